@@ -1,0 +1,1 @@
+"""Tables and enums: facts, no behaviour."""

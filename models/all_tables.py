@@ -1,0 +1,29 @@
+"""Every table of the application, for migrations and for tests that build a schema."""
+
+from models import (
+    agreements,
+    audit,
+    enrolments,
+    feedback,
+    matching,
+    meetings,
+    messages,
+    pairings,
+    people,
+    schemes,
+)
+from models.columns import metadata
+
+__all__ = [
+    "agreements",
+    "audit",
+    "enrolments",
+    "feedback",
+    "matching",
+    "meetings",
+    "messages",
+    "metadata",
+    "pairings",
+    "people",
+    "schemes",
+]

@@ -1,0 +1,70 @@
+"""One engine a process, on SQLite or PostgreSQL, and the difference between looking and changing.
+
+A screen only looks: its session reads from one snapshot and takes no lock. What changes something first asks
+`begin_writing`, which on SQLite takes the write lock before it reads, so that nobody can slip in between.
+"""
+
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import make_url
+from sqlmodel import Session, create_engine
+
+READ_ONLY = {"readonly": True}
+BUSY_SECONDS = 5
+
+
+def normalised(url: str) -> str:
+    """The address with the driver we ship: `postgres://` and `postgresql://` mean psycopg 3."""
+    for scheme in ("postgres://", "postgresql://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    return url
+
+
+def make_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """An engine with the settings that durability and correctness need (SECURITY.md W36, F1 to F5)."""
+    url = normalised(url)
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, pool_size=pool_size)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def reading(engine: Engine) -> Session:
+    """A session for a screen: it reads one consistent snapshot, and writes only after `begin_writing`."""
+    return Session(engine.execution_options(**READ_ONLY))
+
+
+def begin_writing(session: Session) -> bool:
+    """Turn a reading session into one that holds the right to write; True when a new unit of work was begun."""
+    if session.in_transaction():
+        if not _only_reads(session):
+            return False
+        # What was read until now may be old: the unit of work reads again, under its own lock.
+        session.rollback()
+    session.connection(execution_options={"readonly": False})
+    return True
+
+
+def _only_reads(session: Session) -> bool:
+    return bool(session.connection().get_execution_options().get("readonly"))
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # our BEGIN, not the driver's
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+        "foreign_keys=ON",
+        "trusted_schema=OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    readonly = connection.get_execution_options().get("readonly")
+    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")

@@ -1,0 +1,133 @@
+"""A person's place in a cohort, what they agreed to share, and whom they must not meet."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field
+
+from models.columns import JsonColumn, Row, Stateful, one_of, partial
+
+
+class Side(StrEnum):
+    """The two sides of a mentoring pair."""
+
+    MENTOR = "mentor"
+    MENTEE = "mentee"
+
+
+class EnrolmentStatus(StrEnum):
+    """An enrolment's life."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    PAUSED = "paused"
+    WITHDRAWN = "withdrawn"
+
+
+class ConsentPurpose(StrEnum):
+    """What a person may agree to, each on its own, none of them by default."""
+
+    DIRECTORY = "directory"
+    SHARE_EMAIL = "share_email"
+    SHARE_TELEPHONE = "share_telephone"
+    SHARE_WECHAT = "share_wechat"
+
+
+class Enrolment(Stateful, table=True):
+    """What one person offers or hopes for in one cohort. Blank answers are NULL, never ''.
+
+    `claims` keeps what a tick in a spreadsheet said ("training": "Yes"): a claim, no signature and no training.
+    `answers` holds what the scheme asks beyond the columns, by field key. `capacity` counts mentees at one time.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("person_id", "cohort_id", "side"),
+        CheckConstraint("capacity BETWEEN 0 AND 50", name="capacity_0_to_50"),
+        Index("ix_enrolment_queue", "cohort_id", "side", "status", "sort_key"),
+    )
+
+    person_id: UUID = Field(foreign_key="person.id", index=True)
+    cohort_id: UUID = Field(foreign_key="cohort.id", index=True)
+    side: Side = Field(sa_type=one_of(Side))
+    status: EnrolmentStatus = Field(default=EnrolmentStatus.DRAFT, sa_type=one_of(EnrolmentStatus))
+    # The name in one case, for paging through a list in the order that people look for.
+    sort_key: str = Field(default="", max_length=200)
+    role_title: str | None = Field(default=None, max_length=200)
+    organisation: str | None = Field(default=None, max_length=200)
+    sector: str | None = Field(default=None, max_length=100)
+    summary: str | None = Field(default=None, max_length=5000)
+    goals: str | None = Field(default=None, max_length=5000)
+    years_of_experience: int | None = None
+    languages: list[str] = Field(default_factory=list, sa_type=JsonColumn)
+    channels: list[str] = Field(default_factory=list, sa_type=JsonColumn)
+    capacity: int = 1
+    answers: dict[str, Any] = Field(default_factory=dict, sa_type=JsonColumn)
+    claims: dict[str, str] = Field(default_factory=dict, sa_type=JsonColumn)
+    imported: bool = False
+    conflicts_declared_at: datetime | None = None
+    submitted_at: datetime | None = None
+    decided_at: datetime | None = None
+    decision_note: str | None = Field(default=None, max_length=2000)
+    waiting_since: datetime | None = None
+
+
+class Consent(Row, table=True):
+    """One agreement to share one thing. Withdrawn ones stay as evidence; `wording_sha256` names the text agreed to."""
+
+    __table_args__ = (
+        Index(
+            "one_open_consent_per_purpose",
+            "enrolment_id",
+            "purpose",
+            unique=True,
+            **partial("withdrawn_at IS NULL"),
+        ),
+    )
+
+    enrolment_id: UUID = Field(foreign_key="enrolment.id", index=True)
+    purpose: ConsentPurpose = Field(sa_type=one_of(ConsentPurpose))
+    wording_sha256: str = Field(max_length=64)
+    language: str = Field(default="en", max_length=12)
+    withdrawn_at: datetime | None = None
+
+
+class Conflict(Row, table=True):
+    """Two people who must not be paired. Who said so is private, and why is never asked (SECURITY.md decision 5)."""
+
+    __table_args__ = (
+        UniqueConstraint("declared_by_id", "other_id"),
+        CheckConstraint("declared_by_id <> other_id", name="two_different_people"),
+    )
+
+    declared_by_id: UUID = Field(foreign_key="person.id", index=True)
+    other_id: UUID = Field(foreign_key="person.id", index=True)
+
+
+class Wish(Row, table=True):
+    """A mentee's wish for a mentor. `rank` 1 is the dearest."""
+
+    __table_args__ = (
+        UniqueConstraint("mentee_id", "mentor_id"),
+        UniqueConstraint("mentee_id", "rank"),
+        CheckConstraint("rank BETWEEN 1 AND 10", name="rank_1_to_10"),
+    )
+
+    mentee_id: UUID = Field(foreign_key="enrolment.id", index=True)
+    mentor_id: UUID = Field(foreign_key="enrolment.id", index=True)
+    rank: int
+
+
+class ColumnMapping(Row, table=True):
+    """How a coordinator mapped the columns of one shape of file. `columns` is target key to column position."""
+
+    __table_args__ = (UniqueConstraint("scheme_id", "shape_key"),)
+
+    scheme_id: UUID = Field(foreign_key="scheme.id", index=True)
+    shape_key: str = Field(max_length=64)
+    columns: dict[str, int] = Field(default_factory=dict, sa_type=JsonColumn)

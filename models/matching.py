@@ -1,0 +1,93 @@
+"""Matching runs, and the proposals that come of them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field
+
+from models.columns import JsonColumn, Row, Stateful, one_of, partial
+from models.enrolments import Side
+
+
+class ProposalStatus(StrEnum):
+    """A proposal's life. A declined pair never comes back."""
+
+    DRAFT = "draft"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class MatchingRun(Row, table=True):
+    """One run: what went in (as a fingerprint), what came out, and the proof that nothing better exists."""
+
+    cohort_id: UUID = Field(foreign_key="cohort.id", index=True)
+    made_by_id: UUID = Field(foreign_key="person.id")
+    inputs_sha256: str = Field(max_length=64)
+    weights: dict[str, int] = Field(default_factory=dict, sa_type=JsonColumn)
+    seed: int
+    mentees: int
+    places: int
+    matched: int
+    certificate: dict[str, Any] = Field(default_factory=dict, sa_type=JsonColumn)
+    text_method: str = Field(max_length=40)
+
+
+class RunPair(Row, table=True):
+    """One line of a run: a mentee with a mentor, or without one and why. `score` runs from 0 to 1.
+
+    `parts` is JSON: criterion, label, points, sentence; the points sum to the score's thousandths.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("run_id", "mentee_id"),
+        CheckConstraint("score BETWEEN 0 AND 1", name="score_0_to_1"),
+        Index("ix_run_pair_run", "run_id", "score"),
+    )
+
+    run_id: UUID = Field(foreign_key="matching_run.id")
+    mentee_id: UUID = Field(foreign_key="enrolment.id")
+    mentor_id: UUID | None = Field(default=None, foreign_key="enrolment.id")
+    score: float = 0.0
+    wish_rank: int | None = None
+    parts: list[dict[str, Any]] = Field(default_factory=list, sa_type=JsonColumn)
+    reason: str | None = Field(default=None, max_length=500)
+
+
+class Proposal(Stateful, table=True):
+    """Two people suggested to each other. `waits_for` is the side whose answer is due next.
+
+    A side may say, privately, that a relationship stands in the way; only the yes is stored, as a conflict.
+    """
+
+    __table_args__ = (
+        CheckConstraint("mentor_id <> mentee_id", name="two_different_people"),
+        CheckConstraint("score BETWEEN 0 AND 1", name="score_0_to_1"),
+        # A mentee considers one proposal at a time; decided ones stay for the record.
+        Index("one_open_proposal_per_mentee", "mentee_id", unique=True, **partial("status IN ('draft', 'sent')")),
+        Index("ix_proposal_board", "cohort_id", "status"),
+    )
+
+    cohort_id: UUID = Field(foreign_key="cohort.id")
+    run_id: UUID | None = Field(default=None, foreign_key="matching_run.id")
+    mentor_id: UUID = Field(foreign_key="enrolment.id", index=True)
+    mentee_id: UUID = Field(foreign_key="enrolment.id", index=True)
+    status: ProposalStatus = Field(default=ProposalStatus.DRAFT, sa_type=one_of(ProposalStatus))
+    waits_for: Side = Field(default=Side.MENTEE, sa_type=one_of(Side))
+    score: float = 0.0
+    reasons: list[str] = Field(default_factory=list, sa_type=JsonColumn)
+    sent_at: datetime | None = None
+    expires_at: datetime | None = None
+    mentee_answered_at: datetime | None = None
+    mentor_answered_at: datetime | None = None
+    answered_at: datetime | None = None
+    decline_reason: str | None = Field(default=None, max_length=1000)
+    # Set when a coordinator wrote down an answer that came by email (SECURITY.md decision 4).
+    email_received_on: date | None = None
+    recorded_by_id: UUID | None = Field(default=None, foreign_key="person.id")
+    reminders_sent: int = 0

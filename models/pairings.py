@@ -1,0 +1,105 @@
+"""Two people who work together: what was released between them, and what they agreed."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field
+
+from models.columns import JsonColumn, Row, Stateful, one_of, partial
+from models.enrolments import Side
+from models.schemes import Channel
+
+
+class PairingStatus(StrEnum):
+    """A pairing's life, in order. It can end from any point."""
+
+    RELEASED = "released"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    CLOSING = "closing"
+    ENDED = "ended"
+
+
+class EndReason(StrEnum):
+    """Why a pairing ended, as U-C6.8 has it, plus three that say less."""
+
+    HELP_RECEIVED = "help_received"
+    NO_LONGER_HELPS = "no_longer_helps"
+    REFERRED_ELSEWHERE = "referred_elsewhere"
+    PERSONAL = "personal"
+    END_OF_COHORT = "end_of_cohort"
+    NOT_GIVEN = "not_given"
+
+
+class Pairing(Stateful, table=True):
+    """A mentor and a mentee who work together in one cohort. Both ids are enrolments. Times are UTC.
+
+    `released_at` starts the pair's clock. Contact details are open from then until `ended_at`.
+    """
+
+    __table_args__ = (
+        CheckConstraint("mentor_id <> mentee_id", name="two_different_people"),
+        CheckConstraint("(status = 'ended') = (ended_at IS NOT NULL)", name="ended_at_only_when_ended"),
+        # A mentee has one mentor at a time; ended pairings stay for the record.
+        Index("one_open_pairing_per_mentee", "mentee_id", unique=True, **partial("status <> 'ended'")),
+        Index("ix_pairing_cohort", "cohort_id", "status"),
+    )
+
+    cohort_id: UUID = Field(foreign_key="cohort.id")
+    mentor_id: UUID = Field(foreign_key="enrolment.id", index=True)
+    mentee_id: UUID = Field(foreign_key="enrolment.id", index=True)
+    proposal_id: UUID | None = Field(default=None, foreign_key="proposal.id", unique=True)
+    status: PairingStatus = Field(default=PairingStatus.RELEASED, sa_type=one_of(PairingStatus))
+    released_at: datetime
+    first_contact_on: date | None = None
+    ended_at: datetime | None = None
+    end_reason: EndReason | None = Field(default=None, sa_type=one_of(EndReason))
+    ended_by: Side | None = Field(default=None, sa_type=one_of(Side))
+
+
+class Release(Row, table=True):
+    """One side's contact details opened to the other. `channels` lists what consent allowed that day."""
+
+    __table_args__ = (UniqueConstraint("pairing_id", "of_side"),)
+
+    pairing_id: UUID = Field(foreign_key="pairing.id", index=True)
+    of_side: Side = Field(sa_type=one_of(Side))
+    channels: list[str] = Field(default_factory=list, sa_type=JsonColumn)
+
+
+class WaysOfWorking(Stateful, table=True):
+    """What a pair settled between the two. In force from the day the second of them confirmed.
+
+    `sections` is JSON: role, confidentiality, boundaries, expectations, ending; plain text by the pair.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("pairing_id", "edition"),
+        CheckConstraint("interval_days BETWEEN 1 AND 366", name="interval_1_to_366_days"),
+        CheckConstraint("minutes BETWEEN 5 AND 480", name="minutes_5_to_480"),
+        CheckConstraint("months BETWEEN 1 AND 36", name="months_1_to_36"),
+    )
+
+    pairing_id: UUID = Field(foreign_key="pairing.id", index=True)
+    edition: int
+    proposed_by: Side = Field(sa_type=one_of(Side))
+    interval_days: int
+    minutes: int
+    months: int
+    channels: list[str] = Field(default_factory=list, sa_type=JsonColumn)
+    sections: dict[str, Any] = Field(default_factory=dict, sa_type=JsonColumn)
+    mentor_confirmed_at: datetime | None = None
+    mentee_confirmed_at: datetime | None = None
+    in_force_from: date | None = None
+
+
+class Contact(Row, table=True):
+    """A sign of life between the two: who noted it, by which channel, on which day."""
+
+    pairing_id: UUID = Field(foreign_key="pairing.id", index=True)
+    noted_by: Side = Field(sa_type=one_of(Side))
+    channel: Channel = Field(sa_type=one_of(Channel))
+    contact_on: date

@@ -1,0 +1,1 @@
+"""The rules: who may, what follows, what is recorded."""

@@ -1,0 +1,182 @@
+"""Who is acting, as what, and the rows they may reach: load and check in one step.
+
+A person acts in one place at a time (the switcher in the sidebar); rights are those of that place, never the union.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from sqlmodel import Session
+
+from models.enrolments import Enrolment, Side
+from models.matching import Proposal
+from models.pairings import Pairing
+from models.schemes import Cohort, Scheme
+from services.errors import NotAllowed
+
+
+class Acting(StrEnum):
+    """As what a person acts. The desk itself is the worker or the command line."""
+
+    COORDINATOR = "coordinator"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+    MENTOR = "mentor"
+    MENTEE = "mentee"
+    DESK = "desk"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One line of the switcher: a role in one cohort. Participants' places carry their enrolment."""
+
+    acting_as: Acting
+    scheme_id: UUID | None = None
+    scheme: str = ""
+    cohort_id: UUID | None = None
+    cohort: str = ""
+    enrolment_id: UUID | None = None
+
+    @property
+    def key(self) -> str:
+        """What names this place in the address: no personal data."""
+        return f"{self.acting_as.value}-{self.enrolment_id or self.cohort_id or self.scheme_id or 'desk'}"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A signed-in person, or the desk itself (`person_id` None), with every place they have and the one they act in."""
+
+    person_id: UUID | None
+    name: str
+    place: Place
+    places: tuple[Place, ...] = field(default=())
+    account_id: UUID | None = None
+    session_id: UUID | None = None
+    time_zone: str | None = None
+    network_address: str | None = None
+
+    @property
+    def coordinates(self) -> frozenset[UUID]:
+        """The scheme that the actor runs in this place."""
+        return self._scheme_when(Acting.COORDINATOR)
+
+    @property
+    def manages(self) -> frozenset[UUID]:
+        """The scheme whose figures the actor sees in this place."""
+        return self._scheme_when(Acting.MANAGER)
+
+    @property
+    def side(self) -> Side | None:
+        """Mentor or mentee, when the actor takes part in this place."""
+        return Side(self.place.acting_as.value) if self.place.enrolment_id else None
+
+    def _scheme_when(self, acting: Acting) -> frozenset[UUID]:
+        if self.place.acting_as is not acting or self.place.scheme_id is None:
+            return frozenset()
+        return frozenset({self.place.scheme_id})
+
+
+DESK = Actor(person_id=None, name="Mentoring Desk", place=Place(Acting.DESK))
+
+
+def cohort_to_coordinate(session: Session, actor: Actor, cohort_id: UUID) -> Cohort:
+    """The cohort, if the actor runs its scheme. Raises NotAllowed."""
+    cohort = session.get(Cohort, cohort_id)
+    # "Not there" and "not yours" get one answer, so that nobody can probe for ids.
+    if cohort is None or cohort.scheme_id not in actor.coordinates:
+        raise NotAllowed("You cannot open this cohort.", remedy="Ask one of the scheme's coordinators.")
+    return cohort
+
+
+def scheme_to_coordinate(session: Session, actor: Actor, scheme_id: UUID) -> Scheme:
+    """The scheme, if the actor runs it. Raises NotAllowed."""
+    scheme = session.get(Scheme, scheme_id)
+    if scheme is None or scheme.id not in actor.coordinates:
+        raise NotAllowed("You cannot open this scheme.", remedy="Ask one of its coordinators.")
+    return scheme
+
+
+def cohort_to_see_figures_of(session: Session, actor: Actor, cohort_id: UUID) -> Cohort:
+    """The cohort, if the actor runs its scheme or sees its figures. Raises NotAllowed."""
+    cohort = session.get(Cohort, cohort_id)
+    if cohort is None or cohort.scheme_id not in actor.coordinates | actor.manages:
+        raise NotAllowed("You cannot see the figures of this cohort.", remedy="Ask one of the scheme's coordinators.")
+    return cohort
+
+
+def enrolment_to_coordinate(session: Session, actor: Actor, enrolment_id: UUID) -> Enrolment:
+    """An enrolment in a scheme that the actor runs, but never the actor's own. Raises NotAllowed."""
+    enrolment = session.get(Enrolment, enrolment_id)
+    cohort = session.get(Cohort, enrolment.cohort_id) if enrolment else None
+    if enrolment is None or cohort is None or cohort.scheme_id not in actor.coordinates:
+        raise NotAllowed("You cannot open this enrolment.", remedy="Ask one of the scheme's coordinators.")
+    if enrolment.person_id == actor.person_id:
+        raise NotAllowed("You cannot decide about your own enrolment.", remedy="Ask another coordinator to do it.")
+    return enrolment
+
+
+def own_enrolment(session: Session, actor: Actor) -> Enrolment:
+    """The enrolment in whose place the actor acts. Raises NotAllowed."""
+    enrolment = session.get(Enrolment, actor.place.enrolment_id) if actor.place.enrolment_id else None
+    if enrolment is None or enrolment.person_id != actor.person_id:
+        raise NotAllowed(
+            "This page is for people who take part as mentor or mentee.",
+            remedy="Choose your place as mentor or mentee at the top of the menu.",
+        )
+    return enrolment
+
+
+def proposal_to_coordinate(session: Session, actor: Actor, proposal_id: UUID) -> Proposal:
+    """A proposal in a scheme that the actor runs, unless they are a party to it. Raises NotAllowed."""
+    proposal = session.get(Proposal, proposal_id)
+    cohort = session.get(Cohort, proposal.cohort_id) if proposal else None
+    if proposal is None or cohort is None or cohort.scheme_id not in actor.coordinates:
+        raise NotAllowed("You cannot open this proposal.", remedy="Ask one of the scheme's coordinators.")
+    if actor.person_id in _people_of(session, proposal.mentor_id, proposal.mentee_id):
+        raise NotAllowed("You are a party to this proposal.", remedy="Ask another coordinator to handle it.")
+    return proposal
+
+
+def proposal_to_answer(session: Session, actor: Actor, proposal_id: UUID) -> tuple[Proposal, Side]:
+    """A proposal that the actor is a party to, and on which side. Raises NotAllowed."""
+    proposal = session.get(Proposal, proposal_id)
+    side = _side_of(actor, proposal.mentor_id, proposal.mentee_id) if proposal else None
+    if proposal is None or side is None:
+        raise NotAllowed("You cannot open this proposal.", remedy="Open it from your own Home page.")
+    return proposal, side
+
+
+def pairing_to_take_part_in(session: Session, actor: Actor, pairing_id: UUID) -> tuple[Pairing, Side]:
+    """A pairing that the actor is one half of, and which half. Raises NotAllowed."""
+    pairing = session.get(Pairing, pairing_id)
+    side = _side_of(actor, pairing.mentor_id, pairing.mentee_id) if pairing else None
+    if pairing is None or side is None:
+        raise NotAllowed("You cannot open this match.", remedy="Open it from your own Home page.")
+    return pairing, side
+
+
+def pairing_to_coordinate(session: Session, actor: Actor, pairing_id: UUID) -> Pairing:
+    """A pairing in a scheme that the actor runs, unless they are half of it. Raises NotAllowed."""
+    pairing = session.get(Pairing, pairing_id)
+    cohort = session.get(Cohort, pairing.cohort_id) if pairing else None
+    if pairing is None or cohort is None or cohort.scheme_id not in actor.coordinates:
+        raise NotAllowed("You cannot open this match.", remedy="Ask one of the scheme's coordinators.")
+    if actor.person_id in _people_of(session, pairing.mentor_id, pairing.mentee_id):
+        raise NotAllowed("You are a party to this match.", remedy="Ask another coordinator to handle it.")
+    return pairing
+
+
+def _side_of(actor: Actor, mentor_id: UUID, mentee_id: UUID) -> Side | None:
+    """The actor's side, if the place they act in is one of the two enrolments."""
+    if actor.person_id is None or actor.place.enrolment_id is None:
+        return None
+    sides = {mentor_id: Side.MENTOR, mentee_id: Side.MENTEE}
+    return sides.get(actor.place.enrolment_id)
+
+
+def _people_of(session: Session, *enrolment_ids: UUID) -> set[UUID]:
+    enrolments = (session.get(Enrolment, enrolment_id) for enrolment_id in enrolment_ids)
+    return {enrolment.person_id for enrolment in enrolments if enrolment is not None}

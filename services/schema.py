@@ -1,0 +1,94 @@
+"""Brings a database to this version's schema, or says why it cannot. Alembic is loaded only when it is needed."""
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from models.columns import utc_now
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# The newest migration. A test holds it against the folder, so that start-up can compare without loading Alembic.
+HEAD = "0002"
+
+
+class WrongSchemaError(RuntimeError):
+    """The database is of a newer version than this program, or half of something else."""
+
+
+def migrate(engine: Engine) -> bool:
+    """Bring the schema to HEAD in one transaction; True when anything changed. Raises WrongSchemaError."""
+    with engine.begin() as connection:
+        found = current(connection)
+        if found == HEAD:
+            return False
+        _refuse_unknown(connection, found)
+        from alembic import command  # noqa: PLC0415 - a screen must not pay for what only a start-up needs
+
+        command.upgrade(_config(connection), "head")
+        if found is None:
+            _first_rows(connection)
+        return True
+
+
+def current(connection: Connection) -> str | None:
+    """The revision that the database is at, or None when it has no schema of ours."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+def differences(connection: Connection) -> list[Any]:
+    """What autogeneration would still change: empty when migrations and models agree."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+
+    from models.all_tables import metadata  # noqa: PLC0415
+    from models.migrations.env_options import same_type  # noqa: PLC0415
+
+    context = MigrationContext.configure(connection, opts={"compare_type": same_type})
+    return list(compare_metadata(context, metadata))
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take the schema back to a revision, or to nothing with 'base'."""
+    from alembic import command  # noqa: PLC0415
+
+    with engine.begin() as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def _refuse_unknown(connection: Connection, found: str | None) -> None:
+    if found is not None and not _knows(connection, found):
+        raise WrongSchemaError(
+            f"The database is at revision {found}, which this version does not know: update it."
+        )
+    if found is None and set(inspect(connection).get_table_names()) - {"alembic_version"}:
+        raise WrongSchemaError("The database holds tables that are not ours. Choose an empty one.")
+
+
+def _knows(connection: Connection, revision: str) -> bool:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    scripts = ScriptDirectory.from_config(_config(connection))
+    return revision in {script.revision for script in scripts.walk_revisions()}
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "models:migrations")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _first_rows(connection: Connection) -> None:
+    from models.audit import AuditHead, Installation  # noqa: PLC0415
+    from services.audit import GENESIS  # noqa: PLC0415
+
+    connection.execute(AuditHead.__table__.insert().values(id=1, sequence=0, entry_sha256=GENESIS))  # type: ignore[attr-defined]
+    connection.execute(Installation.__table__.insert().values(id=1, installation_id=uuid4(), created_at=utc_now()))  # type: ignore[attr-defined]

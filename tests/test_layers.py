@@ -1,0 +1,133 @@
+"""The layers hold: pages -> services -> models, never upward, and only screens know Streamlit."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAY_IMPORT = {"models": {"models"}, "services": {"models", "services"}, "pages": {"models", "pages", "services"}}
+OURS = {"app", "models", "pages", "services", "tests"}
+# What a screen may take from models: enums say which choices there are; a table would be a way around the services.
+SESSION_METHODS = {
+    "add",
+    "add_all",
+    "commit",
+    "delete",
+    "exec",
+    "execute",
+    "flush",
+    "get",
+    "get_one",
+    "merge",
+    "scalars",
+}
+
+
+def files_of(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def imported_by(path: Path) -> set[str]:
+    """The modules that a file imports, wherever in the file it does."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("layer", list(MAY_IMPORT))
+def test_a_layer_imports_nothing_above_it(layer: str) -> None:
+    broken = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files_of(layer)
+        for name in imported_by(path)
+        if name.split(".")[0] in OURS - MAY_IMPORT[layer]
+    }
+
+    assert broken == set()
+
+
+def test_only_screens_and_the_server_import_streamlit() -> None:
+    broken = {
+        str(path.relative_to(ROOT))
+        for folder in ("models", "services")
+        for path in files_of(folder)
+        if any(name.split(".")[0] in {"streamlit", "streamlit_authenticator"} for name in imported_by(path))
+    }
+
+    assert broken == set()
+
+
+def test_no_screen_imports_another_screen() -> None:
+    shared = {"pages.ui", "pages.charts", "pages.authentication"}
+    broken = {
+        f"{path.name} imports {name}"
+        for path in files_of("pages")
+        for name in imported_by(path)
+        if name.startswith("pages.") and ".".join(name.split(".")[:2]) not in shared
+    }
+
+    assert broken == set()
+
+
+def test_no_screen_imports_a_table() -> None:
+    broken = {
+        f"{path.name} imports {name}"
+        for path in files_of("pages")
+        for name in imported_by(path)
+        if name.startswith("models.") and _is_table(name)
+    }
+
+    assert broken == set()
+
+
+def test_no_screen_calls_the_database_session() -> None:
+    broken = {
+        f"{path.name}:{node.lineno} session.{node.func.attr}"
+        for path in files_of("pages")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "session"
+        and node.func.attr in SESSION_METHODS
+    }
+
+    assert broken == set()
+
+
+def test_no_screen_draws_unescaped_html() -> None:
+    forbidden = ("unsafe_allow_html", "unsafe_allow_javascript", "components.html")
+    broken = {
+        f"{path.name}: {word}"
+        for path in files_of("pages")
+        for word in forbidden
+        if word in path.read_text(encoding="utf-8")
+    }
+
+    assert broken == set()
+
+
+def test_no_shared_cache_holds_what_a_person_sees() -> None:
+    broken = {
+        str(path.relative_to(ROOT))
+        for path in files_of("pages")
+        if path.name != "charts.py" and "st.cache_" in path.read_text(encoding="utf-8")
+    }
+
+    assert broken == set()
+
+
+def _is_table(name: str) -> bool:
+    module, _, attribute = name.rpartition(".")
+    from importlib import import_module
+
+    try:
+        found = getattr(import_module(module), attribute, None)
+    except ModuleNotFoundError:
+        return False
+    return hasattr(found, "__table__")

@@ -1,0 +1,208 @@
+"""The border every typed or imported value crosses before it is kept.
+
+What could not be stored is refused, what only hides is taken out, and the rest is kept as typed (in NFC).
+Every function raises `Invalid`, and never repeats the value: a message may be shown anywhere.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from services.errors import Invalid
+
+LONGEST_NAME = 200
+LONGEST_EMAIL = 254
+LONGEST_NOTE = 10_000
+
+# SQLite would store these and PostgreSQL would not; a lone surrogate crashes both drivers; XLSX cannot hold them.
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+# Characters that show nothing, and those that turn the direction of whatever follows them on the page.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]"
+)
+# Tag characters spell hidden text, except after the black flag, where they make the flags of England or Wales.
+_TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007f]+)|[\U000e0000-\U000e007f]")
+# Joiners belong inside emoji and inside Persian or Hindi words, never next to a Latin letter or at an end.
+_STRAY_JOINER = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])")
+_LINE_BREAK = re.compile("[\n\r\t\u2028\u2029]")
+_MARKS_IN_A_ROW = 8
+
+_TELEPHONE = re.compile(r"\+?[0-9 ().\-/\u2010-\u2015]+")
+_WHOLE_NUMBER = re.compile(r"([+-]?\d{1,15})(?:\.0*)?")
+_WECHAT_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{5,19}")
+
+
+@dataclass(frozen=True)
+class Email:
+    """`typed` is for showing and sending, `key` for comparing: two addresses with one key are one account."""
+
+    typed: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Telephone:
+    """`e164` is None for a number without its country when no region was given: nobody can call it from abroad."""
+
+    typed: str
+    e164: str | None
+
+
+def text(value: str, *, field: str, longest: int, lines: bool = True) -> str:
+    """The text in NFC, without what hides and without outer blanks. `longest` counts code points.
+
+    Without `lines`, a line break or tab is refused: such text may end in an email's header.
+    """
+    if not lines and _LINE_BREAK.search(value):
+        raise Invalid(f"{field} must be on one line.", remedy="Take the line break or tab out.")
+    hidden = _UNSTORABLE.search(value)
+    if hidden:
+        raise Invalid(
+            f"{field} has a hidden control character at position {hidden.start() + 1}.",
+            remedy="Delete it there, or type the text again.",
+        )
+    shown = _without_hidden(value)
+    if len(shown) > longest:
+        raise Invalid(
+            f"{field} is too long ({len(shown):,} characters, at most {longest:,}).", remedy="Shorten it and try again."
+        )
+    if _stacks_marks(shown):
+        raise Invalid(f"{field} has a letter with too many marks on it.", remedy="Type that word again without them.")
+    return shown.strip()
+
+
+def name(value: str, *, field: str = "Name") -> str:
+    """A person's name, in any script, from one visible character up."""
+    cleaned = text(value, field=field, longest=LONGEST_NAME, lines=False)
+    if not visible(cleaned):
+        raise Invalid(f"{field} is empty.", remedy="Enter a name.")
+    return cleaned
+
+
+def visible(value: str) -> bool:
+    """Whether any letter, digit, punctuation or symbol can be seen."""
+    return any(unicodedata.category(character)[0] in "LNPS" for character in value)
+
+
+def email(value: str, *, field: str = "Email address") -> Email:
+    """One plain address: no display name, no list, no line break, ASCII before the @."""
+    remedy = "Enter one address such as name@example.org."
+    typed = text(value, field=field, longest=LONGEST_EMAIL, lines=False)
+    if not typed:
+        raise Invalid(f"{field} is empty.", remedy=remedy)
+    try:
+        checked = validate_email(typed, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        raise Invalid(f"{field} is not a complete email address.", remedy=remedy) from error
+    local, domain = checked.local_part, checked.ascii_domain or checked.domain
+    return Email(typed, compare_key(f"{local}@{domain}"))
+
+
+def compare_key(value: str) -> str:
+    """What two spellings have in common: case, width and composition do not count."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
+
+
+def telephone(value: str, *, field: str = "Telephone", region: str | None = None) -> Telephone:
+    """A number as typed and as +country digits; `region` ("GB") is assumed for a number without its country."""
+    typed = text(value, field=field, longest=40, lines=False)
+    if re.fullmatch(r"\d+\.0", typed):  # a spreadsheet took the number for a quantity
+        typed = typed[:-2]
+    plain = unicodedata.normalize("NFKC", typed)
+    digits = re.sub(r"\D", "", plain)
+    if not _TELEPHONE.fullmatch(plain) or not 6 <= len(digits) <= 17:
+        raise _not_a_telephone(field)
+    if plain.startswith("+"):
+        return Telephone(typed, _international(f"+{digits}", field))
+    if digits.startswith("00"):
+        return Telephone(typed, _international(f"+{digits[2:]}", field))
+    return Telephone(typed, _e164(digits, region) if region else None)
+
+
+def wechat_id(value: str, *, field: str = "WeChat ID") -> str:
+    """6 to 20 letters, digits, _ or -, a letter first."""
+    cleaned = text(value, field=field, longest=LONGEST_NAME, lines=False)
+    if not _WECHAT_ID.fullmatch(cleaned):
+        raise Invalid(
+            f"{field} does not look like a WeChat ID.",
+            remedy="It has 6 to 20 letters, digits, _ or -, and starts with a letter.",
+        )
+    return cleaned
+
+
+def time_zone(value: str, *, field: str = "Time zone") -> str:
+    """The zone's name in the IANA list; case and blanks are forgiven, abbreviations (CST means three zones) are not."""
+    cleaned = text(value, field=field, longest=LONGEST_NAME, lines=False)
+    zone = _zones().get(cleaned.replace(" ", "_").casefold())
+    if zone is None:
+        raise Invalid(f"{field} is not a known time zone.", remedy="Write it as Europe/London or Asia/Shanghai.")
+    return zone
+
+
+def whole_number(value: str, *, field: str, lo: int, hi: int) -> int:
+    """A whole number from `lo` to `hi`; "4.0" is 4, because that is how spreadsheets write it."""
+    written = _WHOLE_NUMBER.fullmatch(unicodedata.normalize("NFKC", value).strip())
+    number = int(written[1]) if written else None
+    if number is None or not lo <= number <= hi:
+        raise Invalid(f"{field} must be a whole number from {lo} to {hi}.", remedy="Write it in digits, such as 3.")
+    return number
+
+
+def _without_hidden(value: str) -> str:
+    """In NFC, and without invisible characters."""
+    if value.isascii():
+        return value
+    seen = _INVISIBLE.sub(_keep_line_ends, value)
+    seen = _TAGS.sub(lambda found: found[1] or "", seen)
+    return unicodedata.normalize("NFC", _STRAY_JOINER.sub("", seen))
+
+
+def _keep_line_ends(found: re.Match[str]) -> str:
+    return "\n" if found[0] in "\u2028\u2029" else ""
+
+
+def _stacks_marks(value: str) -> bool:
+    """Whether a letter carries so many combining marks that they would run over the lines around it."""
+    run = 0
+    for character in value if not value.isascii() else "":
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run > _MARKS_IN_A_ROW:
+            return True
+    return False
+
+
+def _international(number: str, field: str) -> str:
+    found = _e164(number, None)
+    if found is None:
+        raise _not_a_telephone(field)
+    return found
+
+
+def _e164(number: str, region: str | None) -> str | None:
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return None
+    # "Possible" asks for country and length. "Valid" would also refuse ranges that are newer than the library.
+    if not phonenumbers.is_possible_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _not_a_telephone(field: str) -> Invalid:
+    return Invalid(
+        f"{field} is not a complete telephone number.", remedy="Write it with its country, such as +44 20 7946 0123."
+    )
+
+
+@lru_cache(maxsize=1)
+def _zones() -> dict[str, str]:
+    """Casefolded name → name, of zones called after a place, and UTC."""
+    return {
+        zone.casefold(): zone for zone in available_timezones() if ("/" in zone and "Etc" not in zone) or zone == "UTC"
+    }

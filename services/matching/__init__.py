@@ -1,0 +1,1 @@
+"""Who should meet whom: scoring, exact assignment and its proof. Importing this package alone loads no library."""

@@ -1,0 +1,1 @@
+"""The matching engine, on arrays and profiles alone."""

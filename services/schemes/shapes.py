@@ -56,6 +56,12 @@ class ByRole:
         """The wording for one role, empty if there is none."""
         return (self.mentor if role == "mentor" else self.mentee) or ""
 
+    def for_both(self) -> str:
+        """One wording for a place that has room for one only: both, each with its name, where they differ."""
+        if self.mentor and self.mentee and self.mentor != self.mentee:
+            return f"Mentors: {self.mentor} Mentees: {self.mentee}"
+        return self.mentor or self.mentee or ""
+
 
 Wording = Annotated[ByRole, BeforeValidator(_both_roles)]
 
@@ -146,13 +152,13 @@ class ModuleSettings:
     key: Text
     title: Text
     summary: Text
-    version: Text
+    edition: PositiveInt
     minutes: PositiveInt
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
     required: bool
     pass_mark: PositiveInt
+    expires_after_months: PositiveInt
     questions: Annotated[tuple[CheckQuestion, ...], Field(min_length=1)]
-    expires_after_months: PositiveInt | None = None
     clause: str | None = None
 
     @model_validator(mode="after")
@@ -167,6 +173,11 @@ class TemplateModule(ModuleSettings):
     """A training module: what to read, one per language, and a short check."""
 
     content: tuple[TemplateDocument, ...] = ()
+
+    def text_in(self, language: str = "en") -> str:
+        """What to read, in that language, else in the scheme's first."""
+        texts = {document.language: document.text for document in self.content}
+        return texts.get(language, self.content[0].text)
 
 
 @dataclass(frozen=True, config=STRICT)

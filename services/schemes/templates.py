@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from services.schemes import documents
 from services.schemes.documents import TemplateClause, TemplateDocument, TemplateSection
@@ -123,8 +124,14 @@ def _shaped(path: Path, shape: type[_Shape]) -> _Shape:
     try:
         return TypeAdapter(shape).validate_python(_toml(path))
     except ValidationError as fault:
-        said = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in fault.errors())
-        raise TemplateError(f"{_named(path)}: {said}") from fault
+        raise TemplateError(f"{_named(path)}: {'; '.join(map(_said, fault.errors()))}") from fault
+
+
+def _said(error: ErrorDetails) -> str:
+    """The key (`fields.3.kind`) and what is wrong with it; our own checks name the key themselves."""
+    where = ".".join(map(str, error["loc"]))
+    said = error["msg"].removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -1,0 +1,210 @@
+"""Signed-in browsers: rows named by a random token, of which the database knows only the hash.
+
+Nothing is believed from the browser but the token. Who somebody is, and what they may do, is read again on every run.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, update
+from sqlmodel import Session, col, select
+
+from models.columns import utc_now
+from models.people import Account, AccountStatus, Person, RoleGrant, SignInSession
+from services import audit, places
+from services.access import Acting, Actor, Place
+from services.links import hashed
+from services.settings import settings
+from services.units import writes
+
+IDLE = timedelta(minutes=60)
+IDLE_FOR_STAFF = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+MOST_PER_ACCOUNT = 5
+TICKET_SECONDS = 60
+TOUCHED_EVERY = timedelta(minutes=1)
+
+places_of = places.of_person
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A living session and whose it is."""
+
+    session_id: UUID
+    account_id: UUID
+    person_id: UUID
+    name: str
+    time_zone: str | None
+    last_seen_at: datetime
+    expires_at: datetime
+
+
+def cookie_name() -> str:
+    """In production the prefix makes browsers refuse the cookie from anywhere but this very host over TLS."""
+    return "__Host-mentoring" if settings().is_production else "mentoring"
+
+
+@writes
+def open_for(session: Session, account_id: UUID) -> str:
+    """Sign an account in and give the token for its cookie. The account's oldest sessions make room."""
+    token = secrets.token_urlsafe(32)
+    opened = _opened(session, account_id)
+    opened.token_hash = hashed(token)
+    session.commit()
+    return token
+
+
+@writes
+def open_with_ticket(session: Session, account_id: UUID) -> str:
+    """Sign an account in and give a ticket, which `redeem` turns into the cookie's token once within a minute."""
+    ticket = secrets.token_urlsafe(32)
+    opened = _opened(session, account_id)
+    opened.ticket_hash = hashed(ticket)
+    opened.ticket_expires_at = utc_now() + timedelta(seconds=TICKET_SECONDS)
+    session.commit()
+    return ticket
+
+
+@writes
+def redeem(session: Session, ticket: str) -> str | None:
+    """The token that a ticket stands for, or None when it is unknown, used or too old. Of two at once, one gets it."""
+    token, now = secrets.token_urlsafe(32), utc_now()
+    statement = (
+        update(SignInSession)
+        .where(
+            col(SignInSession.ticket_hash) == hashed(ticket),
+            col(SignInSession.ticket_expires_at) > now,
+            col(SignInSession.revoked_at).is_(None),
+        )
+        .values(ticket_hash=None, ticket_expires_at=None, token_hash=hashed(token))
+    )
+    redeemed = session.exec(statement).rowcount == 1
+    session.commit()
+    return token if redeemed else None
+
+
+def resolve(session: Session, token: str | None) -> SignedIn | None:
+    """Whose session a token opens, if it lives: not revoked, not idle, not too old, and the account open."""
+    if not token:
+        return None
+    return _living(session, SignInSession.token_hash == hashed(token))
+
+
+def alive(session: Session, session_id: UUID) -> SignedIn | None:
+    """The session of a socket that was let in before, if it still lives."""
+    return _living(session, SignInSession.id == session_id)
+
+
+def actor_of(
+    session: Session, token: str | None, *, place_key: str | None = None, network_address: str | None = None
+) -> Actor | None:
+    """Who acts, and in which of their places: the one asked for if it is theirs, else the first. Three queries."""
+    found = resolve(session, token)
+    if found is None:
+        return None
+    theirs = places.of_person(session, found.person_id)
+    chosen = next((place for place in theirs if place.key == place_key), None)
+    return Actor(
+        person_id=found.person_id,
+        name=found.name,
+        place=chosen or next(iter(theirs), Place(Acting.NOBODY)),
+        places=theirs,
+        account_id=found.account_id,
+        session_id=found.session_id,
+        time_zone=found.time_zone,
+        network_address=network_address,
+    )
+
+
+@writes
+def touch(session: Session, session_id: UUID) -> None:
+    """Remember that somebody is still there; writes at most once a minute."""
+    now = utc_now()
+    statement = update(SignInSession).where(
+        col(SignInSession.id) == session_id, col(SignInSession.last_seen_at) < now - TOUCHED_EVERY
+    )
+    session.exec(statement.values(last_seen_at=now))
+    session.commit()
+
+
+@writes
+def revoke(session: Session, token: str) -> None:
+    """Sign this browser out. A token that opens nothing is none of anybody's business."""
+    found = resolve(session, token)
+    if found is None:
+        return
+    session.exec(_revoking(SignInSession.id == found.session_id))
+    actor = Actor(found.person_id, found.name, Place(Acting.NOBODY), account_id=found.account_id)
+    audit.record(session, actor, "account.signed_out", found.account_id)
+    session.commit()
+
+
+def revoke_all(session: Session, account_id: UUID, *, but: UUID | None = None) -> None:
+    """Ends every session of an account, after a new password or a changed role; never commits."""
+    statement = _revoking(SignInSession.account_id == account_id)
+    if but is not None:
+        statement = statement.where(col(SignInSession.id) != but)
+    session.exec(statement)
+
+
+def _opened(session: Session, account_id: UUID) -> SignInSession:
+    """A new session's row, with a token that nobody has yet."""
+    now = utc_now()
+    account = session.get_one(Account, account_id)
+    opened = SignInSession(
+        account_id=account_id,
+        token_hash=hashed(secrets.token_urlsafe(32)),
+        last_seen_at=now,
+        expires_at=now + LONGEST,
+    )
+    _make_room(session, account_id)
+    session.add(opened)
+    account.last_signed_in_at = now
+    actor = Actor(account.person_id, "", Place(Acting.NOBODY), account_id=account_id)
+    audit.record(session, actor, "account.signed_in", account_id)
+    return opened
+
+
+def _make_room(session: Session, account_id: UUID) -> None:
+    open_ones = (
+        select(SignInSession.id)
+        .where(SignInSession.account_id == account_id, col(SignInSession.revoked_at).is_(None))
+        .order_by(col(SignInSession.created_at).desc())
+        .offset(MOST_PER_ACCOUNT - 1)
+    )
+    oldest = session.exec(open_ones).all()
+    session.exec(_revoking(col(SignInSession.id).in_(oldest)))
+
+
+def _revoking(which: Any) -> Any:
+    return update(SignInSession).where(which, col(SignInSession.revoked_at).is_(None)).values(revoked_at=utc_now())
+
+
+def _living(session: Session, which: Any) -> SignedIn | None:
+    is_staff = exists().where(col(RoleGrant.person_id) == col(Account.person_id))
+    statement = (
+        select(SignInSession, Account, Person, is_staff)
+        .join(Account, col(Account.id) == col(SignInSession.account_id))
+        .join(Person, col(Person.id) == col(Account.person_id))
+        .where(which, col(SignInSession.revoked_at).is_(None), Account.status == AccountStatus.ACTIVE)
+    )
+    row = session.exec(statement).one_or_none()
+    if row is None:
+        return None
+    found, account, person, staff = row
+    now, idle = utc_now(), IDLE_FOR_STAFF if staff else IDLE
+    if found.expires_at <= now or found.last_seen_at + idle <= now:
+        return None
+    return SignedIn(
+        session_id=found.id,
+        account_id=account.id,
+        person_id=person.id,
+        name=person.full_name,
+        time_zone=person.time_zone,
+        last_seen_at=found.last_seen_at,
+        expires_at=found.expires_at,
+    )

@@ -125,7 +125,9 @@ def _proved(weights: Ints, capacities: Ints, mentor_of: Ints, v: Ints) -> Optimu
     u = np.zeros(len(weights), dtype=np.int64)
     u[matched] = kept - v[mentor_of[matched]]
     if u.min(initial=0) < 0 or u.sum() + (capacities * v).sum() != kept.sum():
-        raise ArithmeticError("The assignment could not be proved to be the heaviest.")
+        raise ArithmeticError(
+            "The assignment could not be proved to be the heaviest."
+        )  # pragma: no cover - a guard against SciPy
     return Optimum(mentor_of=mentor_of, u=u, v=v)
 
 

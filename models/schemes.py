@@ -71,7 +71,11 @@ class Scheme(Stateful, table=True):
 
 
 class FormField(Row, table=True):
-    """One question of a scheme's enrolment form. A retired one keeps its answers."""
+    """One question of a scheme's enrolment form. A retired one keeps its answers.
+
+    `labels` is by side ("mentor", "mentee"), with "option:<code>" for each of `options` (codes) and "help:<side>" or
+    "audience:<side>" where a side's words differ from the columns. Read them through services/schemes/wording.py.
+    """
 
     __table_args__ = (UniqueConstraint("scheme_id", "key"),)
 

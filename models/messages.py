@@ -41,7 +41,7 @@ class Message(Stateful, table=True):
     body_html: str | None = None
     link_purpose: LinkPurpose | None = Field(default=None, sa_type=one_of(LinkPurpose))
     link_subject_id: UUID | None = None
-    link_hours: int = 0
+    link_hours: float = 0
     dedupe_key: str = Field(max_length=64, unique=True)
     status: MessageStatus = Field(default=MessageStatus.QUEUED, sa_type=one_of(MessageStatus))
     due_at: datetime

@@ -292,7 +292,7 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("link_subject_id", sa.Uuid(), nullable=True),
-        sa.Column("link_hours", sa.Integer(), nullable=False),
+        sa.Column("link_hours", sa.Float(), nullable=False),
         sa.Column("dedupe_key", sa.String(64), nullable=False),
         sa.Column(
             "status",
@@ -552,6 +552,7 @@ def upgrade() -> None:
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("address_hash", sa.String(64), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_sign_in_session_account_id_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_session")),
         sa.UniqueConstraint("ticket_hash", name=op.f("uq_sign_in_session_ticket_hash")),

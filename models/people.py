@@ -64,7 +64,7 @@ class Account(Stateful, table=True):
 
 
 class SignInSession(Row, table=True):
-    """One signed-in browser. The cookie's token is never stored, only its SHA-256."""
+    """One signed-in browser. Neither the cookie's token nor the network address is stored, only their SHA-256."""
 
     account_id: UUID = Field(foreign_key="account.id", index=True)
     token_hash: str = Field(max_length=64, unique=True)
@@ -73,6 +73,7 @@ class SignInSession(Row, table=True):
     last_seen_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+    address_hash: str | None = Field(default=None, max_length=64)
 
 
 class SignInAttempt(Row, table=True):

@@ -14,6 +14,8 @@ from services.errors import Conflict, NotAllowed
 
 # Longer texts cannot be tokens of ours: they are not worth hashing.
 LONGEST = 200
+# However long a link was asked for: one that opens an account is open for a short time.
+LONGEST_LIFE = {LinkPurpose.PASSWORD_RESET: timedelta(minutes=30), LinkPurpose.INVITATION: timedelta(hours=72)}
 
 
 def mint(
@@ -26,15 +28,15 @@ def mint(
         token_hash=hashed(token),
         person_id=person_id,
         subject_id=subject_id,
-        expires_at=utc_now() + timedelta(hours=hours),
+        expires_at=utc_now() + min(timedelta(hours=hours), LONGEST_LIFE.get(purpose, timedelta(days=90))),
     )
     session.add(link)
     return token
 
 
-def find(session: Session, token: str, purpose: LinkPurpose) -> LinkToken:
-    """The link that a token opens for this purpose. Raises NotAllowed when it is forged, used or too old."""
-    link = _row(session, token, purpose)
+def find(session: Session, token: str, *purposes: LinkPurpose) -> LinkToken:
+    """The link that a token opens for one of these purposes. Raises NotAllowed when it is forged, used or too old."""
+    link = _row(session, token, purposes)
     if link is None:
         raise NotAllowed("We do not know this link.", remedy="Open it again from the newest email that we sent you.")
     if link.used_at is not None:
@@ -71,8 +73,8 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _row(session: Session, token: str, purpose: LinkPurpose) -> LinkToken | None:
+def _row(session: Session, token: str, purposes: tuple[LinkPurpose, ...]) -> LinkToken | None:
     if not token or len(token) > LONGEST:
         return None
-    statement = select(LinkToken).where(LinkToken.token_hash == hashed(token), LinkToken.purpose == purpose)
+    statement = select(LinkToken).where(LinkToken.token_hash == hashed(token), col(LinkToken.purpose).in_(purposes))
     return session.exec(statement).one_or_none()

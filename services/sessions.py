@@ -18,6 +18,7 @@ from services import audit, places
 from services.access import Acting, Actor, Place
 from services.links import hashed
 from services.settings import settings
+from services.sign_in_limits import address_hash
 from services.units import writes
 
 IDLE = timedelta(minutes=60)
@@ -49,20 +50,20 @@ def cookie_name() -> str:
 
 
 @writes
-def open_for(session: Session, account_id: UUID) -> str:
+def open_for(session: Session, account_id: UUID, *, network_address: str | None = None) -> str:
     """Sign an account in and give the token for its cookie. The account's oldest sessions make room."""
     token = secrets.token_urlsafe(32)
-    opened = _opened(session, account_id)
+    opened = _opened(session, account_id, network_address)
     opened.token_hash = hashed(token)
     session.commit()
     return token
 
 
 @writes
-def open_with_ticket(session: Session, account_id: UUID) -> str:
+def open_with_ticket(session: Session, account_id: UUID, *, network_address: str | None = None) -> str:
     """Sign an account in and give a ticket, which `redeem` turns into the cookie's token once within a minute."""
     ticket = secrets.token_urlsafe(32)
-    opened = _opened(session, account_id)
+    opened = _opened(session, account_id, network_address)
     opened.ticket_hash = hashed(ticket)
     opened.ticket_expires_at = utc_now() + timedelta(seconds=TICKET_SECONDS)
     session.commit()
@@ -151,7 +152,7 @@ def revoke_all(session: Session, account_id: UUID, *, but: UUID | None = None) -
     session.exec(statement)
 
 
-def _opened(session: Session, account_id: UUID) -> SignInSession:
+def _opened(session: Session, account_id: UUID, network_address: str | None) -> SignInSession:
     """A new session's row, with a token that nobody has yet."""
     now = utc_now()
     account = session.get_one(Account, account_id)
@@ -160,6 +161,7 @@ def _opened(session: Session, account_id: UUID) -> SignInSession:
         token_hash=hashed(secrets.token_urlsafe(32)),
         last_seen_at=now,
         expires_at=now + LONGEST,
+        address_hash=address_hash(network_address),
     )
     _make_room(session, account_id)
     session.add(opened)

@@ -1,0 +1,181 @@
+"""Accounts: inviting somebody, checking a password, and choosing a new one by a link in an email."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from models.columns import utc_now
+from models.enrolments import Enrolment
+from models.messages import Message
+from models.people import Account, AccountStatus, LinkPurpose, Person, RoleGrant
+from models.schemes import Cohort, Scheme
+from services import audit, cleaning, links, messages, passwords, sessions, sign_in_limits
+from services.access import Acting, Actor, Place
+from services.errors import NotAllowed
+from services.settings import settings
+from services.units import writes
+
+INVITATION_HOURS = 72
+RESETS = ((3, timedelta(hours=6)), (5, timedelta(hours=24)))
+BY_LINK = (LinkPurpose.INVITATION, LinkPurpose.PASSWORD_RESET)
+# Longer than this is no password of ours, and not worth the work of a hash.
+LONGEST_TYPED = 1000
+
+
+def ensure_invited(session: Session, actor: Actor, person_id: UUID, *, scheme_id: UUID | None) -> bool:
+    """Adds an account and its invitation, unless the person can sign in already; never commits.
+
+    Invites again whoever never chose a password, at most once a day. True when an email was queued.
+    """
+    account = session.exec(select(Account).where(Account.person_id == person_id)).one_or_none()
+    if account is not None and account.status is not AccountStatus.INVITED:
+        return False
+    if account is None:
+        account = Account(person_id=person_id)
+        session.add(account)
+        audit.record(session, actor, "account.invited", account.id, scheme_id=scheme_id)
+    return messages.queue(
+        session,
+        person_id=person_id,
+        template="invitation",
+        scheme_id=scheme_id,
+        event=f"invited {utc_now():%Y-%m-%d}",
+        link_purpose=LinkPurpose.INVITATION,
+        link_hours=INVITATION_HOURS,
+    )
+
+
+def check_password(session: Session, *, email: str, password: str, network_address: str | None) -> UUID | None:
+    """The account that this address and password open, or None: one answer, and one time, for every failure.
+
+    Raises NotAllowed after too many tries, and to staff where a second factor is due.
+    """
+    email_key = cleaning.compare_key(email.strip())[:254]
+    sign_in_limits.admit(session, email_key, network_address)
+    account = _account_of(session, email_key)
+    account_id, kept = (account.id, account.password_hash) if account else (None, None)
+    is_staff = account is not None and _is_staff(session, account.person_id)
+    session.rollback()  # a hash takes a fifth of a second: nobody shall wait for it
+    if not passwords.matches(password[:LONGEST_TYPED], kept) or account_id is None:
+        return None
+    refuse_staff_without_second_factor(is_staff)
+    return account_id
+
+
+@writes
+def sign_in(session: Session, account_id: UUID, *, network_address: str | None) -> str:
+    """Open a session for somebody whose password was right; the ticket becomes the browser's cookie."""
+    account = session.get_one(Account, account_id)
+    person = session.get_one(Person, account.person_id)
+    sign_in_limits.forgive(session, person.email_key, network_address)
+    return sessions.open_with_ticket(session, account_id, network_address=network_address)
+
+
+@writes
+def request_reset(session: Session, email: str) -> None:
+    """Queue a link that chooses a new password. Says nothing, whoever asked: an address is not to be tested here."""
+    person = session.exec(select(Person).where(Person.email_key == cleaning.compare_key(email.strip()))).one_or_none()
+    account = session.exec(select(Account).where(Account.person_id == person.id)).one_or_none() if person else None
+    if person is None or account is None or account.status is AccountStatus.LOCKED or _asked_enough(session, person.id):
+        return
+    invited = account.status is AccountStatus.INVITED
+    messages.queue(
+        session,
+        person_id=person.id,
+        template="invitation" if invited else "password_reset",
+        scheme_id=None,
+        event=f"asked {uuid4()}",
+        link_purpose=LinkPurpose.INVITATION if invited else LinkPurpose.PASSWORD_RESET,
+        link_hours=INVITATION_HOURS if invited else 0.5,
+    )
+    audit.record(session, _themselves(account), "account.reset_asked", account.id)
+    session.commit()
+
+
+def choose_password(session: Session, token: str, password: str) -> UUID:
+    """Set a password by the link in an email; gives the account. Raises NotAllowed, Invalid or Conflict."""
+    link = links.find(session, token, *BY_LINK)
+    passwords.refuse_weak(password, _words_about(session, link.person_id))
+    session.rollback()
+    return _keep(session, token, passwords.hashed(password))
+
+
+def refuse_staff_without_second_factor(is_staff: bool) -> None:
+    """In production a password alone opens no coordinator's account (SECURITY.md decision 2)."""
+    if is_staff and settings().is_production:
+        raise NotAllowed(
+            "Coordinators and managers need a second factor or single sign-on here, and this version has neither yet.",
+            remedy="Ask whoever runs this server.",
+        )
+
+
+def opens_with_password(session: Session, account_id: UUID) -> bool:
+    """Whether a password alone may open this account here."""
+    account = session.get_one(Account, account_id)
+    return not (settings().is_production and _is_staff(session, account.person_id))
+
+
+@writes
+def _keep(session: Session, token: str, password_hash: str) -> UUID:
+    link = links.find(session, token, *BY_LINK)
+    account = session.exec(select(Account).where(Account.person_id == link.person_id)).one_or_none()
+    if account is None or account.status is AccountStatus.LOCKED:
+        raise NotAllowed("This account is closed.", remedy="Ask one of your scheme's coordinators.")
+    links.use(session, link)
+    for purpose in BY_LINK:
+        links.retire(session, link.person_id, purpose)
+    account.password_hash, account.status = password_hash, AccountStatus.ACTIVE
+    sessions.revoke_all(session, account.id)
+    sign_in_limits.unlock(session, session.get_one(Person, account.person_id).email_key)
+    audit.record(session, _themselves(account), "account.password_chosen", account.id)
+    session.commit()
+    return account.id
+
+
+def _account_of(session: Session, email_key: str) -> Account | None:
+    """The open account of an address."""
+    statement = (
+        select(Account)
+        .join(Person, col(Person.id) == col(Account.person_id))
+        .where(Person.email_key == email_key, Account.status == AccountStatus.ACTIVE)
+    )
+    return session.exec(statement).one_or_none()
+
+
+def _is_staff(session: Session, person_id: UUID) -> bool:
+    return session.exec(select(RoleGrant.id).where(RoleGrant.person_id == person_id).limit(1)).first() is not None
+
+
+def _asked_enough(session: Session, person_id: UUID) -> bool:
+    for most, window in RESETS:
+        statement = (
+            select(func.count())
+            .select_from(Message)
+            .where(
+                Message.person_id == person_id,
+                col(Message.template).in_(("password_reset", "invitation")),
+                col(Message.created_at) > utc_now() - window,
+            )
+        )
+        if session.exec(statement).one() >= most:
+            return True
+    return False
+
+
+def _words_about(session: Session, person_id: UUID) -> list[str]:
+    """The person's names and mailbox, and the names of their schemes: what others would try first."""
+    person = session.get_one(Person, person_id)
+    schemes = (
+        select(Scheme.name)
+        .join(Cohort, col(Cohort.scheme_id) == col(Scheme.id))
+        .join(Enrolment, col(Enrolment.cohort_id) == col(Cohort.id))
+        .where(Enrolment.person_id == person_id)
+        .distinct()
+    )
+    return [person.full_name, person.called or "", person.email.partition("@")[0], *session.exec(schemes)]
+
+
+def _themselves(account: Account) -> Actor:
+    return Actor(account.person_id, "", Place(Acting.NOBODY), account_id=account.id)

@@ -1,0 +1,124 @@
+"""The command `mentoring`: start the desk, its worker, and look after its database."""
+
+import runpy
+import sys
+from importlib import import_module
+from importlib.metadata import version as version_of
+from importlib.util import find_spec
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlmodel import Session
+
+from services import storage
+from services.settings import settings
+
+app = typer.Typer(
+    help="Mentoring Desk runs university mentoring schemes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+audit_app = typer.Typer(help="Look after the journal of every change.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
+
+
+@app.command()
+def run(port: Annotated[int, typer.Option(help="The port that people's browsers connect to.")] = 8501) -> None:
+    """Bring the database up to date, then serve the desk until Ctrl-C."""
+    _migrated()
+    server = find_spec("app")
+    if server is None or server.origin is None:
+        _stop("The file app.py was not found. Start this from the folder that holds it.")
+    sys.argv = ["streamlit", "run", server.origin, f"--server.port={port}"]
+    runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+
+
+@app.command()
+def worker() -> None:
+    """Send mail and do what is due, in a process of its own, until Ctrl-C."""
+    from services import jobs
+    from services.schema import HEAD, current
+
+    with storage.engine().connect() as connection:
+        if current(connection) != HEAD:
+            _stop("The database is not up to date. Run 'mentoring migrate' first.")
+    if not settings().smtp_host:
+        _console().print("No mail server is set (SMTP_HOST): messages will wait in the outbox.")
+    jobs.run_forever()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's tables. Nothing happens when it is there already."""
+    changed = _migrated()
+    _console().print("The database is now up to date." if changed else "The database was up to date already.")
+
+
+@app.command()
+def demo() -> None:
+    """Load the demonstration: invented people and a year of history. Prints an account for each role."""
+    if settings().is_production:
+        _stop("A demonstration has no place in production. Start a desk of its own for it.")
+    from services.errors import Refusal
+
+    _migrated()
+    load = import_module("services.demonstration").load
+    with Session(storage.engine()) as session, _console().status("Making a year of history…"):
+        try:
+            accounts = load(session)
+        except Refusal as refusal:
+            _stop(str(refusal))
+    _console().print(_accounts_table(accounts))
+
+
+@app.command()
+def version() -> None:
+    """Say which version of Mentoring Desk this is."""
+    _console().print(version_of("mentoring-desk"))
+
+
+@audit_app.command()
+def verify() -> None:
+    """Walk through the whole journal and say whether every entry still fits. Ends with 1 when one does not."""
+    from services import audit
+
+    with storage.reading() as session:
+        verdict = audit.verify(session)
+    if not verdict.holds:
+        _stop(f"The journal does not hold: entry {verdict.broken_at} is changed or missing.")
+    _console().print(f"The journal holds: {verdict.entries:,} entries, none changed and none missing.")
+
+
+def _migrated() -> bool:
+    from services.schema import WrongSchemaError, migrate
+
+    try:
+        return migrate(storage.engine())
+    except WrongSchemaError as wrong:
+        _stop(str(wrong))
+
+
+def _accounts_table(accounts: Any) -> Table:
+    """`accounts` have role, name, email and password, all of them invented."""
+    table = Table(title="Sign in as")
+    for heading in ("Role", "Name", "Email", "Password"):
+        table.add_column(heading, overflow="fold")
+    for account in accounts:
+        table.add_row(account.role, account.name, account.email, account.password)
+    return table
+
+
+def _console() -> Console:
+    return Console(highlight=False, markup=False)
+
+
+def _stop(sentence: str) -> NoReturn:
+    Console(stderr=True, highlight=False, markup=False).print(sentence)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,169 @@
+"""What happens by itself: mail leaves, proposals run out, reminders go. In the server's process, or in a worker's own.
+
+Any number of processes may run this: mail is leased message by message, and a recurring job by its row in `job_lease`.
+"""
+
+import logging
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlmodel import Session, select
+
+from models.columns import utc_now
+from models.messages import JobLease
+from services import mail, storage
+from services.settings import settings
+
+_LOG = logging.getLogger("mentoring.jobs")
+
+MAIL_SECONDS_LOCAL = 2
+MAIL_SECONDS = 5
+# How often a process asks whether a recurring job is due; the lease decides whether it is.
+LOOK_EVERY = timedelta(minutes=5)
+LEASE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A recurring job. `work` gets a session that may write, and the present moment (UTC); it commits by itself."""
+
+    name: str
+    every: timedelta
+    work: Callable[[Session, datetime], object]
+
+
+class Running:
+    """The scheduler of this process."""
+
+    def __init__(self, scheduler: Any) -> None:
+        self._scheduler = scheduler
+
+    def stop(self) -> None:
+        """Begin nothing more. What is under way is finished, or done again by the next process."""
+        self._scheduler.shutdown(wait=False)
+
+
+def start(engine: Engine | None = None) -> Running:
+    """Begin to look for due mail and due jobs, in threads of this process."""
+    database = engine or storage.engine()
+    seconds = MAIL_SECONDS if settings().is_production else MAIL_SECONDS_LOCAL
+    scheduler = BackgroundScheduler(
+        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    _schedule(scheduler, partial(_deliver, database), timedelta(seconds=seconds))
+    _schedule(scheduler, partial(_do_due, database), LOOK_EVERY)
+    scheduler.start()
+    return Running(scheduler)
+
+
+def run_forever(stopping: threading.Event | None = None) -> None:
+    """Work until the process is asked to end (SIGTERM or Ctrl-C), or until `stopping` is set."""
+    stopping = stopping or threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, lambda *_: stopping.set())
+    running = start()
+    # In slices: a wait without an end does not hear Ctrl-C on Windows.
+    while not stopping.wait(1):
+        continue
+    running.stop()
+
+
+def do_once(engine: Engine, job: Job, now: datetime) -> bool:
+    """Do the job if it is due and nobody else has it; True when this call did it.
+
+    A job that fails stays due and is tried again when its lease has run out.
+    """
+    holder = f"{os.getpid()}-{uuid4().hex[:8]}"
+    if not _take(engine, job, holder, now):
+        return False
+    with Session(engine) as session:
+        job.work(session, now)
+    _finish(engine, job, holder, now)
+    return True
+
+
+def recurring() -> tuple[Job, ...]:
+    """The jobs of the desk."""
+    return (
+        Job("proposals.expire", timedelta(hours=1), partial(_of_proposals, "expire_due")),
+        Job("proposals.remind", timedelta(hours=1), partial(_of_proposals, "remind_due")),
+    )
+
+
+def _of_proposals(name: str, session: Session, now: datetime) -> object:
+    # Loaded when it is first due: a start-up need not wait for what the rules of proposals bring along.
+    return getattr(import_module("services.proposals"), name)(session, now)
+
+
+def _schedule(scheduler: Any, work: Callable[[], object], every: timedelta) -> None:
+    scheduler.add_job(
+        partial(_guarded, work), "interval", seconds=every.total_seconds(), next_run_time=utc_now(), name=str(every)
+    )
+
+
+def _deliver(engine: Engine) -> None:
+    """Deliver until nothing is due, so that a large sending does not wait for the clock between its parts."""
+    while True:
+        done = mail.deliver_due(engine, utc_now())
+        if not done.sent:
+            return
+
+
+def _do_due(engine: Engine) -> None:
+    for job in recurring():
+        _guarded(partial(do_once, engine, job, utc_now()))
+
+
+def _guarded(work: Callable[[], object]) -> None:
+    """Do it, and if it breaks, log where; an exception's own words may hold somebody's data."""
+    try:
+        work()
+    except Exception as trouble:
+        # The next round must come, whatever broke this one.
+        last = traceback.extract_tb(trouble.__traceback__)[-1]
+        _LOG.error("A job broke with %s at %s:%s", type(trouble).__name__, Path(last.filename).name, last.lineno)
+
+
+def _take(engine: Engine, job: Job, holder: str, now: datetime) -> bool:
+    try:
+        with Session(engine) as session:
+            lease = session.exec(select(JobLease).where(JobLease.name == job.name).with_for_update()).one_or_none()
+            if lease is None:
+                lease = JobLease(name=job.name)
+                session.add(lease)
+            elif not _is_free(lease, job, now):
+                return False
+            lease.holder, lease.leased_until = holder, now + LEASE
+            session.commit()
+    except (IntegrityError, OperationalError):
+        # Another process wrote the first lease, or holds the database: it does the job.
+        return False
+    return True
+
+
+def _is_free(lease: JobLease, job: Job, now: datetime) -> bool:
+    held = lease.leased_until is not None and lease.leased_until > now
+    done = lease.last_done_at is not None and now - lease.last_done_at < job.every
+    return not held and not done
+
+
+def _finish(engine: Engine, job: Job, holder: str, now: datetime) -> None:
+    with Session(engine) as session:
+        lease = session.exec(select(JobLease).where(JobLease.name == job.name).with_for_update()).one()
+        if lease.holder == holder:
+            lease.holder, lease.leased_until, lease.last_done_at = None, None, now
+            session.commit()

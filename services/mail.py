@@ -1,0 +1,200 @@
+"""Delivers the outbox: leases what is due, hands it to the mail server, and marks it only after the server took it.
+
+So a crash can send a message twice (with the same Message-ID), but never lose one. No database lock is held while a
+mail server is spoken to.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from html import escape
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, and_, or_
+from sqlmodel import Session, col, select
+
+from models.database import reading
+from models.messages import Message, MessageStatus
+from models.people import Person
+from models.schemes import Scheme
+from services import audit, links, post_office
+from services.access import DESK
+from services.messages import DESK_NAME, address_of, mail_is_set_up, mark_of
+from services.post_office import Failure, Outgoing
+
+_LOG = logging.getLogger("mentoring.mail")
+
+FIRST_WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+LATER_WAIT = timedelta(hours=4)
+GIVE_UP_AFTER = timedelta(hours=24)
+LEASE = timedelta(minutes=10)
+# A message is not begun when the rest of the lease might not last for it: another worker may take it then.
+ENOUGH_LEASE = timedelta(minutes=4)
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What one round did: how many messages went, wait for another try, or failed for good."""
+
+    sent: int = 0
+    postponed: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True)
+class _Leased:
+    """A message in this worker's hands. `version` tells whether it still is."""
+
+    version: int
+    attempts: int
+    outgoing: Outgoing
+
+    @property
+    def id(self) -> UUID:
+        return self.outgoing.id
+
+
+def deliver_due(engine: Engine, now: datetime, *, limit: int = 20) -> Delivered:
+    """Deliver up to `limit` messages that are due. Without SMTP settings nothing is touched.
+
+    Each message's outcome is committed on its own, so that a crash between two doubles at most one.
+    """
+    if not mail_is_set_up() or not _anything_due(engine, now):
+        return Delivered()
+    until = time.monotonic() + (LEASE - ENOUGH_LEASE).total_seconds()
+    sent = postponed = failed = 0
+    with post_office.opened() as post:
+        for leased in _lease(engine, now, limit):
+            if time.monotonic() > until:
+                _give_back(engine, leased, now)
+                continue
+            failure = post.deliver(leased.outgoing, now)
+            if failure is None:
+                _mark_sent(engine, leased, now)
+                sent += 1
+            elif _mark_failure(engine, leased, failure, now):
+                failed += 1
+            else:
+                postponed += 1
+    return Delivered(sent, postponed, failed)
+
+
+def wait_after(attempts: int) -> timedelta | None:
+    """How long to wait after so many tries in vain; None when a whole day of trying is over."""
+    waits = [*FIRST_WAITS, *[LATER_WAIT] * max(0, attempts - len(FIRST_WAITS))][:attempts]
+    return waits[-1] if sum(waits, timedelta()) <= GIVE_UP_AFTER else None
+
+
+def _anything_due(engine: Engine, now: datetime) -> bool:
+    """A look that takes no lock: this is asked every few seconds."""
+    with reading(engine) as session:
+        return session.exec(select(Message.id).where(_due(now)).limit(1)).first() is not None
+
+
+def _due(now: datetime) -> Any:
+    queued = and_(col(Message.status) == MessageStatus.QUEUED, col(Message.due_at) <= now)
+    forgotten = and_(col(Message.status) == MessageStatus.LEASED, col(Message.leased_until) < now)
+    return or_(queued, forgotten)
+
+
+def _lease(engine: Engine, now: datetime, limit: int) -> list[_Leased]:
+    """Take what is due into this worker's hands and make its links; another worker passes over these rows."""
+    statement = (
+        select(Message, Person, Scheme)
+        .join(Person, col(Person.id) == col(Message.person_id))
+        .outerjoin(Scheme, col(Scheme.id) == col(Message.scheme_id))
+        .where(_due(now))
+        .order_by(col(Message.due_at), col(Message.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Message)
+    )
+    with Session(engine) as session:
+        taken = []
+        for message, person, scheme in session.exec(statement).all():
+            message.status, message.leased_until = MessageStatus.LEASED, now + LEASE
+            message.attempts += 1
+            taken.append((message, person, scheme))
+        session.flush()
+        leased = [_whole(session, *row) for row in taken]
+        # The links are kept before the first mail leaves: one that arrived must open, whatever happens to us.
+        session.commit()
+    return leased
+
+
+def _whole(session: Session, message: Message, person: Person, scheme: Scheme | None) -> _Leased:
+    text, html = message.body_text or "", message.body_html or ""
+    if message.link_purpose is not None:
+        token = links.mint(
+            session, message.link_purpose, person.id, subject_id=message.link_subject_id, hours=message.link_hours
+        )
+        mark, address = mark_of(message.id), address_of(message.link_purpose, token)
+        text, html = text.replace(mark, address), html.replace(mark, escape(address))
+    outgoing = Outgoing(
+        id=message.id,
+        to=person.email,
+        sender=scheme.name if scheme else DESK_NAME,
+        reply_to=scheme.reply_address if scheme else None,
+        subject=message.subject,
+        text=text,
+        html=html,
+    )
+    return _Leased(message.version, message.attempts, outgoing)
+
+
+def _mark_sent(engine: Engine, leased: _Leased, now: datetime) -> None:
+    """The server has it: that is so, whoever holds the message by now."""
+    with Session(engine) as session:
+        message = _held(session, leased)
+        if message.status is MessageStatus.SENT:
+            return
+        message.status, message.sent_at = MessageStatus.SENT, now
+        message.leased_until, message.last_error = None, None
+        _record(session, "message.sent", message)
+        session.commit()
+
+
+def _mark_failure(engine: Engine, leased: _Leased, failure: Failure, now: datetime) -> bool:
+    """Put the message back for later, or close it; True when it was closed."""
+    wait = None if failure.is_final else wait_after(leased.attempts)
+    with Session(engine) as session:
+        message = _held(session, leased)
+        if message.version != leased.version:
+            # Our lease ran out and somebody else has it: what becomes of it is theirs to say.
+            return False
+        message.leased_until, message.last_error = None, failure.reason
+        if wait is None:
+            message.status = MessageStatus.FAILED
+            _record(session, "message.failed", message)
+        else:
+            message.status, message.due_at = MessageStatus.QUEUED, now + wait
+        session.commit()
+    _LOG.warning("Message %s, try %d: %s", leased.id, leased.attempts, failure.reason)
+    return wait is None
+
+
+def _give_back(engine: Engine, leased: _Leased, now: datetime) -> None:
+    """Leave a message for the next round, as if it had not been taken."""
+    with Session(engine) as session:
+        message = _held(session, leased)
+        if message.version == leased.version:
+            message.status, message.leased_until, message.due_at = MessageStatus.QUEUED, None, now
+            message.attempts -= 1
+            session.commit()
+
+
+def _held(session: Session, leased: _Leased) -> Message:
+    return session.get_one(Message, leased.id, with_for_update=True)
+
+
+def _record(session: Session, action: str, message: Message) -> None:
+    audit.record(
+        session,
+        DESK,
+        action,
+        message.id,
+        scheme_id=message.scheme_id,
+        template=message.template,
+        tries=message.attempts,
+    )

@@ -1,0 +1,284 @@
+"""The outbox: what is to be written to whom. services/mail.py delivers it.
+
+A body holds a mark where its personal link goes. The mark carries the message's own random id, so that nobody's text
+can contain it; the token itself is made at delivery and never stored.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, or_
+from sqlmodel import Session, SQLModel, col, select
+
+from models.columns import utc_now
+from models.messages import Message, MessageStatus
+from models.people import LinkPurpose, Person
+from models.schemes import Scheme
+from services import access, audit, letters
+from services.access import Actor
+from services.errors import Conflict, NotAllowed
+from services.settings import settings
+from services.units import writes
+
+PAGE = 50
+DESK_NAME = "Mentoring Desk"
+PERSONAL_LINK = "(a personal link, made when this is sent)"
+_PATHS = {
+    LinkPurpose.ANSWER_PROPOSAL: "answer",
+    LinkPurpose.INVITATION: "welcome",
+    LinkPurpose.PASSWORD_RESET: "welcome",
+}
+# A message that a worker holds is, for a coordinator, still waiting.
+_WAITING = (MessageStatus.QUEUED, MessageStatus.LEASED)
+
+RowT = TypeVar("RowT", bound=SQLModel)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a person would read."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True)
+class OutboxLine:
+    """One message, without what it says. `at` is when it was sent, or when it is next tried (UTC)."""
+
+    id: UUID
+    recipient: str
+    title: str
+    subject: str
+    status: MessageStatus
+    queued_at: datetime
+    at: datetime
+    attempts: int
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """One page of a scheme's messages, newest first, and how many there are in each state for this search."""
+
+    lines: tuple[OutboxLine, ...]
+    counts: Mapping[MessageStatus, int]
+    total: int
+    pages: int
+
+
+def queue(
+    session: Session,
+    *,
+    person_id: UUID,
+    template: str,
+    scheme_id: UUID | None,
+    event: str,
+    link_purpose: LinkPurpose | None = None,
+    link_subject_id: UUID | None = None,
+    link_hours: float = 0,
+    **facts: object,
+) -> bool:
+    """Adds an email to the outbox, unless this event has already written to this person; never commits.
+
+    Of two units of work that write about one event at once, the slower fails whole: the key is unique.
+    Raises Invalid when a fact would break the subject's line.
+    """
+    key = _dedupe_key(template, person_id, event)
+    if _is_queued(session, key):
+        return False
+    message_id, now = uuid4(), utc_now()
+    link = mark_of(message_id) if link_purpose else settings().url
+    letter = _letter(session, person_id, template, scheme_id, link, {"link_hours": link_hours, **facts})
+    session.add(
+        Message(
+            id=message_id,
+            scheme_id=scheme_id,
+            person_id=person_id,
+            template=template,
+            subject=letter.subject,
+            body_text=letter.text,
+            body_html=letter.html,
+            link_purpose=link_purpose,
+            link_subject_id=link_subject_id,
+            link_hours=link_hours,
+            dedupe_key=key,
+            due_at=now,
+            created_at=now,
+        )
+    )
+    return True
+
+
+def preview(session: Session, *, person_id: UUID, template: str, scheme_id: UUID | None, **facts: object) -> Preview:
+    """What `queue` with these facts would send. The caller has asked whether the actor may see them."""
+    letter = _letter(session, person_id, template, scheme_id, PERSONAL_LINK, {"link_hours": 72, **facts})
+    return Preview(letter.subject, letter.text)
+
+
+def example(session: Session, actor: Actor, template: str) -> Preview:
+    """A template's wording with invented facts, for the coordinator of the place. Raises NotAllowed."""
+    scheme = _scheme_of(session, actor)
+    facts = {**_scheme_facts(scheme), "person_name": "Ama", "link_hours": 72, **letters.KINDS[template].example}
+    letter = letters.write(template, facts, link=PERSONAL_LINK, zone=scheme.time_zone)
+    return Preview(letter.subject, letter.text)
+
+
+def outbox(
+    session: Session, actor: Actor, *, status: MessageStatus | None = None, search: str = "", page: int = 1
+) -> Outbox:
+    """The messages of the scheme that the actor coordinates in this place, 50 a page. Raises NotAllowed.
+
+    `search` looks in recipients' names and in subjects. Asking for QUEUED includes what a worker holds just now.
+    """
+    scheme = _scheme_of(session, actor)
+    mine = [col(Message.scheme_id) == scheme.id, *_matching(search)]
+    counts = _counts(session, mine)
+    if status is not None:
+        mine.append(col(Message.status).in_(_same(status)))
+    total = counts.get(status, 0) if status else sum(counts.values())
+    pages = max(1, -(-total // PAGE))
+    statement = _lines().where(*mine).order_by(col(Message.created_at).desc(), col(Message.id))
+    rows = session.exec(statement.offset((min(max(page, 1), pages) - 1) * PAGE).limit(PAGE))
+    return Outbox(tuple(_line(*row) for row in rows), counts, total, pages)
+
+
+@writes
+def send_again(session: Session, actor: Actor, message_id: UUID) -> OutboxLine:
+    """Put a failed message back in the queue, with all its tries before it. Raises NotAllowed, Conflict."""
+    message = session.get(Message, message_id)
+    if message is None or message.scheme_id is None or message.scheme_id not in actor.coordinates:
+        raise NotAllowed("You cannot open this message.", remedy="Ask one of the scheme's coordinators.")
+    if message.status is not MessageStatus.FAILED:
+        raise Conflict("Only a message that failed can be sent again.", remedy="Reload the page to see where it is.")
+    if message.body_text is None:
+        raise Conflict("The text of this message is no longer kept.", remedy="Do the act that wrote it once more.")
+
+    message.status, message.due_at = MessageStatus.QUEUED, utc_now()
+    message.attempts, message.last_error = 0, None
+    audit.record(session, actor, "message.requeued", message.id, scheme_id=message.scheme_id, template=message.template)
+    session.commit()
+    return _line(message, session.get_one(Person, message.person_id).full_name)
+
+
+def cancel_waiting(session: Session, scheme_id: UUID) -> int:
+    """Cancels what the scheme has not sent yet, as a demonstration does with its past; never commits. How many."""
+    waiting = select(Message).where(Message.scheme_id == scheme_id, Message.status == MessageStatus.QUEUED)
+    found = session.exec(waiting).all()
+    for message in found:
+        message.status = MessageStatus.CANCELLED
+    return len(found)
+
+
+def mail_is_set_up() -> bool:
+    """Whether this desk knows a mail server. Without one, messages wait."""
+    return bool(settings().smtp_host)
+
+
+def mark_of(message_id: UUID) -> str:
+    """What stands in a body where its personal link goes."""
+    return f"[[link:{message_id.hex}]]"
+
+
+def address_of(purpose: LinkPurpose, token: str) -> str:
+    """The address that a personal link opens."""
+    return f"{settings().url.rstrip('/')}/{_PATHS[purpose]}/{token}"
+
+
+def _letter(
+    session: Session,
+    person_id: UUID,
+    template: str,
+    scheme_id: UUID | None,
+    link: str,
+    facts: Mapping[str, object],
+) -> letters.Letter:
+    person = _found(session, Person, person_id)
+    scheme = _found(session, Scheme, scheme_id) if scheme_id else None
+    zone = person.time_zone or (scheme.time_zone if scheme else "UTC")
+    known = {**_scheme_facts(scheme), "person_name": person.called or person.full_name, **facts}
+    return letters.write(template, known, link=link, zone=zone)
+
+
+def _scheme_facts(scheme: Scheme | None) -> dict[str, object]:
+    if scheme is None:
+        return {"scheme_name": DESK_NAME, "reply_address": None}
+    return {"scheme_name": scheme.name, "reply_address": scheme.reply_address}
+
+
+def _found(session: Session, table: type[RowT], row_id: UUID) -> RowT:
+    """The row, also when this unit of work has only just added it.
+
+    It is not flushed here: a clash of the caller's own rows belongs at the caller's commit, where it is expected.
+    """
+    for row in session.new:
+        if isinstance(row, table) and row.id == row_id:  # type: ignore[attr-defined]
+            return row
+    with session.no_autoflush:
+        return session.get_one(table, row_id)
+
+
+def _is_queued(session: Session, key: str) -> bool:
+    if any(isinstance(row, Message) and row.dedupe_key == key for row in session.new):
+        return True
+    with session.no_autoflush:
+        return session.exec(select(Message.id).where(Message.dedupe_key == key)).first() is not None
+
+
+def _dedupe_key(template: str, person_id: UUID, event: str) -> str:
+    return hashlib.sha256(f"{template}\n{person_id}\n{event}".encode()).hexdigest()
+
+
+def _scheme_of(session: Session, actor: Actor) -> Scheme:
+    scheme_id = next(iter(actor.coordinates), None)
+    if scheme_id is None:
+        raise NotAllowed("This page is for coordinators.", remedy="Choose your place as coordinator in the menu.")
+    return access.scheme_to_coordinate(session, actor, scheme_id)
+
+
+def _matching(search: str) -> list[Any]:
+    words = search.strip()
+    if not words:
+        return []
+    return [
+        or_(
+            col(Person.full_name).icontains(words, autoescape=True),
+            col(Message.subject).icontains(words, autoescape=True),
+        )
+    ]
+
+
+def _same(status: MessageStatus) -> Sequence[MessageStatus]:
+    return _WAITING if status is MessageStatus.QUEUED else (status,)
+
+
+def _counts(session: Session, mine: Sequence[Any]) -> dict[MessageStatus, int]:
+    """How many there are in each state; what is leased counts as queued."""
+    statement = select(Message.status, func.count()).join(Person, col(Person.id) == col(Message.person_id)).where(*mine)
+    counts: dict[MessageStatus, int] = {}
+    for status, number in session.exec(statement.group_by(col(Message.status))):
+        shown = MessageStatus.QUEUED if status in _WAITING else MessageStatus(status)
+        counts[shown] = counts.get(shown, 0) + number
+    return counts
+
+
+def _lines() -> Any:
+    return select(Message, Person.full_name).join(Person, col(Person.id) == col(Message.person_id))
+
+
+def _line(message: Message, recipient: str) -> OutboxLine:
+    return OutboxLine(
+        id=message.id,
+        recipient=recipient,
+        title=letters.title_of(message.template),
+        subject=message.subject,
+        status=MessageStatus.QUEUED if message.status in _WAITING else message.status,
+        queued_at=message.created_at,
+        at=message.sent_at or message.due_at,
+        attempts=message.attempts,
+        problem=message.last_error,
+    )

@@ -1,0 +1,79 @@
+"""Moments in words, and the way from what a clock on the wall showed to the one moment that is meant.
+
+Everything is kept in UTC. Words are in the reader's zone, with the other person's beside it when two are concerned.
+"""
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from services import cleaning
+from services.errors import Invalid
+
+
+def place_of(zone: str) -> str:
+    """The town a zone is called after: "Europe/London" is London. UTC keeps its name."""
+    return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def day_in(moment: datetime, zone: str) -> date:
+    """The day that a calendar in this zone shows."""
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def day_in_words(day: date, *, today: date | None = None, weekday: bool = False) -> str:
+    """ "2 October", with the year when it is not the year of `today`."""
+    words = f"{day.day} {day:%B}"
+    if weekday:
+        words = f"{day:%A} {words}"
+    return f"{words} {day.year}" if today is not None and today.year != day.year else words
+
+
+def in_words(moment: datetime, zone: str, *, today: date | None = None) -> str:
+    """ "Tuesday 24 November, 19:00 in Shanghai", with the year when it is not the year of `today`."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{day_in_words(local.date(), today=today, weekday=True)}, {_clock(local)}"
+
+
+def two_zones(moment: datetime, mine: str, theirs: str, *, today: date | None = None) -> str:
+    """ "Tuesday 24 November, 19:00 in Shanghai · 11:00 in London": mine first, their day only where it differs."""
+    words = in_words(moment, mine, today=today)
+    if mine == theirs:
+        return words
+    my_day, local = day_in(moment, mine), moment.astimezone(ZoneInfo(theirs))
+    other = _clock(local) if local.date() == my_day else f"{local:%A}, {_clock(local)}"
+    return f"{words} · {other}"
+
+
+def moments_of(day: date, at: time, zone: str) -> tuple[datetime, ...]:
+    """The moments (UTC) at which clocks in this zone showed that: one; none when they went forward past it; two when
+    they went back over it, in order.
+    """
+    tz = ZoneInfo(cleaning.time_zone(zone))
+    wall = datetime.combine(day, at.replace(tzinfo=None))
+    both = (wall.replace(tzinfo=tz, fold=fold).astimezone(UTC) for fold in (0, 1))
+    # A time that was skipped comes back from UTC as another one.
+    real = {moment for moment in both if moment.astimezone(tz).replace(tzinfo=None, fold=0) == wall}
+    return tuple(sorted(real))
+
+
+def moment_of(day: date, at: time, zone: str, *, second: bool | None = None) -> datetime:
+    """The one moment (UTC) that is meant; `second` chooses when the clock showed that time twice.
+
+    Raises Invalid for a time that did not exist, and for one of two without a choice.
+    """
+    found = moments_of(day, at, zone)
+    words = f"{at:%H:%M} on {day_in_words(day)} {day.year} in {place_of(zone)}"
+    if not found:
+        raise Invalid(
+            f"There was no {words}: the clocks went forward past it.", remedy="Enter the time that the clock showed."
+        )
+    if len(found) == 1:
+        return found[0]
+    if second is None:
+        raise Invalid(f"There were two times {words}: the clocks went back.", remedy="Choose the first or the second.")
+    return found[int(second)]
+
+
+def _clock(local: datetime) -> str:
+    zone = str(local.tzinfo)
+    return f"{local:%H:%M} UTC" if zone == "UTC" else f"{local:%H:%M} in {place_of(zone)}"

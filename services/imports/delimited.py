@@ -54,8 +54,9 @@ def _encoding(content: bytes) -> str:
         return "utf-16"
     start = content[:4096]
     for name, first in (("utf-16-le", 1), ("utf-16-be", 0)):
-        # In UTF-16 every separator, digit and @ has a zero byte on the same side.
-        if start[first::2].count(0) > len(start) // 10 and start[1 - first :: 2].count(0) == 0:
+        # In UTF-16 every separator, digit and @ has a zero byte on the same side; few characters (一) have the other.
+        zeros = start[first::2].count(0)
+        if zeros > len(start) // 10 and start[1 - first :: 2].count(0) * 4 < zeros:
             return name
     try:
         content.decode("utf-8")

@@ -1,0 +1,145 @@
+"""What a scheme asks people to sign: what is in force, who signed it, and the evidence. The way in for everybody else.
+
+Signing binds a person to the exact text that was shown: its SHA-256 comes back with the signature. A new edition asks
+everybody again, and after the scheme's days of grace it holds back new matches of those who have not signed it.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, select
+
+from models.agreements import DocumentKind, SchemeDocument, Signature
+from models.enrolments import Side
+from models.schemes import Cohort, Scheme
+from services import access, signatures
+from services.access import Actor
+from services.publishing import Misfit, publish, verify
+from services.signatures import DocumentCount, Unsigned, UnsignedPage, counts, unsigned, unsigned_enrolments
+from services.signing import KINDS, Signed, sign
+from services.texts import Reading, ReadSection, read
+
+__all__ = [
+    "KINDS",
+    "DocumentCount",
+    "InForce",
+    "Misfit",
+    "ReadSection",
+    "Reading",
+    "Signed",
+    "SignedLine",
+    "Unsigned",
+    "UnsignedPage",
+    "counts",
+    "in_force",
+    "publish",
+    "read",
+    "sign",
+    "signed",
+    "to_sign",
+    "unsigned",
+    "unsigned_enrolments",
+    "verify",
+]
+
+
+@dataclass(frozen=True)
+class InForce:
+    """One document as it concerns one person. `blocked_from` is set while an older signature of theirs still counts."""
+
+    id: UUID
+    kind: DocumentKind
+    title: str
+    edition: int
+    published_at: datetime
+    asks_me: bool
+    signed_at: datetime | None
+    signed_edition: int | None
+    blocked_from: date | None
+
+
+@dataclass(frozen=True)
+class SignedLine:
+    """One signature of mine."""
+
+    document_id: UUID
+    title: str
+    edition: int
+    typed_name: str
+    sha256: str
+    signed_at: datetime
+
+
+def in_force(session: Session, actor: Actor) -> list[InForce]:
+    """The documents in force in the actor's place, by kind. Two queries. Raises NotAllowed."""
+    enrolment = access.own_enrolment(session, actor)
+    statement: Any = (
+        select_columns(
+            col(SchemeDocument.id),
+            col(SchemeDocument.kind),
+            col(SchemeDocument.title),
+            col(SchemeDocument.edition),
+            col(SchemeDocument.published_at),
+            col(SchemeDocument.signed_by),
+            col(Scheme.signature_grace_days),
+        )
+        .join(Scheme, col(Scheme.id) == col(SchemeDocument.scheme_id))
+        .join(Cohort, col(Cohort.scheme_id) == col(Scheme.id))
+        .where(col(Cohort.id) == enrolment.cohort_id, signatures.in_force())
+        .order_by(col(SchemeDocument.kind))
+    )
+    mine = _editions_signed(session, enrolment.id)
+    return [_in_force(enrolment.side, mine, *row) for row in session.exec(statement)]
+
+
+def to_sign(session: Session, actor: Actor) -> list[InForce]:
+    """The documents in force that ask for the actor's signature and do not have it. Raises NotAllowed."""
+    return [document for document in in_force(session, actor) if document.asks_me and document.signed_at is None]
+
+
+def signed(session: Session, actor: Actor) -> list[SignedLine]:
+    """What the actor signed in this place, newest first. Raises NotAllowed."""
+    enrolment = access.own_enrolment(session, actor)
+    statement = (
+        select(Signature, SchemeDocument.title)
+        .join(SchemeDocument, col(SchemeDocument.id) == col(Signature.document_id))
+        .where(Signature.enrolment_id == enrolment.id)
+        .order_by(col(Signature.created_at).desc())
+    )
+    return [
+        SignedLine(row.document_id, title, row.edition, row.typed_name, row.sha256, row.created_at)
+        for row, title in session.exec(statement)
+    ]
+
+
+def _in_force(
+    side: Side,
+    mine: dict[tuple[DocumentKind, int], datetime],
+    document_id: UUID,
+    kind: DocumentKind,
+    title: str,
+    edition: int,
+    published_at: datetime,
+    signed_by: list[str],
+    grace_days: int,
+) -> InForce:
+    signed_at = mine.get((kind, edition))
+    before = max((number for of_kind, number in mine if of_kind is kind), default=None)
+    asks_me = side.value in signed_by
+    waits = asks_me and signed_at is None and before is not None
+    until = signatures.blocked_from(published_at, grace_days) if waits else None
+    return InForce(document_id, kind, title, edition, published_at, asks_me, signed_at, before, until)
+
+
+def _editions_signed(session: Session, enrolment_id: UUID) -> dict[tuple[DocumentKind, int], datetime]:
+    statement = (
+        select(SchemeDocument.kind, Signature.edition, func.min(Signature.created_at))
+        .join(SchemeDocument, col(SchemeDocument.id) == col(Signature.document_id))
+        .where(Signature.enrolment_id == enrolment_id)
+        .group_by(col(SchemeDocument.kind), col(Signature.edition))
+    )
+    return {(DocumentKind(kind), edition): at for kind, edition, at in session.exec(statement)}

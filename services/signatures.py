@@ -1,0 +1,218 @@
+"""Who has signed what is in force, and who has not: the questions that lists, figures and gates ask of the database.
+
+In force is a kind's newest edition in the scheme's language. A signature counts for its kind and edition, in whatever
+language the person read it. `services/agreements.py` is the way in for everybody else.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, extract, func, or_, select, true
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from models.agreements import DocumentKind, SchemeDocument, Signature
+from models.enrolments import Enrolment, EnrolmentStatus, Side
+from models.people import Person
+from models.schemes import Cohort, Scheme
+from services import access
+from services.access import Actor
+
+PAGE = 50
+# Whose signature a coordinator waits for: whoever asked to take part and was not turned away.
+AWAITED = (EnrolmentStatus.SUBMITTED, EnrolmentStatus.RETURNED, EnrolmentStatus.APPROVED, EnrolmentStatus.PAUSED)
+_SECONDS_PER_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class DocumentCount:
+    """A document in force and how many people of a cohort have signed it, of those who are asked to."""
+
+    id: UUID
+    kind: DocumentKind
+    title: str
+    edition: int
+    published_at: datetime
+    asked: int
+    signed: int
+
+
+@dataclass(frozen=True)
+class Unsigned:
+    """Somebody whose signature is missing. `blocked_from` is None while they have never signed: blocked already."""
+
+    enrolment_id: UUID
+    name: str
+    side: Side
+    document_id: UUID
+    title: str
+    edition: int
+    signed_edition: int | None
+    blocked_from: date | None
+
+
+@dataclass(frozen=True)
+class UnsignedPage:
+    """One page of those who have not signed, and how many there are on all pages."""
+
+    rows: tuple[Unsigned, ...]
+    total: int
+
+
+def unsigned_enrolments(cohort_id: UUID, today: date) -> Select[UUID]:
+    """Ids of a cohort's enrolments that lack a signature they cannot be matched without on that day.
+
+    Whoever never signed a document lacks it at once; whoever signed an older edition, when the days of grace are over.
+    """
+    midnight = datetime(today.year, today.month, today.day, tzinfo=UTC) + timedelta(days=1)
+    grace_is_over = (
+        extract("epoch", col(SchemeDocument.published_at)) + col(Scheme.signature_grace_days) * _SECONDS_PER_DAY
+        < midnight.timestamp()
+    )
+    lacking = or_(grace_is_over, ~has_signed(earlier=True))
+    found: Select[UUID] = _asked(select(col(Enrolment.id)), cohort_id).where(~has_signed(), lacking).distinct()
+    return found
+
+
+def counts(session: Session, actor: Actor, cohort_id: UUID) -> list[DocumentCount]:
+    """The documents in force with the signatures of a cohort's people, by kind. Two queries. Raises NotAllowed."""
+    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
+    people = and_(col(Enrolment.cohort_id) == cohort_id, col(Enrolment.status).in_(AWAITED), _is_asked())
+    statement: Any = (
+        select(
+            col(SchemeDocument.id),
+            col(SchemeDocument.kind),
+            col(SchemeDocument.title),
+            col(SchemeDocument.edition),
+            col(SchemeDocument.published_at),
+            func.count(col(Enrolment.id)),
+            # Without anybody who is asked, the outer join leaves one row of blanks.
+            func.sum(case((and_(col(Enrolment.id).is_not(None), has_signed()), 1), else_=0)),
+        )
+        .join(Scheme, col(Scheme.id) == col(SchemeDocument.scheme_id))
+        .outerjoin(Enrolment, people)
+        .where(col(SchemeDocument.scheme_id) == cohort.scheme_id, in_force())
+        .group_by(col(SchemeDocument.id))
+        .order_by(col(SchemeDocument.kind))
+    )
+    return [DocumentCount(*row) for row in session.exec(statement)]
+
+
+def unsigned(
+    session: Session, actor: Actor, cohort_id: UUID, *, document_id: UUID | None = None, page: int = 1
+) -> UnsignedPage:
+    """Who of a cohort has not signed what is in force, by name, 50 on a page. Three queries. Raises NotAllowed."""
+    access.cohort_to_coordinate(session, actor, cohort_id)
+    missing = and_(
+        ~has_signed(),
+        col(Enrolment.status).in_(AWAITED),
+        col(SchemeDocument.id) == document_id if document_id else true(),
+    )
+    total = session.scalar(_asked(select(func.count()), cohort_id).where(missing)) or 0
+    chosen = select(
+        col(Enrolment.id),
+        col(Person.full_name),
+        col(Enrolment.side),
+        col(SchemeDocument.id),
+        col(SchemeDocument.title),
+        col(SchemeDocument.edition),
+        _edition_signed_before(),
+        col(SchemeDocument.published_at),
+        col(Scheme.signature_grace_days),
+    )
+    statement = (
+        _asked(chosen, cohort_id)
+        .join(Person, col(Person.id) == col(Enrolment.person_id))
+        .where(missing)
+        .order_by(col(Enrolment.sort_key), col(Enrolment.id), col(SchemeDocument.kind))
+        .offset((page - 1) * PAGE)
+        .limit(PAGE)
+    )
+    return UnsignedPage(tuple(_line(*row) for row in session.exec(statement)), total)
+
+
+def blocked_from(published_at: datetime, grace_days: int) -> date:
+    """The first day on which an older signature no longer counts for new matches."""
+    return published_at.astimezone(UTC).date() + timedelta(days=grace_days)
+
+
+def in_force() -> ColumnElement[bool]:
+    """Whether the joined document is its kind's newest edition in the joined scheme's language."""
+    other = aliased(SchemeDocument)
+    newest = (
+        select(func.max(col(other.edition)))
+        .where(
+            col(other.scheme_id) == col(SchemeDocument.scheme_id),
+            col(other.kind) == col(SchemeDocument.kind),
+            col(other.language) == col(Scheme.language),
+        )
+        .correlate(SchemeDocument, Scheme)
+        .scalar_subquery()
+    )
+    return and_(col(SchemeDocument.language) == col(Scheme.language), col(SchemeDocument.edition) == newest)
+
+
+def has_signed(*, earlier: bool = False) -> ColumnElement[bool]:
+    """Whether the joined enrolment signed the joined document's kind in this edition, or in an earlier one."""
+    signed = aliased(SchemeDocument)
+    this = col(SchemeDocument.edition)
+    return (
+        exists()
+        .where(
+            col(Signature.enrolment_id) == col(Enrolment.id),
+            col(Signature.document_id) == col(signed.id),
+            col(signed.scheme_id) == col(SchemeDocument.scheme_id),
+            col(signed.kind) == col(SchemeDocument.kind),
+            col(signed.edition) < this if earlier else col(signed.edition) == this,
+        )
+        .correlate(Enrolment, SchemeDocument)
+    )
+
+
+def _edition_signed_before() -> Any:
+    signed = aliased(SchemeDocument)
+    return (
+        select(func.max(col(Signature.edition)))
+        .join(signed, col(signed.id) == col(Signature.document_id))
+        .where(
+            col(Signature.enrolment_id) == col(Enrolment.id),
+            col(signed.scheme_id) == col(SchemeDocument.scheme_id),
+            col(signed.kind) == col(SchemeDocument.kind),
+        )
+        .correlate(Enrolment, SchemeDocument)
+        .scalar_subquery()
+    )
+
+
+def _is_asked() -> ColumnElement[bool]:
+    """Whether the joined document asks the joined enrolment's side. The list of sides is JSON: `["mentor"]`."""
+    sides = cast(col(SchemeDocument.signed_by), String)
+    return or_(*(and_(col(Enrolment.side) == side, sides.like(f'%"{side.value}"%')) for side in Side))
+
+
+def _asked(chosen: Any, cohort_id: UUID) -> Any:
+    """The chosen columns for every enrolment of a cohort and every document in force that asks its side."""
+    return (
+        chosen.select_from(Enrolment)
+        .join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id))
+        .join(Scheme, col(Scheme.id) == col(Cohort.scheme_id))
+        .join(SchemeDocument, and_(col(SchemeDocument.scheme_id) == col(Scheme.id), _is_asked()))
+        .where(col(Enrolment.cohort_id) == cohort_id, in_force())
+    )
+
+
+def _line(
+    enrolment_id: UUID,
+    name: str,
+    side: Side,
+    document_id: UUID,
+    title: str,
+    edition: int,
+    before: int | None,
+    published_at: datetime,
+    grace_days: int,
+) -> Unsigned:
+    until = blocked_from(published_at, grace_days) if before is not None else None
+    return Unsigned(enrolment_id, name, side, document_id, title, edition, before, until)

@@ -165,7 +165,8 @@ def side(answer: str) -> Side | None:
     """What a person joins as; None when the answer says neither or both ("I would like a mentor" is a mentee's)."""
     phrase = plain(answer)
     mentee = _LOOKS_FOR_MENTOR.search(phrase) is not None
-    mentor = _IS_MENTOR.search(phrase) is not None
+    rest = _LOOKS_FOR_MENTOR.sub(" ", phrase)
+    mentor = _IS_MENTOR.search(rest) is not None or (mentee and "mentor" in rest.split())
     if not mentee and not mentor:
         mentor = _IS_MENTOR_CHINESE.search(phrase) is not None
         mentee = phrase in {"学生", "mentored"}

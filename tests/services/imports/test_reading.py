@@ -177,8 +177,9 @@ def test_headers_are_made_fit_to_choose_from() -> None:
     assert sheet.notices == ("Two columns are called “Name”. The later one is shown as “Name (2)”.",)
 
 
-def test_accented_european_letters_are_not_read_as_chinese() -> None:
-    content = "name,email\nMüller,a@example.org\nJosé García,b@example.org\n".encode("cp1252")
+@pytest.mark.parametrize("people", ["Müller,a@example.org\n", "Müller,a@example.org\nJosé García,b@example.org\n"])
+def test_accented_european_letters_are_not_read_as_chinese(people: str) -> None:
+    content = f"name,email\n{people}".encode("cp1252")
 
     assert refusal(content) == "We cannot tell in which alphabet (encoding) this file was saved."
 
@@ -247,6 +248,13 @@ def test_hidden_and_further_sheets_are_left_out_and_named() -> None:
         "The hidden sheet “Secret” was left out.",
         "Only the first sheet, “People”, was read; “Old” was left out.",
     )
+
+
+def test_a_workbook_with_nothing_to_see_is_refused() -> None:
+    with zipfile.ZipFile(io.BytesIO(SMALL)) as packed:
+        book = packed.read("xl/workbook.xml").replace(b'sheetId="1"', b'sheetId="1" state="hidden"')
+
+    assert refusal(with_part(SMALL, "xl/workbook.xml", book)) == "This workbook has no sheet that can be seen."
 
 
 def test_merged_cells_are_refused() -> None:

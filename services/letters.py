@@ -9,11 +9,11 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from services import times
 from services.errors import Invalid
 
 FOLDER = Path(__file__).parent / "emails"
@@ -73,6 +73,7 @@ KINDS: dict[str, Kind] = {
     "answer_recorded": Kind("Answer written down from an email", {"answer": "yes", "received_on": date(2027, 3, 14)}),
     "sign_documents": Kind("Documents to sign", {"documents": ["Code of conduct"]}),
     "feedback_due": Kind("Feedback asked for", {"due_on": _DUE}),
+    "pairing_ended": Kind("Mentoring ended, to the other side", {"other_name": "Li Wei"}),
 }
 
 
@@ -92,7 +93,7 @@ def write(template: str, facts: Mapping[str, object], *, link: str, zone: str) -
     subject = subject_of.render(known)
     if subject.splitlines() != [subject]:
         raise Invalid("The subject of an email must be one line.", remedy="Take line breaks out of names and titles.")
-    text = text_of.render(known).strip() + "\n"
+    text = "\n".join(text_of.render(known).strip().splitlines()) + "\n"
     html = _environment(escape=True).get_template("base.html.j2")
     return Letter(subject, text, html.render(subject=subject, paragraphs=_paragraphs(text, link)))
 
@@ -123,8 +124,8 @@ class _Day:
     zone: str
 
     def __call__(self, value: date | datetime) -> str:
-        local = value.astimezone(ZoneInfo(self.zone)) if isinstance(value, datetime) else value
-        return f"{local:%A} {local.day} {local:%B %Y}"
+        day = times.day_in(value, self.zone) if isinstance(value, datetime) else value
+        return f"{times.day_in_words(day, weekday=True)} {day.year}"
 
 
 @cache

@@ -211,13 +211,12 @@ def _scheme_facts(scheme: Scheme | None) -> dict[str, object]:
 
 
 def _found(session: Session, table: type[RowT], row_id: UUID) -> RowT:
-    """The row, also when this unit of work has only just added it.
+    """The row. One that this unit of work has only just added is flushed first: the message refers to it.
 
-    It is not flushed here: a clash of the caller's own rows belongs at the caller's commit, where it is expected.
+    Otherwise nothing is flushed: a clash of the caller's rows belongs at the caller's commit, where it is expected.
     """
-    for row in session.new:
-        if isinstance(row, table) and row.id == row_id:  # type: ignore[attr-defined]
-            return row
+    if any(isinstance(row, table) and row.id == row_id for row in session.new):  # type: ignore[attr-defined]
+        session.flush()
     with session.no_autoflush:
         return session.get_one(table, row_id)
 

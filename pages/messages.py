@@ -1,0 +1,115 @@
+"""Messages: what the scheme wrote to whom, how that went, and what its emails say."""
+
+from datetime import date
+
+import streamlit as st
+from sqlmodel import Session
+
+from models.columns import utc_now
+from models.messages import MessageStatus
+from pages.ui import done, empty, page, plain, refusals
+from services import letters, messages, times
+from services.access import Actor
+from services.messages import Outbox, OutboxLine
+
+STATES = {
+    "All": None,
+    "Waiting": MessageStatus.QUEUED,
+    "Sent": MessageStatus.SENT,
+    "Failed": MessageStatus.FAILED,
+    "Cancelled": MessageStatus.CANCELLED,
+}
+BADGES: dict[MessageStatus, tuple[str, str, str]] = {
+    MessageStatus.QUEUED: ("Waiting", "blue", ":material/schedule:"),
+    MessageStatus.SENT: ("Sent", "green", ":material/check:"),
+    MessageStatus.FAILED: ("Failed", "red", ":material/error:"),
+    MessageStatus.CANCELLED: ("Cancelled", "gray", ":material/block:"),
+}
+
+
+def say_when_mail_is_not_set_up() -> None:
+    """A banner, because nothing on the page would otherwise explain why all of it waits."""
+    if messages.mail_is_set_up():
+        return
+    st.warning(
+        "**No mail server is set, so nothing leaves.** Messages wait here and go by themselves once there is one. "
+        "Whoever looks after this server sets `SMTP_HOST`, and as needed `SMTP_PORT`, `SMTP_USER`, `SMTP_PASSWORD`, "
+        "`SMTP_SECURITY` (`starttls`, `tls` or `none`) and `MAIL_FROM`, then starts it again.",
+        icon=":material/outgoing_mail:",
+    )
+
+
+def filters() -> tuple[MessageStatus | None, str]:
+    """The state and the words to look for. The state is in the address, for a colleague to open the same list."""
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    chosen = left.segmented_control("State", list(STATES), default="All", key="state", bind="query-params")
+    words = right.text_input("Search", placeholder="Recipient or subject", key="search")
+    return STATES[chosen or "All"], words
+
+
+def count_in_words(found: Outbox) -> str:
+    """How many fit, and how all that match the search are doing."""
+    states = [f"{found.counts[state]:,} {BADGES[state][0].lower()}" for state in BADGES if found.counts.get(state)]
+    everything = sum(found.counts.values())
+    return f"{found.total:,} of {everything:,} {'message' if everything == 1 else 'messages'} · {', '.join(states)}"
+
+
+def when_in_words(line: OutboxLine, zone: str, today: date) -> str:
+    """When it went, or what happens next."""
+    at = times.in_words(line.at, zone, today=today)
+    queued = times.in_words(line.queued_at, zone, today=today)
+    if line.status is MessageStatus.SENT:
+        return f"Sent {at}"
+    if line.status is MessageStatus.QUEUED and line.attempts:
+        tries = "one try" if line.attempts == 1 else f"{line.attempts} tries"
+        return f"Written {queued}. Next try {at}, after {tries}"
+    return f"Written {queued}"
+
+
+def draw(session: Session, actor: Actor, line: OutboxLine, today: date) -> None:
+    """One message: to whom, what about, how it went, and what can be done."""
+    with st.container(border=True, gap="small"):
+        who, state = st.columns([4, 1], vertical_alignment="center")
+        who.markdown(f"**{plain(line.recipient)}** · {plain(line.title)}")
+        label, color, icon = BADGES[line.status]
+        state.badge(label, color=color, icon=icon)  # type: ignore[arg-type] # one of Streamlit's colour names
+        st.text(line.subject)
+        st.caption(plain(when_in_words(line, actor.time_zone or "UTC", today)))
+        if line.problem:
+            st.markdown(f":material/info: {plain(line.problem)}")
+        if line.status is MessageStatus.FAILED and st.button("Send again", key=f"again-{line.id}"):
+            with refusals():
+                messages.send_again(session, actor, line.id)
+                done(f"The message to {plain(line.recipient)} is waiting to be sent again.")
+
+
+def show_wording(session: Session, actor: Actor) -> None:
+    """What a template says, with invented people in it: the real mails between two people are theirs."""
+    with st.expander("What our emails say", icon=":material/drafts:"):
+        template = st.selectbox("Email", list(letters.KINDS), format_func=letters.title_of, key="template")
+        shown = messages.example(session, actor, template)
+        st.caption("With invented people. What was really written to somebody is not shown here.")
+        with st.container(border=True):
+            st.text(shown.subject)
+            st.text(shown.text)
+
+
+with page("Messages", caption="What this scheme wrote, to whom, and how that went.") as (session, actor):
+    say_when_mail_is_not_set_up()
+    status, words = filters()
+    found = messages.outbox(session, actor, status=status, search=words, page=st.session_state.get("page", 1))
+    if not found.lines:
+        empty(
+            "Nothing here fits. Choose another state, or search for something else."
+            if words or status
+            else "Nothing has been written yet. Approve enrolments or send proposals, and their emails appear here."
+        )
+    else:
+        st.caption(count_in_words(found))
+    for line in found.lines:
+        draw(session, actor, line, utc_now().date())
+    if found.pages > 1:
+        # Another search may have fewer pages than the one that was left.
+        st.session_state["page"] = min(st.session_state.get("page", 1), found.pages)
+        st.pagination(found.pages, key="page")
+    show_wording(session, actor)

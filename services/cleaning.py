@@ -96,11 +96,10 @@ def email(value: str, *, field: str = "Email address") -> Email:
     if not typed:
         raise Invalid(f"{field} is empty.", remedy=remedy)
     try:
-        checked = validate_email(typed, check_deliverability=False, allow_smtputf8=False)
+        validate_email(typed, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise Invalid(f"{field} is not a complete email address.", remedy=remedy) from error
-    local, domain = checked.local_part, checked.ascii_domain or checked.domain
-    return Email(typed, compare_key(f"{local}@{domain}"))
+    return Email(typed, compare_key(typed))
 
 
 def compare_key(value: str) -> str:

@@ -1,0 +1,1 @@
+"""Benchmarks are run by hand (`mentoring bench …`) and print ratios measured in one run; they are never timed tests."""

@@ -15,6 +15,11 @@ def place_of(zone: str) -> str:
     return zone.rsplit("/", 1)[-1].replace("_", " ")
 
 
+def local_time(moment: datetime, zone: str) -> datetime:
+    """The moment as a clock in this zone shows it."""
+    return moment.astimezone(ZoneInfo(zone))
+
+
 def day_in(moment: datetime, zone: str) -> date:
     """The day that a calendar in this zone shows."""
     return moment.astimezone(ZoneInfo(zone)).date()

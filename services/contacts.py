@@ -1,0 +1,86 @@
+"""Signs of life between a pair: one tap with channel and day, noted by either side."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from models.enrolments import Side
+from models.pairings import Contact, Pairing
+from models.schemes import Channel
+from services import access, audit, pairings, times
+from services.access import Actor
+from services.errors import Invalid
+from services.units import writes
+
+LATEST = 10
+
+
+@dataclass(frozen=True)
+class NotedContact:
+    """One contact, and which side noted it."""
+
+    id: UUID
+    noted_by: Side
+    channel: Channel
+    contact_on: date
+
+
+@writes
+def note(
+    session: Session, actor: Actor, pairing_id: UUID, *, channel: Channel, contact_on: date, today: date
+) -> NotedContact:
+    """Note that the two were in touch. A second tap with the same channel and day is the same contact.
+
+    The day of the pair's first contact is the earliest that either noted. `today` is the actor's day, as is
+    `contact_on`. Raises NotAllowed, Conflict, Invalid.
+    """
+    pairing, side = pairings.open_to_change(session, actor, pairing_id)
+    scheme = pairings.scheme_of(session, pairing)
+    check_channel(channel, scheme.channels)
+    begun_on = times.day_in(pairing.released_at, actor.time_zone or scheme.time_zone)
+    if not begun_on <= contact_on <= today:
+        raise Invalid(
+            "A contact cannot be in the future, or before you two were matched.", remedy="Choose the day you talked."
+        )
+
+    contact = _same(session, pairing_id, side, channel, contact_on)
+    if contact is None:
+        contact = Contact(pairing_id=pairing_id, noted_by=side, channel=channel, contact_on=contact_on)
+        session.add(contact)
+        keep_first(pairing, contact_on)
+        audit.record(session, actor, "contact.noted", pairing_id, scheme_id=scheme.id, channel=channel.value)
+    noted = NotedContact(contact.id, side, channel, contact_on)
+    session.commit()
+    return noted
+
+
+def latest(session: Session, actor: Actor, pairing_id: UUID) -> tuple[NotedContact, ...]:
+    """The last ten contacts that either side of the actor's own pair noted, newest first. Raises NotAllowed."""
+    access.pairing_to_take_part_in(session, actor, pairing_id)
+    statement = select(Contact).where(Contact.pairing_id == pairing_id)
+    newest = statement.order_by(col(Contact.contact_on).desc(), col(Contact.created_at).desc()).limit(LATEST)
+    return tuple(NotedContact(row.id, row.noted_by, row.channel, row.contact_on) for row in session.exec(newest))
+
+
+def check_channel(channel: Channel, offered: list[str]) -> None:
+    """Raises Invalid for a channel that the scheme does not offer (U-C2.4)."""
+    if channel not in offered:
+        raise Invalid("This scheme does not use that way of keeping in touch.", remedy="Choose another one.")
+
+
+def keep_first(pairing: Pairing, contact_on: date) -> None:
+    """Sets the day of the first contact, or moves it to an earlier one; never commits."""
+    if pairing.first_contact_on is None or contact_on < pairing.first_contact_on:
+        pairing.first_contact_on = contact_on
+
+
+def _same(session: Session, pairing_id: UUID, side: Side, channel: Channel, contact_on: date) -> Contact | None:
+    statement = select(Contact).where(
+        Contact.pairing_id == pairing_id,
+        Contact.noted_by == side,
+        Contact.channel == channel,
+        Contact.contact_on == contact_on,
+    )
+    return session.exec(statement).first()

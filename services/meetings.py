@@ -1,0 +1,272 @@
+"""The meeting log: each side keeps its own record of dates and times, and the desk lays the two side by side (A-SH6).
+
+Entering one's own neither shows nor changes the other's. Staff see dates, lengths and channels; words are not kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from models.columns import utc_now
+from models.enrolments import Enrolment, Side
+from models.meetings import MeetingRecord
+from models.pairings import Pairing, PairingStatus
+from models.people import Person
+from models.schemes import Channel, Scheme
+from services import access, audit, cleaning, contacts, export, pairings, times
+from services.access import Actor
+from services.errors import Conflict, Invalid, NotAllowed
+from services.reconciliation import ComparedMeeting, Noted, State, reconcile
+from services.units import writes
+
+__all__ = ["ComparedMeeting", "Noted", "PairMeetings", "State", "compared", "correct", "log", "of_cohort", "own_csv"]
+
+PAGE = 50
+# Clocks differ a little, and some people write it down as they sit down.
+GRACE = timedelta(minutes=15)
+LONGEST_MINUTES = 600
+HEADERS = ("Date", "Start", "Time zone", "Start (UTC)", "Minutes", "Channel", "Took place", "Began on time")
+
+
+@dataclass(frozen=True)
+class PairMeetings:
+    """One pair's meetings for a coordinator: in `meetings`, "mine" is the mentor's record and "theirs" the mentee's."""
+
+    pairing_id: UUID
+    mentor: str
+    mentee: str
+    meetings: tuple[ComparedMeeting, ...]
+
+
+@writes
+def log(
+    session: Session,
+    actor: Actor,
+    pairing_id: UUID,
+    *,
+    started_at: datetime,
+    time_zone: str,
+    duration_minutes: int,
+    channel: Channel,
+    happened: bool,
+    began_on_time: bool | None,
+    operation_id: UUID,
+) -> Noted:
+    """Note a meeting in the actor's own record. The same `operation_id` again is the same record, as first saved.
+
+    A meeting that took place is a contact too. Raises NotAllowed, Conflict, Invalid.
+    """
+    pairing, side = pairings.open_to_change(session, actor, pairing_id)
+    already = _made_by(session, operation_id, pairing_id, side)
+    if already is not None:
+        return already
+    scheme = pairings.scheme_of(session, pairing)
+    record = MeetingRecord(
+        pairing_id=pairing_id,
+        side=side,
+        operation_id=operation_id,
+        **_checked(pairing, scheme, started_at, time_zone, duration_minutes, channel, happened, began_on_time),
+    )
+    _check_not_twice(session, record)
+    session.add(record)
+    _keep_first_contact(pairing, record, scheme)
+    audit.record(session, actor, "meeting.recorded", record.id, scheme_id=scheme.id, side=side.value)
+    noted = _noted(record)
+    try:
+        session.commit()
+    except IntegrityError as clash:
+        session.rollback()
+        raise Conflict("This form has been used already.", remedy="Reload the page and record it again.") from clash
+    return noted
+
+
+@writes
+def correct(
+    session: Session,
+    actor: Actor,
+    record_id: UUID,
+    *,
+    started_at: datetime,
+    time_zone: str,
+    duration_minutes: int,
+    channel: Channel,
+    happened: bool,
+    began_on_time: bool | None,
+) -> Noted:
+    """Put one's own record right, while the pair goes on. Raises NotAllowed, Conflict, Invalid."""
+    record = session.get(MeetingRecord, record_id)
+    if record is None:
+        raise _not_yours()
+    pairing, side = pairings.open_to_change(session, actor, record.pairing_id)
+    if record.side is not side:
+        raise _not_yours()
+    scheme = pairings.scheme_of(session, pairing)
+    facts = _checked(pairing, scheme, started_at, time_zone, duration_minutes, channel, happened, began_on_time)
+    for name, value in facts.items():
+        setattr(record, name, value)
+    _check_not_twice(session, record)
+    _keep_first_contact(pairing, record, scheme)
+    audit.record(session, actor, "meeting.corrected", record.id, scheme_id=scheme.id, side=side.value)
+    noted = _noted(record)
+    session.commit()
+    return noted
+
+
+def compared(session: Session, actor: Actor, pairing_id: UUID, *, page: int = 1) -> tuple[ComparedMeeting, ...]:
+    """Both sides' records of the actor's own pair, newest first, 50 a page. Raises NotAllowed.
+
+    Of a pair that has ended only the actor's own records are left, without what the other side noted.
+    """
+    pairing, side = access.pairing_to_take_part_in(session, actor, pairing_id)
+    records = session.exec(select(MeetingRecord).where(MeetingRecord.pairing_id == pairing_id)).all()
+    meetings = _reconciled(records, side, pairings.scheme_of(session, pairing).time_zone)
+    if pairing.status is PairingStatus.ENDED:
+        meetings = tuple(ComparedMeeting(each.state, each.mine, None) for each in meetings if each.mine)
+    return meetings[(page - 1) * PAGE : page * PAGE]
+
+
+def own_csv(session: Session, actor: Actor, pairing_id: UUID) -> bytes:
+    """The actor's own record as a file, oldest first, also after the pair ended. Raises NotAllowed."""
+    _, side = access.pairing_to_take_part_in(session, actor, pairing_id)
+    mine = select(MeetingRecord).where(MeetingRecord.pairing_id == pairing_id, MeetingRecord.side == side)
+    records = session.exec(mine.order_by(col(MeetingRecord.started_at))).all()
+    return export.csv_bytes(HEADERS, [_as_row(record) for record in records])
+
+
+def of_cohort(session: Session, actor: Actor, cohort_id: UUID, *, page: int = 1) -> tuple[PairMeetings, ...]:
+    """What each side noted and how it compares, 50 pairs a page by the mentee's name. Raises NotAllowed.
+
+    A coordinator who is half of a pair sees that pair only as its half. Ended pairs stay for the record.
+    """
+    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
+    pairs = session.exec(_pairs_of(cohort_id, actor).offset((page - 1) * PAGE).limit(PAGE)).all()
+    ids = [row[0] for row in pairs]
+    by_pair: dict[UUID, list[MeetingRecord]] = {pairing_id: [] for pairing_id in ids}
+    for record in session.exec(select(MeetingRecord).where(col(MeetingRecord.pairing_id).in_(ids))):
+        by_pair[record.pairing_id].append(record)
+    zone = session.get_one(Scheme, cohort.scheme_id).time_zone
+    return tuple(
+        PairMeetings(pairing_id, mentor, mentee, _reconciled(by_pair[pairing_id], Side.MENTOR, zone))
+        for pairing_id, mentor, mentee in pairs
+    )
+
+
+def _checked(
+    pairing: Pairing,
+    scheme: Scheme,
+    started_at: datetime,
+    time_zone: str,
+    duration_minutes: int,
+    channel: Channel,
+    happened: bool,
+    began_on_time: bool | None,
+) -> dict[str, Any]:
+    """The facts of a record, as they are kept. Raises Invalid."""
+    if started_at > utc_now() + GRACE:
+        raise Invalid("A meeting cannot be in the future.", remedy="Record it once you have met.")
+    # People know the minute, not the second, in which they were matched.
+    if started_at < pairing.released_at.replace(second=0, microsecond=0):
+        raise Invalid("A meeting cannot be before you two were matched.", remedy="Check the date and the time.")
+    if not 1 <= duration_minutes <= LONGEST_MINUTES:
+        raise Invalid(f"A meeting lasts from 1 to {LONGEST_MINUTES} minutes.", remedy="Change the minutes.")
+    contacts.check_channel(channel, scheme.channels)
+    return {
+        "started_at": started_at,
+        "time_zone": cleaning.time_zone(time_zone),
+        "duration_minutes": duration_minutes,
+        "channel": channel,
+        "happened": happened,
+        # Nothing began that did not take place.
+        "began_on_time": began_on_time if happened else None,
+    }
+
+
+def _made_by(session: Session, operation_id: UUID, pairing_id: UUID, side: Side) -> Noted | None:
+    """What this very form saved before."""
+    found = session.exec(select(MeetingRecord).where(MeetingRecord.operation_id == operation_id)).one_or_none()
+    return _noted(found) if found and (found.pairing_id, found.side) == (pairing_id, side) else None
+
+
+def _check_not_twice(session: Session, record: MeetingRecord) -> None:
+    with session.no_autoflush:
+        twin = select(MeetingRecord.id).where(
+            MeetingRecord.pairing_id == record.pairing_id,
+            MeetingRecord.side == record.side,
+            MeetingRecord.started_at == record.started_at,
+            MeetingRecord.id != record.id,
+        )
+        if session.exec(twin).first() is not None:
+            raise Conflict(
+                "You have already recorded a meeting with this start.", remedy="Correct that record instead."
+            )
+
+
+def _keep_first_contact(pairing: Pairing, record: MeetingRecord, scheme: Scheme) -> None:
+    if record.happened:
+        contacts.keep_first(pairing, times.day_in(record.started_at, scheme.time_zone))
+
+
+def _reconciled(records: Sequence[MeetingRecord], side: Side, zone: str) -> tuple[ComparedMeeting, ...]:
+    mine = [_noted(record) for record in records if record.side is side]
+    theirs = [_noted(record) for record in records if record.side is not side]
+    return reconcile(mine, theirs, zone)
+
+
+def _pairs_of(cohort_id: UUID, actor: Actor) -> Any:
+    mentor, mentee, mentors_person, mentees_person = (
+        aliased(Enrolment),
+        aliased(Enrolment),
+        aliased(Person),
+        aliased(Person),
+    )
+    is_party = or_(col(mentors_person.id) == actor.person_id, col(mentees_person.id) == actor.person_id)
+    return (
+        select(Pairing.id, mentors_person.full_name, mentees_person.full_name)
+        .join(mentor, col(mentor.id) == Pairing.mentor_id)
+        .join(mentee, col(mentee.id) == Pairing.mentee_id)
+        .join(mentors_person, col(mentors_person.id) == mentor.person_id)
+        .join(mentees_person, col(mentees_person.id) == mentee.person_id)
+        .where(Pairing.cohort_id == cohort_id, ~is_party)
+        .order_by(mentee.sort_key, col(Pairing.released_at), col(Pairing.id))
+    )
+
+
+def _noted(record: MeetingRecord) -> Noted:
+    return Noted(
+        id=record.id,
+        started_at=record.started_at,
+        time_zone=record.time_zone,
+        duration_minutes=record.duration_minutes,
+        channel=record.channel,
+        happened=record.happened,
+        began_on_time=record.began_on_time,
+    )
+
+
+def _as_row(record: MeetingRecord) -> tuple[export.Cell, ...]:
+    local = times.local_time(record.started_at, record.time_zone)
+    return (
+        local.date(),
+        f"{local:%H:%M}",
+        record.time_zone,
+        f"{record.started_at:%Y-%m-%d %H:%M}",
+        record.duration_minutes,
+        record.channel.value,
+        _yes_or_no(record.happened),
+        _yes_or_no(record.began_on_time),
+    )
+
+
+def _yes_or_no(answer: bool | None) -> str:
+    return {True: "yes", False: "no", None: ""}[answer]
+
+
+def _not_yours() -> NotAllowed:
+    return NotAllowed("You cannot change this record.", remedy="Open your own from the Meetings page.")

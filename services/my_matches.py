@@ -1,0 +1,215 @@
+"""What each of a pair sees of the other.
+
+Contact details are read anew each time, channel by channel and only where a consent stands: taking one back hides it
+at the other side's next look. Of a pair that has ended, no query here touches contact details at all.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, case, func
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from models.enrolments import Consent, ConsentPurpose, Enrolment, Side
+from models.meetings import MeetingRecord
+from models.pairings import Contact, Pairing, PairingStatus, WaysOfWorking
+from models.people import Person
+from models.schemes import Channel, Cohort, Scheme
+from services import access, consents, times
+from services.access import Actor
+from services.schemes.sectors import sectors
+
+
+@dataclass(frozen=True)
+class ContactDetail:
+    """One way to reach the other side, as they wrote it."""
+
+    channel: Channel
+    value: str
+
+
+@dataclass(frozen=True)
+class MyMatch:
+    """A pairing as one side sees it. Of an ended one only the other's name is left.
+
+    `interval_days`, `minutes` and `months` are what the two agreed, or the scheme's until they did. `last_sign_on` is
+    the last contact or held meeting that either side noted. Zones are IANA names; the scheme's stands in for a blank.
+    """
+
+    pairing_id: UUID
+    side: Side
+    status: PairingStatus
+    other_name: str
+    role_title: str | None
+    sector: str | None
+    summary: str | None
+    goals: str | None
+    contacts: tuple[ContactDetail, ...]
+    my_zone: str
+    their_zone: str
+    scheme_zone: str
+    channels: tuple[Channel, ...]
+    interval_days: int
+    minutes: int
+    months: int
+    released_at: datetime
+    first_contact_on: date | None
+    last_sign_on: date | None
+    ended_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status is not PairingStatus.ENDED
+
+    @property
+    def must_make_contact(self) -> bool:
+        """The mentee makes the first contact (A-ME1); this stays true until either side noted one."""
+        return self.is_open and self.side is Side.MENTEE and self.first_contact_on is None
+
+    @property
+    def next_sign_by(self) -> date:
+        """The day by which the agreed rhythm expects to hear of the pair."""
+        begun_on = times.day_in(self.released_at, self.scheme_zone)
+        return (self.last_sign_on or begun_on) + timedelta(days=self.interval_days)
+
+
+def mine(session: Session, actor: Actor) -> tuple[MyMatch, ...]:
+    """The pairings of the place the actor acts in, open ones first, newest first. Raises NotAllowed."""
+    enrolment = access.own_enrolment(session, actor)
+    details = _open_details(session, enrolment)
+    rows = session.exec(_my_pairings(enrolment)).all()
+    matches = [_my_match(enrolment.side, details.get(row.id, ()), actor.time_zone, row) for row in rows]
+    return tuple(sorted(matches, key=lambda match: not match.is_open))
+
+
+def _ends_of(enrolment: Enrolment) -> tuple[Any, Any]:
+    """The pairing's columns for this enrolment's side and for the other."""
+    ends = (col(Pairing.mentor_id), col(Pairing.mentee_id))
+    return ends if enrolment.side is Side.MENTOR else ends[::-1]
+
+
+def _my_pairings(enrolment: Enrolment) -> Any:
+    """One query; of an ended pairing every fact but the name comes back as NULL."""
+    own, other = _ends_of(enrolment)
+    them, in_force = aliased(Enrolment), aliased(WaysOfWorking)
+    latest = (
+        select(func.max(WaysOfWorking.edition))
+        .where(WaysOfWorking.pairing_id == Pairing.id, col(WaysOfWorking.in_force_from).is_not(None))
+        .correlate(Pairing)
+        .scalar_subquery()
+    )
+    agreed = and_(col(in_force.pairing_id) == Pairing.id, col(in_force.edition) == latest)
+    return (
+        select(*_facts_of(them), *_rhythm_of(in_force))
+        .select_from(Pairing)
+        .join(them, col(them.id) == other)
+        .join(Person, col(Person.id) == them.person_id)
+        .join(Cohort, col(Cohort.id) == Pairing.cohort_id)
+        .join(Scheme, col(Scheme.id) == Cohort.scheme_id)
+        .outerjoin(in_force, agreed)
+        .where(own == enrolment.id)
+        .order_by(col(Pairing.released_at).desc())
+    )
+
+
+def _facts_of(them: Any) -> tuple[Any, ...]:
+    is_open = col(Pairing.status) != PairingStatus.ENDED
+    personal = {
+        "their_zone": Person.time_zone,
+        "role_title": them.role_title,
+        "sector": them.sector,
+        "summary": them.summary,
+        "goals": them.goals,
+    }
+    while_open = (case((is_open, column)).label(name) for name, column in personal.items())
+    always = (Pairing.id, Pairing.status, Pairing.released_at, Pairing.first_contact_on, Pairing.ended_at)
+    return (*always, Person.full_name, *while_open)
+
+
+def _rhythm_of(in_force: Any) -> tuple[Any, ...]:
+    return (
+        col(Scheme.time_zone).label("scheme_zone"),
+        Scheme.channels,
+        func.coalesce(in_force.interval_days, Scheme.default_interval_days).label("interval_days"),
+        func.coalesce(in_force.minutes, Scheme.meeting_minutes).label("minutes"),
+        func.coalesce(in_force.months, Scheme.months).label("months"),
+        _last_contact().label("last_contact_on"),
+        _last_meeting().label("last_meeting_at"),
+    )
+
+
+def _last_contact() -> Any:
+    return (
+        select(func.max(Contact.contact_on))
+        .where(Contact.pairing_id == Pairing.id)
+        .correlate(Pairing)
+        .scalar_subquery()
+    )
+
+
+def _last_meeting() -> Any:
+    held = select(func.max(MeetingRecord.started_at)).where(
+        MeetingRecord.pairing_id == Pairing.id, col(MeetingRecord.happened).is_(True)
+    )
+    return held.correlate(Pairing).scalar_subquery()
+
+
+def _open_details(session: Session, enrolment: Enrolment) -> dict[UUID, tuple[ContactDetail, ...]]:
+    """Contact details of the other sides by pairing: open pairings only, and only what a standing consent names."""
+    own, other = _ends_of(enrolment)
+    value = case(
+        (col(Consent.purpose) == ConsentPurpose.SHARE_EMAIL, Person.email),
+        (col(Consent.purpose) == ConsentPurpose.SHARE_TELEPHONE, Person.telephone),
+        (col(Consent.purpose) == ConsentPurpose.SHARE_WECHAT, Person.wechat_id),
+    )
+    statement = (
+        select(Pairing.id, Consent.purpose, value)
+        .select_from(Pairing)
+        .join(Consent, and_(col(Consent.enrolment_id) == other, col(Consent.withdrawn_at).is_(None)))
+        .join(Enrolment, col(Enrolment.id) == other)
+        .join(Person, col(Person.id) == col(Enrolment.person_id))
+        .where(own == enrolment.id, Pairing.status != PairingStatus.ENDED)
+    )
+    found: dict[UUID, dict[Channel, str]] = {}
+    for pairing_id, purpose, detail in session.exec(statement):
+        channel = consents.CHANNEL_OF.get(ConsentPurpose(purpose))
+        if channel and detail:
+            found.setdefault(pairing_id, {})[channel] = detail
+    return {
+        pairing_id: tuple(ContactDetail(channel, by_channel[channel]) for channel in Channel if channel in by_channel)
+        for pairing_id, by_channel in found.items()
+    }
+
+
+def _my_match(side: Side, details: tuple[ContactDetail, ...], zone: str | None, row: Any) -> MyMatch:
+    """A mentor is known by role, sector and work; a mentee by what they do and hope for (SECURITY b2)."""
+    signs = [row.last_contact_on]
+    if row.last_meeting_at is not None:
+        signs.append(times.day_in(row.last_meeting_at, row.scheme_zone))
+    known = [sign for sign in signs if sign is not None]
+    of_mentor = side is Side.MENTEE
+    return MyMatch(
+        pairing_id=row.id,
+        side=side,
+        status=row.status,
+        other_name=row.full_name,
+        role_title=row.role_title if of_mentor else None,
+        sector=sectors().get(row.sector or "", row.sector) if of_mentor else None,
+        summary=row.summary,
+        goals=None if of_mentor else row.goals,
+        contacts=details,
+        my_zone=zone or row.scheme_zone,
+        their_zone=row.their_zone or row.scheme_zone,
+        scheme_zone=row.scheme_zone,
+        channels=tuple(Channel(channel) for channel in row.channels),
+        interval_days=row.interval_days,
+        minutes=row.minutes,
+        months=row.months,
+        released_at=row.released_at,
+        first_contact_on=row.first_contact_on,
+        last_sign_on=max(known, default=None),
+        ended_at=row.ended_at,
+    )

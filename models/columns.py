@@ -1,6 +1,9 @@
 """What several tables share: keys, times, checked enums, partial indexes."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -21,9 +24,22 @@ SQLModel.metadata.naming_convention = {
 metadata: MetaData = SQLModel.metadata
 
 
+_told: ContextVar[datetime | None] = ContextVar("told", default=None)
+
+
 def utc_now() -> datetime:
     """The present moment, aware. Tests move it with time-machine."""
-    return datetime.now(UTC)
+    return _told.get() or datetime.now(UTC)
+
+
+@contextmanager
+def telling(moment: datetime) -> Iterator[None]:
+    """Tell a story of the past: within, `utc_now` is this moment. Only for the demonstration's year of history."""
+    before = _told.set(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _told.reset(before)
 
 
 def snake_case(name: str) -> str:

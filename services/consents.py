@@ -1,0 +1,139 @@
+"""What a person agreed to share: one switch each, off until given, withdrawn as easily as given, at once."""
+
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, or_
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from models.columns import utc_now
+from models.enrolments import Consent, ConsentPurpose, Enrolment
+from models.people import Person
+from models.schemes import Channel, Cohort, FormField, Scheme
+from services import access, audit
+from services.access import Actor
+from services.enrolment_form import own_open_enrolment
+from services.errors import Conflict, Invalid
+from services.schemes import wording
+from services.units import writes
+
+# Each way to reach a person: what opens it, in the order in which it is shown.
+CHANNEL_OF = {
+    ConsentPurpose.SHARE_EMAIL: Channel.EMAIL,
+    ConsentPurpose.SHARE_TELEPHONE: Channel.TELEPHONE,
+    ConsentPurpose.SHARE_WECHAT: Channel.WECHAT,
+}
+
+
+@writes
+def give(session: Session, actor: Actor, purpose: ConsentPurpose) -> frozenset[ConsentPurpose]:
+    """Agree to one thing in today's words; answers all that is given then. Raises NotAllowed, Invalid, Conflict."""
+    enrolment = own_open_enrolment(session, actor)
+    fingerprint, language = _wording(session, enrolment, purpose)
+    if _open(session, enrolment.id, purpose) is None:
+        session.add(Consent(enrolment_id=enrolment.id, purpose=purpose, wording_sha256=fingerprint, language=language))
+        audit.record(session, actor, "consent.given", enrolment.id, purpose=purpose.value, wording_sha256=fingerprint)
+    try:
+        session.commit()
+    except IntegrityError as clash:
+        # Two tabs can switch it on at once. The partial unique index keeps one; a check up here could not.
+        session.rollback()
+        raise Conflict("This was switched on a moment ago.", remedy="Reload the page to see it.") from clash
+    return given(session, enrolment.id)
+
+
+@writes
+def withdraw(session: Session, actor: Actor, purpose: ConsentPurpose) -> frozenset[ConsentPurpose]:
+    """Take it back, whatever the state of the enrolment; answers what is still given. Raises NotAllowed."""
+    enrolment = access.own_enrolment(session, actor)
+    consent = _open(session, enrolment.id, purpose)
+    if consent is not None:
+        consent.withdrawn_at = utc_now()
+        audit.record(session, actor, "consent.withdrawn", enrolment.id, purpose=purpose.value)
+    session.commit()
+    return given(session, enrolment.id)
+
+
+def given(session: Session, enrolment_id: UUID) -> frozenset[ConsentPurpose]:
+    """What the person agrees to at this moment."""
+    statement = select(Consent.purpose).where(Consent.enrolment_id == enrolment_id, col(Consent.withdrawn_at).is_(None))
+    return frozenset(ConsentPurpose(purpose) for purpose in session.exec(statement))
+
+
+def open_channels(session: Session, enrolment_id: UUID) -> tuple[Channel, ...]:
+    """The ways to reach the person that they agreed to and filled in: consent without a number opens nothing."""
+    statement = (
+        select(Consent.purpose, Person.telephone, Person.wechat_id)
+        .join(Enrolment, col(Enrolment.id) == Consent.enrolment_id)
+        .join(Person, col(Person.id) == Enrolment.person_id)
+        .where(Consent.enrolment_id == enrolment_id, col(Consent.withdrawn_at).is_(None))
+    )
+    opened = {
+        CHANNEL_OF[ConsentPurpose(purpose)]
+        for purpose, telephone, wechat_id in session.exec(statement)
+        if _opens(ConsentPurpose(purpose), telephone, wechat_id)
+    }
+    return tuple(channel for channel in CHANNEL_OF.values() if channel in opened)
+
+
+def reachable() -> Any:
+    """An SQL condition on a query of Enrolment joined with Person: at least one way to reach them is open."""
+    shares_something_filled_in = or_(
+        col(Consent.purpose) == ConsentPurpose.SHARE_EMAIL,
+        and_(col(Consent.purpose) == ConsentPurpose.SHARE_TELEPHONE, col(Person.telephone).is_not(None)),
+        and_(col(Consent.purpose) == ConsentPurpose.SHARE_WECHAT, col(Person.wechat_id).is_not(None)),
+    )
+    return (
+        select(Consent.id)
+        .where(Consent.enrolment_id == Enrolment.id, col(Consent.withdrawn_at).is_(None), shares_something_filled_in)
+        .correlate(Enrolment, Person)
+        .exists()
+    )
+
+
+def gives(purpose: ConsentPurpose) -> Any:
+    """An SQL condition on a query of Enrolment: this is given at this moment."""
+    return (
+        select(Consent.id)
+        .where(Consent.enrolment_id == Enrolment.id, Consent.purpose == purpose, col(Consent.withdrawn_at).is_(None))
+        .correlate(Enrolment)
+        .exists()
+    )
+
+
+def _open(session: Session, enrolment_id: UUID, purpose: ConsentPurpose) -> Consent | None:
+    statement = select(Consent).where(
+        Consent.enrolment_id == enrolment_id, Consent.purpose == purpose, col(Consent.withdrawn_at).is_(None)
+    )
+    return session.exec(statement).one_or_none()
+
+
+def _opens(purpose: ConsentPurpose, telephone: str | None, wechat_id: str | None) -> bool:
+    """Whether the purpose opens a way to the person. Everybody has an address."""
+    match purpose:
+        case ConsentPurpose.SHARE_EMAIL:
+            return True
+        case ConsentPurpose.SHARE_TELEPHONE:
+            return bool(telephone)
+        case ConsentPurpose.SHARE_WECHAT:
+            return bool(wechat_id)
+    return False
+
+
+def _wording(session: Session, enrolment: Enrolment, purpose: ConsentPurpose) -> tuple[str, str]:
+    """The SHA-256 of what the person reads beside the switch, and its language. Raises Invalid if it is not asked."""
+    statement = (
+        select(FormField, Scheme.language)
+        .join(Scheme, col(Scheme.id) == FormField.scheme_id)
+        .join(Cohort, col(Cohort.scheme_id) == Scheme.id)
+        .where(Cohort.id == enrolment.cohort_id, FormField.key == purpose.value, col(FormField.retired_at).is_(None))
+    )
+    found = session.exec(statement).one_or_none()
+    if found is None or enrolment.side not in found[0].roles:
+        raise Invalid("This scheme does not ask for that.", remedy="Reload the page to see its questions.")
+    field, language = found
+    words = (wording.label, wording.help_for, wording.audience)
+    text = "\n".join(read(field, enrolment.side) for read in words)
+    return sha256(text.encode()).hexdigest(), language

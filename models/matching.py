@@ -41,7 +41,8 @@ class MatchingRun(Row, table=True):
 class RunPair(Row, table=True):
     """One line of a run: a mentee with a mentor, or without one and why. `score` runs from 0 to 1.
 
-    `parts` is JSON: criterion, label, points, sentence; the points sum to the score's thousandths.
+    `parts` is JSON: criterion, label, points, sentence, strong; the points sum to the score's thousandths.
+    Beside a mentor, `reason` is what a coordinator should look at twice, if anything.
     """
 
     __table_args__ = (

@@ -1,0 +1,239 @@
+"""Proposals: what a coordinator does with them. Answers are in `proposal_answers`, reads in `proposal_board`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from models.columns import utc_now
+from models.enrolments import Enrolment, Side, Wish
+from models.matching import MatchingRun, Proposal, ProposalStatus, RunPair
+from models.people import Person
+from models.schemes import AnsweredBy, Cohort, Scheme
+from services import access, audit, messages, proposal_mail
+from services.access import Actor
+from services.errors import Conflict, Invalid, NotAllowed
+from services.matching import reading
+from services.proposal_answers import (
+    Answered,
+    accept,
+    check_open,
+    declare_relationship,
+    decline,
+    locked,
+    record_email_answer,
+)
+from services.proposal_board import board, mine, to_send
+from services.proposal_jobs import expire_due, remind_due
+from services.units import writes
+
+__all__ = [
+    "Answered",
+    "accept",
+    "board",
+    "declare_relationship",
+    "decline",
+    "draft",
+    "expire_due",
+    "mine",
+    "preview",
+    "record_email_answer",
+    "remind",
+    "remind_due",
+    "send",
+    "to_send",
+    "withdraw",
+]
+
+# A mentee reads only reasons that rest on what the proposal shows anyway: not where a mentor lives, or since when.
+SHAREABLE = frozenset({"sector", "goals"})
+PARTY = "You are a party to this proposal; another coordinator handles it."
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """A pair that could not go on, and why, in the coordinator's words."""
+
+    mentee: str
+    mentor: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of several proposals at once: those done, and those held back."""
+
+    done: tuple[UUID, ...]
+    held_back: tuple[HeldBack, ...]
+
+
+@dataclass(frozen=True)
+class PreviewedMail:
+    """An email exactly as it will leave, but for its personal link."""
+
+    proposal_id: UUID
+    to_name: str
+    to_address: str
+    subject: str
+    text: str
+
+
+@writes
+def draft(session: Session, actor: Actor, run_id: UUID, mentee_ids: Sequence[UUID]) -> Outcome:
+    """Make proposals of these mentees' pairs in a run, to be looked at before they are sent.
+
+    A pair that no longer holds is held back, and the rest goes on. Raises NotAllowed, Conflict.
+    """
+    run = session.get(MatchingRun, run_id)
+    if run is None:
+        raise NotAllowed("You cannot open this run.", remedy="Ask one of the scheme's coordinators.")
+    cohort = access.cohort_to_coordinate(session, actor, run.cohort_id)
+    chosen = [_as_proposal(pair, cohort.id) for pair in _pairs(session, run_id, frozenset(mentee_ids))]
+    holding, held_back = _sorted_out(session, actor, cohort, chosen)
+    for proposal in holding:
+        proposal.waits_for = _first_asked(session, cohort, proposal)
+        session.add(proposal)
+        audit.record(session, actor, "proposal.drafted", proposal.id, run_id=str(run_id))
+    return _committed(session, holding, held_back)
+
+
+@writes
+def send(session: Session, actor: Actor, proposal_ids: Sequence[UUID]) -> Outcome:
+    """Send drafts to whoever answers first, once every gate, place and conflict has been asked again.
+
+    What no longer holds stays a draft and is named. Raises NotAllowed, Conflict.
+    """
+    chosen = [access.proposal_to_coordinate(session, actor, proposal_id) for proposal_id in sorted(set(proposal_ids))]
+    cohorts = {proposal.cohort_id for proposal in chosen}
+    if len(cohorts) != 1:
+        raise Invalid("Choose proposals of one cohort.", remedy="Open the cohort's proposals and send them from there.")
+    cohort = session.get_one(Cohort, cohorts.pop())
+    scheme = session.get_one(Scheme, cohort.scheme_id)
+    drafts = [one for one in (locked(session, each) for each in chosen) if one.status is ProposalStatus.DRAFT]
+    holding, held_back = _sorted_out(session, actor, cohort, drafts)
+    now = utc_now()
+    for proposal in holding:
+        proposal.waits_for = _first_asked(session, cohort, proposal)
+        proposal.status, proposal.sent_at = ProposalStatus.SENT, now
+        proposal.expires_at = now + timedelta(days=scheme.proposal_expiry_days)
+        audit.record(session, actor, "proposal.sent", proposal.id, waits_for=proposal.waits_for.value)
+        proposal_mail.ask(session, proposal)
+    return _committed(session, holding, held_back)
+
+
+def preview(session: Session, actor: Actor, proposal_ids: Sequence[UUID]) -> tuple[PreviewedMail, ...]:
+    """The emails that sending these drafts would queue now. Raises NotAllowed."""
+    return tuple(_previewed(session, actor, proposal_id) for proposal_id in proposal_ids)
+
+
+@writes
+def withdraw(session: Session, actor: Actor, proposal_id: UUID) -> None:
+    """Take a proposal back; its links then say that it is no longer available. Raises NotAllowed, Conflict."""
+    proposal = locked(session, access.proposal_to_coordinate(session, actor, proposal_id))
+    if proposal.status not in reading.OPEN_PROPOSAL:
+        raise Conflict("This proposal has been decided already.", remedy="Reload the page to see how.")
+    was = proposal.status.value
+    proposal.status, proposal.answered_at = ProposalStatus.WITHDRAWN, utc_now()
+    audit.record(session, actor, "proposal.withdrawn", proposal.id, was=was)
+    session.commit()
+
+
+@writes
+def remind(session: Session, actor: Actor, proposal_id: UUID) -> None:
+    """Write once more to whoever has not answered. Raises NotAllowed, Conflict."""
+    proposal = locked(session, access.proposal_to_coordinate(session, actor, proposal_id))
+    check_open(proposal, proposal.waits_for)
+    proposal_mail.remind(session, proposal)
+    audit.record(session, actor, "proposal.reminded", proposal.id, reminders=proposal.reminders_sent)
+    session.commit()
+
+
+def _pairs(session: Session, run_id: UUID, mentee_ids: frozenset[UUID]) -> list[RunPair]:
+    statement = select(RunPair).where(RunPair.run_id == run_id, col(RunPair.mentor_id).is_not(None))
+    ordered = statement.order_by(col(RunPair.score).desc(), col(RunPair.mentee_id))
+    return [pair for pair in session.exec(ordered) if pair.mentee_id in mentee_ids]
+
+
+def _as_proposal(pair: RunPair, cohort_id: UUID) -> Proposal:
+    strong = [part["sentence"] for part in pair.parts if part["strong"] and part["criterion"] in SHAREABLE]
+    return Proposal(
+        cohort_id=cohort_id,
+        run_id=pair.run_id,
+        mentor_id=cast("UUID", pair.mentor_id),  # unmatched lines were left in the database
+        mentee_id=pair.mentee_id,
+        score=pair.score,
+        reasons=strong,
+    )
+
+
+def _sorted_out(
+    session: Session, actor: Actor, cohort: Cohort, chosen: Sequence[Proposal]
+) -> tuple[list[Proposal], tuple[HeldBack, ...]]:
+    """Those of the drafts that may go on now, and the others with the reason why not."""
+    _hold_mentors(session, [proposal.mentor_id for proposal in chosen])
+    mine = [proposal.id for proposal in chosen]
+    open_now = reading.availability(session, cohort, utc_now().date(), beside=mine)
+    people = _people(session, [one for proposal in chosen for one in (proposal.mentor_id, proposal.mentee_id)])
+    holding, held_back = [], []
+    for proposal in chosen:
+        mentor, mentee = people[proposal.mentor_id], people[proposal.mentee_id]
+        party = PARTY if actor.person_id in {mentor.id, mentee.id} else None
+        why = party or open_now.why_not(proposal.mentor_id, proposal.mentee_id)
+        if why:
+            held_back.append(HeldBack(mentee.full_name, mentor.full_name, why))
+        else:
+            holding.append(proposal)
+            open_now = open_now.taking(proposal.mentor_id, proposal.mentee_id)
+    return holding, tuple(held_back)
+
+
+def _hold_mentors(session: Session, mentor_ids: Sequence[UUID]) -> None:
+    """Lock the mentors, in one order for everybody: of two coordinators who fill a last place, one comes second."""
+    statement = select(Enrolment.id).where(col(Enrolment.id).in_(mentor_ids)).order_by(col(Enrolment.id))
+    session.exec(statement.with_for_update()).all()
+
+
+def _people(session: Session, enrolment_ids: Sequence[UUID]) -> dict[UUID, Person]:
+    statement = (
+        select(Enrolment.id, Person)
+        .join(Person, col(Person.id) == col(Enrolment.person_id))
+        .where(col(Enrolment.id).in_(enrolment_ids))
+    )
+    return dict(session.exec(statement).all())
+
+
+def _first_asked(session: Session, cohort: Cohort, proposal: Proposal) -> Side:
+    """The mentee; only where the mentor answers last and the mentee wished for this mentor has the mentee said yes."""
+    if session.get_one(Scheme, cohort.scheme_id).answered_by is not AnsweredBy.MENTOR_AFTER_WISH:
+        return Side.MENTEE
+    wish = select(Wish.id).where(Wish.mentee_id == proposal.mentee_id, Wish.mentor_id == proposal.mentor_id)
+    return Side.MENTEE if session.exec(wish).first() is None else Side.MENTOR
+
+
+def _previewed(session: Session, actor: Actor, proposal_id: UUID) -> PreviewedMail:
+    proposal = access.proposal_to_coordinate(session, actor, proposal_id)
+    scheme = proposal_mail.scheme_of(session, proposal)
+    expires_at = utc_now() + timedelta(days=scheme.proposal_expiry_days)
+    mail = proposal_mail.question(session, proposal)
+    facts = {**mail.facts, "expires_on": proposal.expires_at or expires_at}
+    letter = messages.preview(session, person_id=mail.person_id, template=mail.template, scheme_id=scheme.id, **facts)
+    name, address = session.exec(select(Person.full_name, Person.email).where(Person.id == mail.person_id)).one()
+    return PreviewedMail(proposal.id, name, address, letter.subject, letter.text)
+
+
+def _committed(session: Session, holding: Sequence[Proposal], held_back: tuple[HeldBack, ...]) -> Outcome:
+    outcome = Outcome(tuple(proposal.id for proposal in holding), held_back)
+    try:
+        session.commit()
+    except IntegrityError as clash:
+        # Two coordinators can draft for one mentee at once. The unique index decides.
+        session.rollback()
+        raise Conflict(
+            "Another coordinator proposed somebody to one of these mentees a moment ago.",
+            remedy="Nothing was saved. Reload the page and choose again.",
+        ) from clash
+    return outcome

@@ -38,8 +38,8 @@ class Ended:
 def release(session: Session, actor: Actor, proposal: Proposal) -> Pairing:
     """Adds the pairing of an accepted proposal, opens what consent allows, and writes to both; never commits.
 
-    Raises Conflict when the mentor's places are taken, when either side is not approved any more, or when the mentee
-    has just been paired.
+    Raises Conflict when the mentor's places are taken, when either side is not approved any more, or (after undoing the
+    caller's unit of work) when the mentee has just been paired.
     """
     _check_room(session, proposal)
     now, scheme = utc_now(), _scheme_of(session, proposal.cohort_id)
@@ -55,6 +55,7 @@ def release(session: Session, actor: Actor, proposal: Proposal) -> Pairing:
         # Before the rows that point to it; and here the unique index tells of two answers at once.
         session.flush()
     except IntegrityError as clash:
+        session.rollback()
         raise Conflict("This mentee has just been paired.", remedy="Reload the page to see with whom.") from clash
     opened = {side: _release(session, pairing, side) for side in Side}
     audit.record(session, actor, "pairing.released", pairing.id, scheme_id=scheme.id, **opened)

@@ -1,7 +1,9 @@
 """What every screen shares: who is looking, refusals where they happened, messages that outlive a rerun, plain text."""
 
+import html
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import streamlit as st
@@ -10,8 +12,13 @@ from sqlmodel import Session
 from services import sessions, storage
 from services.access import Actor
 from services.errors import Refusal
+from services.gateway import ADDRESS
+from services.gateway_headers import LEAVING
 
 _NOTICES = "_notices"
+_LEAVING = "_leaving"
+# What the menu has read a moment ago in this very run; a fragment or callback runs without the menu and reads again.
+read_by_menu: ContextVar[Actor | None] = ContextVar("read_by_menu", default=None)
 # What Markdown, LaTeX, emoji and colour shortcodes begin with: written by a person, all of it is only text.
 _MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|~$:^=&@/"})
 
@@ -44,9 +51,9 @@ def page(title: str, *, caption: str | None = None) -> Iterator[tuple[Session, A
     A refusal inside ends the screen where it happened. Pass an empty title to draw your own with `heading`.
     """
     with storage.reading() as session:
-        actor = sessions.actor_of(session, current_token(), place_key=st.session_state.get("place"))
+        actor = _who(session)
         if actor is None:
-            st.session_state["_signed_out"] = True
+            # Whoever is not signed in gets the menu's sign-in form instead of this screen.
             st.rerun()
         if title:
             heading(title, caption)
@@ -69,12 +76,55 @@ def empty(sentence: str, *, icon: str = ":material/info:") -> None:
 
 
 def current_token() -> str | None:
-    """The session token of this browser: from this tab's sign-in, or from the cookie that the gateway set."""
+    """The session token of this browser, from the cookie that the gateway set. Page tests put theirs into the state."""
     if st.session_state.get("_token"):
         return str(st.session_state["_token"])
     cookie: Any = st.context.cookies.get(sessions.cookie_name())
     # In AppTest the context is a mock: only a real text counts.
     return cookie if isinstance(cookie, str) else None
+
+
+def network_address() -> str | None:
+    """Where the browser is, as the gateway saw it; None on this very machine."""
+    found: Any = st.context.headers.get(ADDRESS)
+    return found if isinstance(found, str) else None
+
+
+def enter(ticket: str) -> None:
+    """Leave for the address that turns a ticket into this browser's cookie, and come back signed in."""
+    leave_for(f"/auth/session?ticket={ticket}")
+
+
+def leave_for(address: str) -> None:
+    """Forget everything this tab holds and load an address of ours as a whole new page, at the end of this run."""
+    st.session_state.clear()
+    st.session_state[_LEAVING] = address
+
+
+def is_leaving() -> bool:
+    """Whether this tab is about to load another page."""
+    return _LEAVING in st.session_state
+
+
+def draw_leaving() -> None:
+    """The step between two pages. The link is for whoever's browser does not follow by itself."""
+    address = str(st.session_state[_LEAVING])
+    link = f'<a id="go-on" href="{html.escape(address)}" target="_self">Go on</a>'
+    st.html(f"<p>One moment… {link}</p><script>{LEAVING}</script>", unsafe_allow_javascript=True)
+
+
+def _who(session: Session) -> Actor | None:
+    actor = read_by_menu.get()
+    # Used once: whatever runs later in this thread looks for itself.
+    read_by_menu.set(None)
+    return actor or find_actor(session)
+
+
+def find_actor(session: Session) -> Actor | None:
+    """Who looks at this screen, in the place they chose."""
+    return sessions.actor_of(
+        session, current_token(), place_key=st.session_state.get("place"), network_address=network_address()
+    )
 
 
 @contextmanager

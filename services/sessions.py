@@ -4,6 +4,7 @@ Nothing is believed from the browser but the token. Who somebody is, and what th
 """
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,6 +101,11 @@ def alive(session: Session, session_id: UUID) -> SignedIn | None:
     return _living(session, SignInSession.id == session_id)
 
 
+def living_of(session: Session, session_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Which of these sessions still live."""
+    return frozenset(found.session_id for found in _all_living(session, col(SignInSession.id).in_(session_ids)))
+
+
 def actor_of(
     session: Session, token: str | None, *, place_key: str | None = None, network_address: str | None = None
 ) -> Actor | None:
@@ -187,26 +193,33 @@ def _revoking(which: Any) -> Any:
 
 
 def _living(session: Session, which: Any) -> SignedIn | None:
+    return next(iter(_all_living(session, which)), None)
+
+
+def _all_living(session: Session, which: Any) -> list[SignedIn]:
     is_staff = exists().where(col(RoleGrant.person_id) == col(Account.person_id))
+    now = utc_now()
     statement = (
         select(SignInSession, Account, Person, is_staff)
         .join(Account, col(Account.id) == col(SignInSession.account_id))
         .join(Person, col(Person.id) == col(Account.person_id))
-        .where(which, col(SignInSession.revoked_at).is_(None), Account.status == AccountStatus.ACTIVE)
+        .where(
+            which,
+            col(SignInSession.revoked_at).is_(None),
+            col(SignInSession.expires_at) > now,
+            Account.status == AccountStatus.ACTIVE,
+        )
     )
-    row = session.exec(statement).one_or_none()
-    if row is None:
-        return None
-    found, account, person, staff = row
-    now, idle = utc_now(), IDLE_FOR_STAFF if staff else IDLE
-    if found.expires_at <= now or found.last_seen_at + idle <= now:
-        return None
-    return SignedIn(
-        session_id=found.id,
-        account_id=account.id,
-        person_id=person.id,
-        name=person.full_name,
-        time_zone=person.time_zone,
-        last_seen_at=found.last_seen_at,
-        expires_at=found.expires_at,
-    )
+    return [
+        SignedIn(
+            session_id=found.id,
+            account_id=account.id,
+            person_id=person.id,
+            name=person.full_name,
+            time_zone=person.time_zone,
+            last_seen_at=found.last_seen_at,
+            expires_at=found.expires_at,
+        )
+        for found, account, person, staff in session.exec(statement)
+        if found.last_seen_at + (IDLE_FOR_STAFF if staff else IDLE) > now
+    ]

@@ -1,0 +1,13 @@
+"""Sign in: what everybody sees who has not said who they are, at whatever address they came to."""
+
+import streamlit as st
+
+from pages import authentication, ui
+
+_left, middle, _right = st.columns([1, 2, 1])
+with middle:
+    ui.heading("Mentoring Desk", "Your scheme invited you by email; the password is the one that you chose then.")
+    authentication.draw()
+    st.html('<a href="/forgot" target="_self">Forgot your password?</a>')
+if ui.is_leaving():
+    st.rerun()

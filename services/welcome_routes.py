@@ -1,0 +1,132 @@
+"""Choosing a password by the link in an email, and asking for such a link. Both work without Streamlit and script."""
+
+from uuid import UUID
+
+from anyio import to_thread
+from starlette.background import BackgroundTask
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from services import accounts, links, passwords, plain_pages, sessions, storage
+from services.errors import Invalid, Refusal
+from services.gateway import client_address
+from services.plain_pages import Button, Field, Form
+from services.session_routes import keep_signed_in
+
+# What a form may hold; the longest password takes a fraction of it.
+MOST_BYTES = 16_384
+CHOOSE = "Choose your password"
+FORGOT = "Forgot your password?"
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/welcome/{token}", _show_choice, methods=["GET"]),
+        Route("/welcome/{token}", _choose, methods=["POST"]),
+        Route("/forgot", _show_forgot, methods=["GET"]),
+        Route("/forgot", _forgot, methods=["POST"]),
+    ]
+
+
+async def _show_choice(request: Request) -> Response:
+    """Looking changes nothing: programs that read mail open links too."""
+    token = request.path_params["token"]
+    try:
+        await to_thread.run_sync(_look, token)
+    except Refusal as refusal:
+        return _refused(refusal)
+    return _choice(token)
+
+
+async def _choose(request: Request) -> Response:
+    token = request.path_params["token"]
+    form = await _small_form(request)
+    if form is None:
+        return _choice(token, "That was too long. Choose a shorter password.")
+    password, again = str(form.get("password", "")), str(form.get("again", ""))
+    if password != again:
+        return _choice(token, "The two passwords are not the same. Type both once more.")
+    try:
+        opened = await to_thread.run_sync(_chosen, token, password, client_address(request.scope))
+    except Invalid as refusal:
+        return _choice(token, str(refusal))
+    except Refusal as refusal:
+        return _refused(refusal)
+    if opened is None:
+        sentence = "Coordinators and managers need a second factor or single sign-on here; this version has neither."
+        return plain_pages.render("Your password is kept", [sentence, "Ask whoever runs this server."])
+    response = RedirectResponse("/", 303, {"cache-control": "no-store"})
+    keep_signed_in(response, opened)
+    return response
+
+
+async def _show_forgot(_request: Request) -> Response:
+    field = Field("email", "Your email address", "email", "username")
+    return plain_pages.render(
+        FORGOT,
+        ["We send you a link with which you choose a new one. Until you use it, the old one keeps working."],
+        form=Form("/forgot", [field], [Button("Send me a link")]),
+        link=("/", "Back to sign in"),
+    )
+
+
+async def _forgot(request: Request) -> Response:
+    """One answer for every address, and the work only after it, so that not even the time tells them apart."""
+    form = await _small_form(request)
+    email = str(form.get("email", ""))[:254] if form else ""
+    response = plain_pages.render(
+        "Look into your mailbox",
+        [
+            "If this address belongs to somebody here, a link is on its way to it. It works once, for 30 minutes.",
+            "Nothing arrives? Look among unwanted mail, or ask your scheme's coordinator which address they have.",
+        ],
+        link=("/", "Back to sign in"),
+    )
+    response.background = BackgroundTask(_ask_for_reset, email)
+    return response
+
+
+def _choice(token: str, problem: str = "") -> Response:
+    hint = f"At least {passwords.SHORTEST} characters; a few words in a row are good. Spaces and any script count."
+    fields = [
+        Field("password", "Password", "password", "new-password", hint),
+        Field("again", "The same password again", "password", "new-password"),
+    ]
+    form = Form(f"/welcome/{token}", fields, [Button("Keep it and sign me in")], problem)
+    return plain_pages.render(
+        CHOOSE, ["With it and your email address you sign in from now on."], form=form, status=422 if problem else 200
+    )
+
+
+def _refused(refusal: Refusal) -> Response:
+    return plain_pages.render(refusal.happened, [refusal.remedy], link=("/forgot", "Send me a new link"), status=403)
+
+
+async def _small_form(request: Request) -> FormData | None:
+    """What a form of ours sent, or None when somebody sends far more than it can hold."""
+    if not request.headers.get("content-length", "").isdecimal():
+        return None
+    if int(request.headers["content-length"]) > MOST_BYTES:
+        return None
+    return await request.form(max_files=0, max_fields=10)
+
+
+def _look(token: str) -> None:
+    with storage.reading() as session:
+        links.find(session, token, *accounts.BY_LINK)
+
+
+def _chosen(token: str, password: str, network_address: str | None) -> str | None:
+    """The new session's token, or None where a password alone does not open the account."""
+    with storage.reading() as session:
+        account_id: UUID = accounts.choose_password(session, token, password)
+        if not accounts.opens_with_password(session, account_id):
+            return None
+        return sessions.open_for(session, account_id, network_address=network_address)
+
+
+def _ask_for_reset(email: str) -> None:
+    with storage.reading() as session:
+        accounts.request_reset(session, email)

@@ -70,6 +70,8 @@ KINDS: dict[str, Kind] = {
     "proposal_accepted_mentor": Kind("Match made, to the mentor", {"mentee_name": "Li Wei"}),
     "proposal_declined_coordinator": Kind("Proposal declined, to the coordinator"),
     "proposal_expired": Kind("Proposal that ran out"),
+    "proposal_not_available": Kind("Proposal that came to nothing, to a mentee who said yes"),
+    "answer_disputed": Kind("Written-down answer taken back, to the coordinator"),
     "answer_recorded": Kind("Answer written down from an email", {"answer": "yes", "received_on": date(2027, 3, 14)}),
     "sign_documents": Kind("Documents to sign", {"documents": ["Code of conduct"]}),
     "feedback_due": Kind("Feedback asked for", {"due_on": _DUE}),
@@ -95,7 +97,7 @@ def write(template: str, facts: Mapping[str, object], *, link: str, zone: str) -
         raise Invalid("The subject of an email must be one line.", remedy="Take line breaks out of names and titles.")
     text = "\n".join(text_of.render(known).strip().splitlines()) + "\n"
     html = _environment(escape=True).get_template("base.html.j2")
-    return Letter(subject, text, html.render(subject=subject, paragraphs=_paragraphs(text, link)))
+    return Letter(subject, text, html.render(subject=subject, paragraphs=_paragraphs(text, link)) + "\n")
 
 
 @dataclass(frozen=True)

@@ -151,8 +151,9 @@ def _refused(trouble: Exception) -> Failure:
         return Failure(f"The mail server does not take mail from this desk ({trouble.smtp_code}).")
     if isinstance(trouble, smtplib.SMTPResponseException):
         return _by_code(trouble.smtp_code, "The mail server did not take this message")
-    if isinstance(trouble, TimeoutError):
-        return Failure("The mail server was too slow to answer.", server_is_away=True)
+    # smtplib turns a reply that did not come in time into a broken line.
+    if isinstance(trouble, TimeoutError) or isinstance(trouble.__context__, TimeoutError):
+        return Failure("The mail server was too slow to answer.")
     return Failure("The mail server broke off.")
 
 

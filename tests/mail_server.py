@@ -1,6 +1,7 @@
 """A real SMTP server on a loopback port that answers as a test tells it to."""
 
-import time
+import asyncio
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class MailServer:
         return answer
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        time.sleep(self.seconds)
+        await asyncio.sleep(self.seconds)
         answer = self.to_data(envelope.rcpt_tos[0])
         if answer.startswith("250"):
             message = message_from_bytes(envelope.content, policy=policy.default)
@@ -75,8 +76,6 @@ def mail_server(**how: Any) -> Iterator[MailServer]:
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

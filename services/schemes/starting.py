@@ -1,5 +1,6 @@
 """Starts schemes and cohorts. After a scheme has started, its rows are the truth: no template is read again."""
 
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -15,9 +16,25 @@ from services.access import Acting, Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.schemes import rows, templates
 from services.schemes.documents import TemplateDocument
+from services.schemes.shapes import SchemeTemplate
 from services.units import writes
 
 LONGEST_COHORT_YEARS = 5
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A template to choose from, in words for a card."""
+
+    key: str
+    name: str
+    summary: str
+    facts: tuple[str, ...]
+
+
+def offers() -> tuple[Offer, ...]:
+    """The templates that a scheme can start from, the blank one last."""
+    return tuple(_offer(templates.load(key)) for key in templates.keys())  # noqa: SIM118 - a function, not a dict
 
 
 @writes
@@ -161,6 +178,16 @@ def _check_dates(starts_on: date, ends_on: date) -> None:
             f"The cohort is longer than {LONGEST_COHORT_YEARS} years.",
             remedy="Check the year of its last day, or plan several cohorts.",
         )
+
+
+def _offer(template: SchemeTemplate) -> Offer:
+    signers = [f"{side}s" for side in ("mentor", "mentee") if getattr(template.signature, side)]
+    proposes = "The coordinator proposes, the mentee answers"
+    wishes = "Mentees rank their wishes, the mentor answers"
+    facts = [proposes if template.answered_by == "mentee" else wishes, f"Signed by {' and '.join(signers)}"]
+    if any(module.required for module in template.modules):
+        facts.append("Training comes first")
+    return Offer(template.key, template.name, template.summary, tuple(facts))
 
 
 def _taken(name: str) -> Conflict:

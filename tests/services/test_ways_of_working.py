@@ -1,0 +1,206 @@
+"""What a pair settles takes both of them, and its words stay between the two."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from models.audit import AuditEntry
+from models.columns import utc_now
+from models.enrolments import Side
+from models.pairings import Pairing, PairingStatus, WaysOfWorking
+from models.schemes import Channel
+from services import ways_of_working
+from services.access import Actor
+from services.errors import Conflict, Invalid, NotAllowed
+from services.ways_of_working import Edition, Rhythm, Ways
+from tests.factories import make_actor, make_enrolment, make_participant
+from tests.services.pairs import Pair, make_pair
+
+TODAY = date(2026, 10, 9)
+WORDS = {"role": "You ask, I answer.", "boundaries": "No calls after 21:00."}
+
+
+def propose(session: Session, actor: Actor, pair: Pair, **changes: Any) -> Edition:
+    chosen: dict[str, Any] = {
+        "interval_days": 21,
+        "minutes": 40,
+        "months": 8,
+        "channels": [Channel.WECHAT, Channel.EMAIL],
+        "sections": WORDS,
+    }
+    return ways_of_working.propose(session, actor, pair.pairing.id, **(chosen | changes))
+
+
+def confirm(session: Session, actor: Actor, pair: Pair, edition: int, today: date = TODAY) -> Edition:
+    return ways_of_working.confirm(session, actor, pair.pairing.id, edition, today=today)
+
+
+def stored(session: Session) -> list[WaysOfWorking]:
+    return list(session.exec(select(WaysOfWorking)))
+
+
+@pytest.mark.clause("U-C4.4", "U-C6.2")
+def test_what_one_proposes_is_in_force_when_the_other_confirms(session: Session) -> None:
+    pair = make_pair(session)
+
+    proposed = propose(session, pair.mentee, pair)
+    waiting = ways_of_working.of_pairing(session, pair.mentor, pair.pairing.id)
+    confirmed = confirm(session, pair.mentor, pair, 1)
+
+    facts: dict[str, Any] = {
+        "number": 1,
+        "proposed_by": Side.MENTEE,
+        "interval_days": 21,
+        "minutes": 40,
+        "months": 8,
+        "channels": (Channel.EMAIL, Channel.WECHAT),
+        "sections": WORDS,
+    }
+    assert waiting == Ways(in_force=None, proposed=proposed)
+    assert proposed == Edition(**facts, in_force_from=None)
+    assert confirmed == Edition(**facts, in_force_from=TODAY)
+    assert ways_of_working.of_pairing(session, pair.mentee, pair.pairing.id) == Ways(confirmed, None)
+    assert session.exec(select(Pairing)).one().status is PairingStatus.ACTIVE
+    kept = stored(session)[0]
+    assert (kept.mentor_confirmed_at is None, kept.mentee_confirmed_at is None) == (False, False)
+
+
+def test_until_both_confirmed_the_schemes_rhythm_holds(session: Session) -> None:
+    pair = make_pair(session)
+    propose(session, pair.mentee, pair)
+
+    rhythm = ways_of_working.in_force_on(session, pair.pairing.id, TODAY)
+
+    assert rhythm == Rhythm(interval_days=14, minutes=45, months=6, edition=None)
+    assert session.exec(select(Pairing)).one().status is PairingStatus.RELEASED
+
+
+@pytest.mark.clause("U-C4.4", "U-5")
+def test_an_amendment_is_a_new_edition_and_each_day_has_its_own(session: Session) -> None:
+    pair = make_pair(session)
+    propose(session, pair.mentee, pair)
+    first = confirm(session, pair.mentor, pair, 1)
+    amendment = propose(session, pair.mentor, pair, interval_days=7)
+    meanwhile = ways_of_working.of_pairing(session, pair.mentee, pair.pairing.id)
+    confirm(session, pair.mentee, pair, 2, today=date(2026, 11, 1))
+
+    days = (date(2026, 10, 8), TODAY, date(2026, 10, 31), date(2026, 11, 1))
+    rhythms = [ways_of_working.in_force_on(session, pair.pairing.id, day) for day in days]
+
+    assert meanwhile == Ways(in_force=first, proposed=amendment)
+    assert [(each.edition, each.interval_days) for each in rhythms] == [(None, 14), (1, 21), (1, 21), (2, 7)]
+
+
+def test_the_one_who_proposed_cannot_confirm_alone(session: Session) -> None:
+    pair = make_pair(session)
+    propose(session, pair.mentee, pair)
+
+    with pytest.raises(Conflict):
+        confirm(session, pair.mentee, pair, 1)
+
+    assert stored(session)[0].in_force_from is None
+
+
+def test_only_the_newest_proposal_can_be_confirmed_and_only_once(session: Session) -> None:
+    pair = make_pair(session)
+    propose(session, pair.mentee, pair)
+    propose(session, pair.mentee, pair, minutes=60)
+
+    with pytest.raises(Conflict):
+        confirm(session, pair.mentor, pair, 1)
+    confirm(session, pair.mentor, pair, 2)
+    with pytest.raises(Conflict):
+        confirm(session, pair.mentor, pair, 2)
+
+    assert [(row.edition, row.in_force_from) for row in stored(session)] == [(1, None), (2, TODAY)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"interval_days": 0},
+        {"interval_days": 367},
+        {"minutes": 4},
+        {"minutes": 481},
+        {"months": 0},
+        {"months": 37},
+        {"channels": []},
+        {"sections": {"gossip": "x"}},
+        {"sections": {"role": "x" * 2001}},
+        {"sections": {"role": "a\x00b"}},
+    ],
+)
+def test_what_breaks_a_rule_is_refused_and_nothing_is_kept(session: Session, change: dict[str, Any]) -> None:
+    pair = make_pair(session)
+
+    with pytest.raises(Invalid):
+        propose(session, pair.mentee, pair, **change)
+
+    assert stored(session) == []
+
+
+@pytest.mark.clause("U-C2.4")
+def test_a_remote_scheme_agrees_on_no_meeting_in_person(session: Session) -> None:
+    pair = make_pair(session)
+
+    with pytest.raises(Invalid):
+        propose(session, pair.mentee, pair, channels=[Channel.EMAIL, Channel.IN_PERSON])
+
+    assert stored(session) == []
+
+
+def test_sections_left_blank_are_left_out(session: Session) -> None:
+    pair = make_pair(session)
+
+    proposed = propose(session, pair.mentee, pair, sections={"role": "  ", "ending": "With a last call.\n"})
+
+    assert proposed.sections == {"ending": "With a last call."}
+
+
+@pytest.mark.clause("A-SH5")
+def test_after_the_end_the_words_stay_readable_and_nothing_changes(session: Session) -> None:
+    pair = make_pair(session)
+    propose(session, pair.mentee, pair)
+    pair.pairing.status, pair.pairing.ended_at = PairingStatus.ENDED, utc_now()
+    session.commit()
+
+    with pytest.raises(Conflict):
+        propose(session, pair.mentor, pair)
+    with pytest.raises(Conflict):
+        confirm(session, pair.mentor, pair, 1)
+
+    read = ways_of_working.of_pairing(session, pair.mentor, pair.pairing.id)
+    assert read.proposed is not None
+    assert read.proposed.sections == WORDS
+
+
+def test_neither_a_stranger_nor_a_coordinator_reads_or_changes_it(session: Session) -> None:
+    pair = make_pair(session)
+    propose(session, pair.mentee, pair)
+    stranger = make_participant(session, make_enrolment(session, pair.cohort))
+    session.commit()
+
+    for actor in (stranger, make_actor(pair.coordinator, pair.cohort)):
+        with pytest.raises(NotAllowed):
+            ways_of_working.of_pairing(session, actor, pair.pairing.id)
+        with pytest.raises(NotAllowed):
+            propose(session, actor, pair)
+        with pytest.raises(NotAllowed):
+            confirm(session, actor, pair, 1)
+
+    assert [row.in_force_from for row in stored(session)] == [None]
+
+
+def test_the_journal_says_that_it_changed_and_never_how(session: Session) -> None:
+    pair = make_pair(session)
+    propose(session, pair.mentee, pair)
+    confirm(session, pair.mentor, pair, 1)
+
+    entries = session.exec(select(AuditEntry)).all()
+
+    assert [(entry.action, entry.details) for entry in entries] == [
+        ("ways_of_working.proposed", {"edition": 1}),
+        ("ways_of_working.confirmed", {"edition": 1}),
+    ]

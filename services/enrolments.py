@@ -1,0 +1,241 @@
+"""A person's own enrolment: fill in, save, send, correct, pause, leave. The coordinator's half is imported below."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, select
+
+from models.columns import utc_now
+from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side
+from models.people import Person
+from models.schemes import Cohort, Scheme
+from services import access, audit, consents, enrolment_form
+from services.access import Actor
+from services.enrolment_decisions import Invited, approve, decline, invite, preview, return_
+from services.enrolment_form import CONFLICTS_STEP, CONSENTS_STEP, REVIEW_STEP, STEP_TITLES, Question
+from services.enrolment_queue import Details, Filter, Queue, QueueRow, details, queue, submitted_on
+from services.errors import Conflict, Invalid
+from services.units import writes
+
+__all__ = [
+    "Details",
+    "EnrolmentForm",
+    "Filter",
+    "Invited",
+    "Queue",
+    "QueueRow",
+    "Step",
+    "approve",
+    "decline",
+    "details",
+    "form",
+    "invite",
+    "pause",
+    "preview",
+    "queue",
+    "resume",
+    "return_",
+    "save_draft",
+    "submit",
+    "submitted_on",
+    "withdraw",
+]
+
+NOT_SENT = frozenset({EnrolmentStatus.DRAFT, EnrolmentStatus.RETURNED})
+_ASKED = "Is there anybody in this scheme whom you should not be paired with?"
+_SEEN_BY = "Only you and the coordinator see that you answered. We never ask what kind of relationship it is."
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the form. `is_done` when nothing required is missing in it."""
+
+    number: int
+    title: str
+    questions: tuple[Question, ...]
+    is_done: bool
+
+
+@dataclass(frozen=True)
+class EnrolmentForm:
+    """The whole form as its owner sees it. `missing` are labels of what must be answered before it can be sent."""
+
+    enrolment_id: UUID
+    side: Side
+    status: EnrolmentStatus
+    version: int
+    scheme: str
+    cohort: str
+    steps: tuple[Step, ...]
+    missing: tuple[str, ...]
+    given: frozenset[ConsentPurpose]
+    note: str | None
+    submitted_at: datetime | None
+    conflicts_declared_at: datetime | None
+    conflicts_question: str
+    conflicts_examples: str
+    conflicts_audience: str
+    is_open: bool
+    can_be_reached: bool
+
+    @property
+    def is_sent(self) -> bool:
+        return self.status not in NOT_SENT
+
+
+def form(session: Session, actor: Actor) -> EnrolmentForm:
+    """The form of the place in which the actor acts. Raises NotAllowed."""
+    enrolment = access.own_enrolment(session, actor)
+    person, cohort, scheme = _around(session, enrolment)
+    asked = _asked(session, enrolment, person)
+    missing = _missing(asked, enrolment)
+    words = scheme.other_settings.get("conflicts") or {}
+    return EnrolmentForm(
+        enrolment_id=enrolment.id,
+        side=enrolment.side,
+        status=enrolment.status,
+        version=enrolment.version,
+        scheme=scheme.name,
+        cohort=cohort.name,
+        steps=_steps(asked, enrolment, ready=not missing),
+        missing=missing,
+        given=consents.given(session, enrolment.id),
+        note=enrolment.decision_note,
+        submitted_at=enrolment.submitted_at,
+        conflicts_declared_at=enrolment.conflicts_declared_at,
+        conflicts_question=words.get("enrolment_question", _ASKED),
+        conflicts_examples=words.get("examples", ""),
+        conflicts_audience=words.get("audience", _SEEN_BY),
+        is_open=enrolment.status in enrolment_form.OPEN_STATUSES,
+        can_be_reached=bool(consents.open_channels(session, enrolment.id)),
+    )
+
+
+@writes
+def save_draft(session: Session, actor: Actor, answers: Mapping[str, Any]) -> tuple[str, ...]:
+    """Keep some answers, by question key; answers the keys that changed. Nothing is kept if one of them is wrong.
+
+    A form that was sent can be corrected, but not emptied again. Raises NotAllowed, Invalid, Conflict.
+    """
+    enrolment = enrolment_form.own_open_enrolment(session, actor)
+    person = session.get_one(Person, enrolment.person_id)
+    fields = {field.key: field for field in _fields(session, enrolment) if enrolment.side in field.roles}
+    if not set(answers) <= set(fields):
+        raise Invalid("The form has no such question.", remedy="Reload the page to see its questions.")
+    changed = tuple(
+        key for key, raw in answers.items() if enrolment_form.keep(fields[key], enrolment.side, raw, person, enrolment)
+    )
+    if enrolment.status not in NOT_SENT:
+        only = [fields[key] for key in answers]
+        _refuse_missing(enrolment_form.missing(only, enrolment.side, person, enrolment))
+    if "full_name" in changed:
+        _rename(session, person)
+    if changed:
+        # Which questions changed is enough for the journal; what was answered is the person's own.
+        audit.record(session, actor, "enrolment.saved", enrolment.id, changed=sorted(changed))
+    session.commit()
+    return changed
+
+
+@writes
+def submit(session: Session, actor: Actor) -> EnrolmentStatus:
+    """Send the form to the coordinator. Raises NotAllowed, Invalid (naming what is missing), Conflict."""
+    enrolment = enrolment_form.own_open_enrolment(session, actor)
+    if enrolment.status not in NOT_SENT:
+        raise Conflict("This form has been sent already.", remedy="You can still correct your answers.")
+    person = session.get_one(Person, enrolment.person_id)
+    _refuse_missing(_missing(_asked(session, enrolment, person), enrolment))
+    enrolment.status, enrolment.submitted_at = EnrolmentStatus.SUBMITTED, utc_now()
+    audit.record(session, actor, "enrolment.submitted", enrolment.id)
+    session.commit()
+    return enrolment.status
+
+
+@writes
+def pause(session: Session, actor: Actor) -> EnrolmentStatus:
+    """Take part in no new match until resumed; a match that runs goes on. Raises NotAllowed, Conflict."""
+    return _turn(session, actor, EnrolmentStatus.APPROVED, EnrolmentStatus.PAUSED, "enrolment.paused")
+
+
+@writes
+def resume(session: Session, actor: Actor) -> EnrolmentStatus:
+    """Be there again after a pause. Raises NotAllowed, Conflict."""
+    return _turn(session, actor, EnrolmentStatus.PAUSED, EnrolmentStatus.APPROVED, "enrolment.resumed")
+
+
+@writes
+def withdraw(session: Session, actor: Actor) -> EnrolmentStatus:
+    """Leave for good, at any time and without a reason. Raises NotAllowed, Conflict."""
+    enrolment = enrolment_form.own_open_enrolment(session, actor)
+    enrolment.status = EnrolmentStatus.WITHDRAWN
+    audit.record(session, actor, "enrolment.withdrawn", enrolment.id)
+    session.commit()
+    return enrolment.status
+
+
+def _turn(
+    session: Session, actor: Actor, before: EnrolmentStatus, after: EnrolmentStatus, action: str
+) -> EnrolmentStatus:
+    """Changes the status, records and commits, on behalf of a unit of work above."""
+    enrolment = enrolment_form.own_open_enrolment(session, actor)
+    if enrolment.status is not before:
+        raise Conflict(f"This enrolment is not {before.value} now.", remedy="Reload the page to see how it stands.")
+    enrolment.status = after
+    audit.record(session, actor, action, enrolment.id)
+    session.commit()
+    return after
+
+
+def _around(session: Session, enrolment: Enrolment) -> tuple[Person, Cohort, Scheme]:
+    cohort = session.get_one(Cohort, enrolment.cohort_id)
+    return session.get_one(Person, enrolment.person_id), cohort, session.get_one(Scheme, cohort.scheme_id)
+
+
+def _fields(session: Session, enrolment: Enrolment) -> tuple[Any, ...]:
+    return enrolment_form.fields_of(session, [enrolment.cohort_id]).get(enrolment.cohort_id, ())
+
+
+def _asked(session: Session, enrolment: Enrolment, person: Person) -> dict[int, tuple[Question, ...]]:
+    """The side's questions by step."""
+    fields = _fields(session, enrolment)
+    return {
+        step: enrolment_form.questions(
+            [field for field in fields if field.step == step], enrolment.side, person, enrolment
+        )
+        for step in STEP_TITLES
+    }
+
+
+def _missing(asked: Mapping[int, tuple[Question, ...]], enrolment: Enrolment) -> tuple[str, ...]:
+    blanks = [question.label for step in asked.values() for question in step if question.required and question.is_blank]
+    unasked = [] if enrolment.conflicts_declared_at else ["the question about conflicts"]
+    return (*blanks, *unasked)
+
+
+def _steps(asked: Mapping[int, tuple[Question, ...]], enrolment: Enrolment, *, ready: bool) -> tuple[Step, ...]:
+    def is_done(number: int) -> bool:
+        if number == CONFLICTS_STEP:
+            return enrolment.conflicts_declared_at is not None
+        if number == REVIEW_STEP:
+            return ready and enrolment.status not in NOT_SENT
+        return not any(question.required and question.is_blank for question in asked[number])
+
+    return tuple(
+        Step(number, title[enrolment.side], asked[number], is_done(number))
+        for number, title in STEP_TITLES.items()
+        if asked[number] or number in {CONFLICTS_STEP, CONSENTS_STEP, REVIEW_STEP}
+    )
+
+
+def _refuse_missing(labels: tuple[str, ...]) -> None:
+    if labels:
+        raise Invalid(f"Not answered yet: {', '.join(labels)}.", remedy="Answer that first; the rest is kept.")
+
+
+def _rename(session: Session, person: Person) -> None:
+    """Keeps the order of every list that the person stands in."""
+    for enrolment in session.exec(select(Enrolment).where(Enrolment.person_id == person.id)):
+        enrolment.sort_key = person.full_name.casefold()[:200]

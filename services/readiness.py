@@ -1,0 +1,170 @@
+"""Who is ready to be matched, and what is still missing: the scheme's gates, asked of the rows themselves.
+
+What a spreadsheet claimed ("training: yes") is never looked at here. Besides the gates that a scheme sets, a mentor
+needs one open way to be reached: the mentee makes first contact (SECURITY.md decision 7).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, true
+from sqlmodel import Session, col, select
+
+from models.columns import utc_now
+from models.enrolments import Enrolment, EnrolmentStatus, Side
+from models.pairings import Pairing, PairingStatus
+from models.people import Person
+from models.schemes import FormField, Scheme
+from services import consents, enrolment_form, signatures, training
+
+
+@dataclass(frozen=True)
+class Light:
+    """One thing on the way to a match. `holds` is None where the scheme does not ask; `why` is a short phrase."""
+
+    holds: bool | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Six lights. `is_ready` says whether every gate holds; room is another matter, which matching counts itself."""
+
+    profile: Light
+    signature: Light
+    training: Light
+    conflicts: Light
+    capacity: Light
+    contactable: Light
+
+    @property
+    def is_ready(self) -> bool:
+        return False not in (self.signature.holds, self.training.holds, self.conflicts.holds, self.contactable.holds)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    unsigned: bool
+    untrained: bool
+    reachable: bool
+    taken: int
+
+
+def lights(session: Session, enrolment_ids: Iterable[UUID], *, today: date | None = None) -> dict[UUID, Readiness]:
+    """The lights of these enrolments, by id. A fixed number of queries for each cohort among them."""
+    wanted, found = list(enrolment_ids), {}
+    for cohort_id in session.exec(select(Enrolment.cohort_id).where(col(Enrolment.id).in_(wanted)).distinct()).all():
+        scheme = enrolment_form.scheme_of(session, cohort_id)
+        fields = enrolment_form.fields_of(session, [cohort_id]).get(cohort_id, ())
+        for enrolment, person, *facts in session.exec(_with_facts(cohort_id, wanted, today or _today())):
+            found[enrolment.id] = _read(scheme, fields, enrolment, person, _Facts(*facts))
+    return found
+
+
+def ready_ids(session: Session, cohort_id: UUID, side: Side, today: date) -> frozenset[UUID]:
+    """The approved enrolments of one side whose gates all hold."""
+    scheme = enrolment_form.scheme_of(session, cohort_id)
+    statement = (
+        select(Enrolment.id)
+        .join(Person, col(Person.id) == Enrolment.person_id)
+        .where(
+            Enrolment.cohort_id == cohort_id,
+            Enrolment.side == side,
+            Enrolment.status == EnrolmentStatus.APPROVED,
+            gates_hold(scheme, cohort_id, side, today),
+        )
+    )
+    return frozenset(session.exec(statement))
+
+
+def gates_hold(scheme: Scheme, cohort_id: UUID, side: Side, today: date) -> Any:
+    """An SQL condition on a query of Enrolment joined with Person: every gate of this side holds."""
+    gates = gates_of(scheme, side)
+    conditions: list[Any] = [true()]
+    if "signature" in gates:
+        conditions.append(col(Enrolment.id).not_in(_unsigned(cohort_id, today)))
+    if "training" in gates:
+        conditions.append(col(Enrolment.id).not_in(_untrained(cohort_id, today)))
+    if "conflicts" in gates:
+        conditions.append(col(Enrolment.conflicts_declared_at).is_not(None))
+    if side is Side.MENTOR:
+        conditions.append(consents.reachable())
+    return and_(*conditions)
+
+
+def gates_of(scheme: Scheme, side: Side) -> list[str]:
+    """The names of the gates: "signature", "training", "conflicts"."""
+    return scheme.mentor_gates if side is Side.MENTOR else scheme.mentee_gates
+
+
+def places_taken() -> Any:
+    """An SQL count on a query of Enrolment: its open pairings, whichever side it is on."""
+    mine = or_(col(Pairing.mentor_id) == Enrolment.id, col(Pairing.mentee_id) == Enrolment.id)
+    return (
+        select(func.count())
+        .select_from(Pairing)
+        .where(mine, Pairing.status != PairingStatus.ENDED)
+        .correlate(Enrolment)
+        .scalar_subquery()
+    )
+
+
+def _unsigned(cohort_id: UUID, today: date) -> Any:
+    # It stands inside queries of the same table: without this, SQLAlchemy may take the outer row for its own.
+    return signatures.unsigned_enrolments(cohort_id, today).correlate(None)
+
+
+def _untrained(cohort_id: UUID, today: date) -> Any:
+    return training.untrained_enrolments(cohort_id, today).correlate(None)
+
+
+def _with_facts(cohort_id: UUID, enrolment_ids: list[UUID], today: date) -> Any:
+    return (
+        select(  # type: ignore[call-overload]
+            Enrolment,
+            Person,
+            col(Enrolment.id).in_(_unsigned(cohort_id, today)),
+            col(Enrolment.id).in_(_untrained(cohort_id, today)),
+            consents.reachable(),
+            places_taken(),
+        )
+        .join(Person, col(Person.id) == Enrolment.person_id)
+        .where(Enrolment.cohort_id == cohort_id, col(Enrolment.id).in_(enrolment_ids))
+    )
+
+
+def _read(
+    scheme: Scheme, fields: tuple[FormField, ...], enrolment: Enrolment, person: Person, facts: _Facts
+) -> Readiness:
+    gates, side = gates_of(scheme, enrolment.side), enrolment.side
+    blanks = enrolment_form.missing(fields, side, person, enrolment)
+    return Readiness(
+        profile=Light(not blanks, f"missing: {', '.join(blanks)}" if blanks else "complete"),
+        signature=_gate("signature" in gates, not facts.unsigned, "signed", "not signed yet"),
+        training=_gate("training" in gates, not facts.untrained, "completed", "not completed yet"),
+        conflicts=_gate(
+            "conflicts" in gates, enrolment.conflicts_declared_at is not None, "answered", "not answered yet"
+        ),
+        capacity=_capacity(enrolment, facts.taken),
+        contactable=_gate(side is Side.MENTOR, facts.reachable, "one way is open", "no way to be reached is open"),
+    )
+
+
+def _gate(asked: bool, holds: bool, yes: str, no: str) -> Light:
+    if not asked:
+        return Light(None, "not asked for")
+    return Light(holds, yes if holds else no)
+
+
+def _capacity(enrolment: Enrolment, taken: int) -> Light:
+    if enrolment.side is Side.MENTEE:
+        return Light(not taken, "has a mentor" if taken else "looking for a mentor")
+    free = max(0, enrolment.capacity - taken)
+    return Light(free > 0, f"{free} of {enrolment.capacity} places free")
+
+
+def _today() -> date:
+    return utc_now().astimezone(UTC).date()

@@ -1,6 +1,7 @@
 """What every screen shares: who is looking, refusals where they happened, messages that outlive a rerun, plain text."""
 
 import html
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,12 +22,36 @@ _LEAVING = "_leaving"
 read_by_menu: ContextVar[Actor | None] = ContextVar("read_by_menu", default=None)
 # What Markdown, LaTeX, emoji and colour shortcodes begin with: written by a person, all of it is only text.
 _MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|~$:^=&@/"})
+_PROSE_LINE = re.compile(r"(?:(?P<heading>#{1,4}) |(?P<indent> {0,3}) *(?P<item>- |\d{1,2}\. )?)(?P<words>.*)")
+# Stars that `plain` has taken the meaning from, in pairs around words.
+_BOLD = re.compile(r"\\\*\\\*(?=\S)([^*]+?)(?<=\S)\\\*\\\*")
+_EMPHASIS = re.compile(r"(?<!\*)\\\*(?=[^\s\\])([^*]+?)(?<=\S)\\\*(?!\*)")
 
 
 def plain(text: object) -> str:
     """Somebody's text as text: shown character by character, whatever it would mean to Markdown or LaTeX."""
     lines = str(text).translate(_MARKUP).splitlines()
     return "  \n".join(lines) if lines else ""
+
+
+def prose(text: str) -> str:
+    """A scheme's own text as Markdown: headings, lists, bold and emphasis are drawn; everything else is only text.
+
+    Headings come out one level lower, under the screen's title. Links, pictures and formulas stay characters.
+    """
+    return "\n\n".join(_emphasised("\n".join(map(_prose_line, block.split("\n")))) for block in text.split("\n\n"))
+
+
+def _prose_line(line: str) -> str:
+    found = _PROSE_LINE.fullmatch(line)
+    if found is None:
+        return plain(line)
+    mark = f"#{found['heading']} " if found["heading"] else f"{found['indent']}{found['item'] or ''}"
+    return mark + plain(found["words"])
+
+
+def _emphasised(escaped: str) -> str:
+    return _EMPHASIS.sub(r"*\1*", _BOLD.sub(r"**\1**", escaped))
 
 
 def done(message: str, *, icon: str = ":material/check:") -> None:

@@ -15,8 +15,9 @@ from models.columns import utc_now
 from models.enrolments import Side
 from models.matching import Proposal, ProposalStatus
 from models.pairings import EndReason, Pairing, PairingStatus
+from models.people import Person
 from models.schemes import AnsweredBy, Cohort
-from services import access, audit, cleaning, conflicts, pairings, proposal_mail
+from services import access, audit, cleaning, conflicts, messages, pairings, proposal_mail
 from services.access import Actor
 from services.errors import Conflict, Invalid
 from services.matching import reading
@@ -119,6 +120,8 @@ def say_no(session: Session, actor: Actor, proposal: Proposal, side: Side, *, re
         session, actor, "proposal.declined", proposal.id, scheme_id=scheme.id, side=side.value, by_email=by_email
     )
     proposal_mail.tell_coordinators(session, proposal, "proposal_declined_coordinator")
+    if side is Side.MENTOR and proposal.mentee_answered_at is not None:
+        proposal_mail.tell(session, proposal, Side.MENTEE, "proposal_not_available")
 
 
 def say_relationship(session: Session, actor: Actor, proposal: Proposal, side: Side) -> None:
@@ -144,11 +147,10 @@ def say_not_mine(session: Session, actor: Actor, proposal: Proposal) -> None:
     proposal.mentee_answered_at = None
     proposal.decline_reason = NOT_MINE
     audit.record(session, actor, "proposal.answer_disputed", proposal.id)
+    proposal_mail.tell_coordinators(session, proposal, "answer_disputed")
     pairing = session.exec(select(Pairing).where(Pairing.proposal_id == proposal.id)).one_or_none()
     if pairing is not None and pairing.status is not PairingStatus.ENDED:
-        pairing.status, pairing.ended_at = PairingStatus.ENDED, utc_now()
-        pairing.end_reason, pairing.ended_by = EndReason.NOT_GIVEN, Side.MENTEE
-        audit.record(session, actor, "pairing.ended", pairing.id)
+        _end(session, actor, proposal, pairing)
 
 
 def locked(session: Session, proposal: Proposal) -> Proposal:
@@ -191,6 +193,22 @@ _STATES = {
 def _to_answer(session: Session, actor: Actor, proposal_id: UUID) -> tuple[Proposal, Side]:
     proposal, side = access.proposal_to_answer(session, actor, proposal_id)
     return locked(session, proposal), side
+
+
+def _end(session: Session, actor: Actor, proposal: Proposal, pairing: Pairing) -> None:
+    """Ends a pair that was made of an answer nobody gave; the mentor is told that it ended, not why."""
+    pairing.status, pairing.ended_at = PairingStatus.ENDED, utc_now()
+    pairing.end_reason, pairing.ended_by = EndReason.NOT_GIVEN, Side.MENTEE
+    audit.record(session, actor, "pairing.ended", pairing.id, by=Side.MENTEE.value)
+    mentee = session.get_one(Person, proposal_mail.person_on(session, proposal, Side.MENTEE))
+    messages.queue(
+        session,
+        person_id=proposal_mail.person_on(session, proposal, Side.MENTOR),
+        template="pairing_ended",
+        scheme_id=proposal_mail.scheme_of(session, proposal).id,
+        event=f"pairing-ended-{pairing.id}",
+        other_name=mentee.full_name,
+    )
 
 
 def _check_still_possible(session: Session, proposal: Proposal, side: Side) -> None:

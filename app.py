@@ -20,17 +20,13 @@ from sqlmodel import Session
 from starlette.middleware import Middleware
 from streamlit import config, runtime
 
-from services import answer_routes, jobs, production, session_routes, storage, welcome_routes
+from services import answer_routes, first_start, jobs, production, session_routes, storage, welcome_routes
 from services.gateway import Gateway, Holding
 from services.gateway_headers import LEAVING, script_hash
 from services.schema import migrate
 from services.settings import settings
 
 log = logging.getLogger("mentoring")
-try:
-    from services import first_start  # type: ignore[attr-defined]
-except ImportError:
-    first_start = None
 
 
 def inline_scripts() -> list[str]:
@@ -53,7 +49,7 @@ def prepare() -> None:
     """Bring the database up to date, and say how to begin when nobody has an account yet."""
     migrate(storage.engine())
     with Session(storage.engine()) as session:
-        code = first_start.announce(session) if first_start else None
+        code = first_start.announce(session)
     if code is not None:
         sys.stderr.write(f"\n  Nobody has an account yet. Open the page and enter this code once: {code}\n\n")
         sys.stderr.flush()

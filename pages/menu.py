@@ -20,6 +20,12 @@ BRAND = (
     'aria-label="Mentoring Desk"><text x="0" y="21" font-family="Source Serif, Georgia, serif" font-size="21" '
     'font-weight="600" fill="#227A84">Mentoring Desk</text></svg>'
 )
+# In the page itself: Streamlit would fetch the icon of a screen from outside, and files are only for whoever signed in.
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#1B5E68"/>'
+    '<circle cx="12" cy="16" r="6.5" fill="none" stroke="#fff" stroke-width="2.5"/>'
+    '<circle cx="20" cy="16" r="6.5" fill="none" stroke="#fff" stroke-width="2.5"/></svg>'
+)
 COORDINATOR, MANAGER = Acting.COORDINATOR, Acting.MANAGER
 MENTOR, MENTEE = Acting.MENTOR, Acting.MENTEE
 EVERYBODY = frozenset(Acting)
@@ -52,7 +58,7 @@ SCREENS = (
     Screen("mentors", "Mentors", ":material/person_search:", frozenset({MENTEE})),
     Screen("enrolment", "Enrolment", ":material/assignment_ind:", PARTICIPANTS),
     Screen("agreements", "Agreements", ":material/contract:", PARTICIPANTS | {COORDINATOR}),
-    Screen("training", "Training", ":material/school:", PARTICIPANTS),
+    Screen("training", "Training", ":material/school:", PARTICIPANTS | {COORDINATOR}),
     Screen("feedback", "Feedback", ":material/rate_review:", PARTICIPANTS | {COORDINATOR}),
     Screen("participation", "Participation", ":material/monitoring:", frozenset({COORDINATOR, MANAGER})),
     Screen("messages", "Messages", ":material/outgoing_mail:", frozenset({COORDINATOR})),
@@ -69,7 +75,7 @@ ROLES = {
 
 def run() -> None:
     """One run of the whole screen."""
-    st.set_page_config(layout="wide")
+    st.set_page_config(layout="wide", page_icon=ICON)
     st.logo(BRAND, size="large")
     if ui.is_leaving():
         _everywhere(ui.draw_leaving).run()
@@ -83,7 +89,7 @@ def run() -> None:
         return
     _keep_place_in_address(actor)
     current = _navigation(actor)
-    st.set_page_config(page_title=f"{current.title} · Mentoring Desk")
+    st.set_page_config(page_title=f"{current.title} · Mentoring Desk", page_icon=ICON)
     _draw_who(actor)
     ui.read_by_menu.set(actor)
     try:

@@ -31,6 +31,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 MOST_SOCKETS = 20
 MOST_UPLOADED_BYTES = 20_000_000
 GOING_AWAY, POLICY = 1001, 1008
+FAREWELL_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -152,18 +153,15 @@ class Gateway:
             message = await _first_of(receive, ended)
             if message is not None and message["type"] == "websocket.receive":
                 message = message if await self._watch.is_alive(session_id) else None
-            if message is None:
-                ended.set()
-                await send({"type": "websocket.close", "code": POLICY})
-                return {"type": "websocket.disconnect", "code": POLICY}
-            return message
-
-        async def guarded_send(message: Message) -> None:
-            if not ended.is_set():
-                await send(message)
+            if message is not None:
+                return message
+            # Nothing comes in any more, but the run that ended the sign-in may still say good-bye.
+            await asyncio.sleep(FAREWELL_SECONDS)
+            await send({"type": "websocket.close", "code": POLICY})
+            return {"type": "websocket.disconnect", "code": POLICY}
 
         try:
-            await self._app(scope, guarded_receive, guarded_send)
+            await self._app(scope, guarded_receive, send)
         finally:
             self._watch.remove(ended.set)
 

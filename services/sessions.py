@@ -103,7 +103,7 @@ def alive(session: Session, session_id: UUID) -> SignedIn | None:
 
 def living_of(session: Session, session_ids: Collection[UUID]) -> frozenset[UUID]:
     """Which of these sessions still live."""
-    return frozenset(found.session_id for found in _all_living(session, col(SignInSession.id).in_(session_ids)))
+    return frozenset(found.session_id for found in _all_living(session, col(SignInSession.id).in_(list(session_ids))))
 
 
 def actor_of(

@@ -105,7 +105,7 @@ def test_a_revoked_session_sees_the_sign_in_form_at_its_next_click(page_session:
         row.revoked_at = utc_now()
     page.run()
 
-    assert [title.value for title in page.title] == ["Mentoring Desk"]
+    assert [title.value for title in page.title] == ["Welcome"]
     assert list(page.sidebar.caption) == []
 
 

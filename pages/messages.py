@@ -43,7 +43,7 @@ def filters() -> tuple[MessageStatus | None, str]:
     """The state and the words to look for. The state is in the address, for a colleague to open the same list."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     chosen = left.segmented_control("State", list(STATES), default="All", key="state", bind="query-params")
-    words = right.text_input("Search", placeholder="Recipient or subject", key="search")
+    words = right.text_input("Search", placeholder="Recipient or subject", key="messages-search")
     return STATES[chosen or "All"], words
 
 
@@ -86,7 +86,7 @@ def draw(session: Session, actor: Actor, line: OutboxLine, today: date) -> None:
 def show_wording(session: Session, actor: Actor) -> None:
     """What a template says, with invented people in it: the real mails between two people are theirs."""
     with st.expander("What our emails say", icon=":material/drafts:"):
-        template = st.selectbox("Email", list(letters.KINDS), format_func=letters.title_of, key="template")
+        template = st.selectbox("Email", list(letters.KINDS), format_func=letters.title_of, key="messages-template")
         shown = messages.example(session, actor, template)
         st.caption("With invented people. What was really written to somebody is not shown here.")
         with st.container(border=True):
@@ -97,7 +97,7 @@ def show_wording(session: Session, actor: Actor) -> None:
 with page("Messages", caption="What this scheme wrote, to whom, and how that went.") as (session, actor):
     say_when_mail_is_not_set_up()
     status, words = filters()
-    found = messages.outbox(session, actor, status=status, search=words, page=st.session_state.get("page", 1))
+    found = messages.outbox(session, actor, status=status, search=words, page=st.session_state.get("messages-page", 1))
     if not found.lines:
         empty(
             "Nothing here fits. Choose another state, or search for something else."
@@ -110,6 +110,6 @@ with page("Messages", caption="What this scheme wrote, to whom, and how that wen
         draw(session, actor, line, utc_now().date())
     if found.pages > 1:
         # Another search may have fewer pages than the one that was left.
-        st.session_state["page"] = min(st.session_state.get("page", 1), found.pages)
-        st.pagination(found.pages, key="page")
+        st.session_state["messages-page"] = min(st.session_state.get("messages-page", 1), found.pages)
+        st.pagination(found.pages, key="messages-page")
     show_wording(session, actor)

@@ -2,9 +2,12 @@
 
 import runpy
 import sys
+import tomllib
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -77,7 +80,7 @@ def demo() -> None:
 @app.command()
 def version() -> None:
     """Say which version of Mentoring Desk this is."""
-    _console().print(version_of("mentoring-desk"))
+    _console().print(_version())
 
 
 @audit_app.command()
@@ -90,6 +93,15 @@ def verify() -> None:
     if not verdict.holds:
         _stop(f"The journal does not hold: entry {verdict.broken_at} is changed or missing.")
     _console().print(f"The journal holds: {verdict.entries:,} entries, none changed and none missing.")
+
+
+def _version() -> str:
+    """The installed package's, or that of the folder that this is started from without having been installed."""
+    try:
+        return version_of("mentoring-desk")
+    except PackageNotFoundError:
+        project = Path(__file__).parents[1] / "pyproject.toml"
+        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
 
 
 def _migrated() -> bool:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,7 +23,7 @@ from sqlmodel import Session, select
 
 from models.columns import utc_now
 from models.messages import JobLease
-from services import mail, storage
+from services import mail, proposal_jobs, storage
 from services.settings import settings
 
 _LOG = logging.getLogger("mentoring.jobs")
@@ -99,14 +98,9 @@ def do_once(engine: Engine, job: Job, now: datetime) -> bool:
 def recurring() -> tuple[Job, ...]:
     """The jobs of the desk."""
     return (
-        Job("proposals.expire", timedelta(hours=1), partial(_of_proposals, "expire_due")),
-        Job("proposals.remind", timedelta(hours=1), partial(_of_proposals, "remind_due")),
+        Job("proposals.expire", timedelta(hours=1), proposal_jobs.expire_due),
+        Job("proposals.remind", timedelta(hours=1), proposal_jobs.remind_due),
     )
-
-
-def _of_proposals(name: str, session: Session, now: datetime) -> object:
-    # Loaded when it is first due: a start-up need not wait for what the rules of proposals bring along.
-    return getattr(import_module("services.proposals"), name)(session, now)
 
 
 def _schedule(scheduler: Any, work: Callable[[], object], every: timedelta) -> None:

@@ -63,10 +63,10 @@ class MailServer:
 
 
 @contextmanager
-def mail_server(**how: Any) -> Iterator[MailServer]:
-    """A running server on a port of its own."""
+def mail_server(*, protocol: dict[str, Any] | None = None, **how: Any) -> Iterator[MailServer]:
+    """A running server on a port of its own. `protocol` goes to aiosmtpd: certificates, who may sign in."""
     server = MailServer(**how)
-    controller = Controller(server, hostname="127.0.0.1", port=_free_port())
+    controller = Controller(server, hostname="127.0.0.1", port=free_port(), **(protocol or {}))
     controller.start()
     server.port = controller.port
     try:
@@ -75,7 +75,7 @@ def mail_server(**how: Any) -> Iterator[MailServer]:
         controller.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

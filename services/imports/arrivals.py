@@ -1,0 +1,213 @@
+"""A spreadsheet's people arrive in a cohort: first a preview that writes nothing, then all of it or nothing.
+
+What a tick in a file says stays a claim: an import never signs, trains, consents or decides for anybody.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, select
+
+from models.enrolments import ColumnMapping, Side
+from models.schemes import Cohort, Scheme
+from services import access, audit
+from services.access import Actor
+from services.errors import Conflict, Invalid
+from services.imports import asked, columns, comparing, previews, reading, rows, writing
+from services.imports.asked import Form
+from services.imports.comparing import Plan, State
+from services.imports.previews import Arrival, Change, Columns, Preview, Target
+from services.imports.reading import Problem, Sheet
+from services.units import writes
+
+__all__ = ["Arrival", "Change", "Columns", "Destination", "Imported", "Preview", "Problem", "State", "Target"]
+__all__ += ["columns_of", "confirm", "destination", "preview"]
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where an import would go."""
+
+    scheme: str
+    cohort: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did. `kept_own` people were known elsewhere: they got a place, and keep their own facts."""
+
+    added: int
+    changed: int
+    unchanged: int
+    kept_apart: int = 0
+    kept_own: int = 0
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A file in the light of one scheme."""
+
+    cohort: Cohort
+    form: Form
+    sheet: Sheet
+    columns: Columns
+    content: bytes
+
+
+def destination(session: Session, actor: Actor, cohort_id: UUID) -> Destination:
+    """The cohort that the people would join. Raises NotAllowed."""
+    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
+    return Destination(session.get_one(Scheme, cohort.scheme_id).name, cohort.name)
+
+
+def columns_of(
+    session: Session, actor: Actor, cohort_id: UUID, *, file_name: str, content: bytes, side: Side | None
+) -> Columns:
+    """The file's columns with the mapping remembered for this shape of file, or a guess. Raises NotAllowed, Invalid."""
+    return _read(session, actor, cohort_id, file_name, content, None, side).columns
+
+
+def preview(
+    session: Session,
+    actor: Actor,
+    cohort_id: UUID,
+    *,
+    file_name: str,
+    content: bytes,
+    mapping: Mapping[str, int] | None,
+    side: Side | None,
+) -> Preview:
+    """What importing the file would do; nothing is written. `side` None: a column says it for each.
+
+    `mapping` is target key → column (from 0); None takes the remembered one, or a guess. Raises NotAllowed, and
+    Invalid when the file cannot be read as a whole; what is wrong with single rows is in `problems`.
+    """
+    read = _read(session, actor, cohort_id, file_name, content, mapping, side)
+    return previews.preview_of(read.columns, read.form, _planned(session, read, side), content)
+
+
+@writes
+def confirm(
+    session: Session,
+    actor: Actor,
+    cohort_id: UUID,
+    *,
+    file_name: str,
+    content: bytes,
+    mapping: Mapping[str, int] | None,
+    side: Side | None,
+    seen: str | None = None,
+) -> Imported:
+    """Import the file: all of it, or nothing. The same file once more changes nothing.
+
+    `seen` is the fingerprint of the preview that was confirmed: if the import would now do something else, it does
+    nothing. Raises NotAllowed, Invalid (with any problem in any row) and Conflict.
+    """
+    read = _read(session, actor, cohort_id, file_name, content, mapping, side)
+    plan = _planned(session, read, side)
+    if plan.problems:
+        raise Invalid(
+            _in_words(len(plan.problems)), remedy="Nothing was imported. Correct the file and upload it again."
+        )
+    if seen is not None and seen != previews.fingerprint(content, read.columns.mapping, plan):
+        raise Conflict("Something changed since you checked this file.", remedy="Check it again before you confirm.")
+    done = Imported(
+        added=plan.count(State.NEW),
+        changed=plan.count(State.CHANGED),
+        unchanged=plan.count(State.UNCHANGED),
+        kept_apart=len(plan.apart),
+        kept_own=plan.kept_own,
+    )
+    if done.added or done.changed or done.kept_apart:
+        try:
+            _carry_out(session, actor, read, plan, done)
+            session.commit()
+        except IntegrityError as clash:
+            # Somebody else added one of these people a moment ago. The unique indexes decide; a check could not.
+            session.rollback()
+            raise Conflict(
+                "Somebody else added one of these people a moment ago.", remedy="Check the file again."
+            ) from clash
+    return done
+
+
+def _carry_out(session: Session, actor: Actor, read: _Read, plan: Plan, done: Imported) -> None:
+    """Adds everything and its entries in the journal.
+
+    The journal gets one entry for the import, with the file's fingerprint and the counts, and one for each place that
+    changed: who asks "who changed my answers?" needs it by person, while whoever arrives is `imported` already.
+    """
+    scheme_id = read.cohort.scheme_id
+    for place_id, keys in writing.write(session, read.cohort, plan):
+        audit.record(session, actor, "enrolment.updated_by_import", place_id, scheme_id=scheme_id, changed=keys)
+    _remember(session, scheme_id, read)
+    audit.record(
+        session,
+        actor,
+        "enrolments.imported",
+        read.cohort.id,
+        scheme_id=scheme_id,
+        file_sha256=hashlib.sha256(read.content).hexdigest(),
+        added=done.added,
+        changed=done.changed,
+        unchanged=done.unchanged,
+    )
+
+
+def _read(
+    session: Session,
+    actor: Actor,
+    cohort_id: UUID,
+    file_name: str,
+    content: bytes,
+    mapping: Mapping[str, int] | None,
+    side: Side | None,
+) -> _Read:
+    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
+    form = asked.form_of(session, session.get_one(Scheme, cohort.scheme_id))
+    sheet = reading.read(file_name, content)
+    targets = form.targets(side)
+    kept = _remembered(session, cohort.scheme_id, sheet, {target.key for target in targets})
+    if mapping is None:
+        mapping = kept or columns.guess(sheet.headers, [row.cells for row in sheet.rows], targets)
+    elif not mapping.keys() <= {target.key for target in targets}:
+        raise Invalid("A column was chosen for something that this scheme does not ask.", remedy="Choose again.")
+    shown = previews.columns_of(sheet, form, side, mapping, remembered=bool(kept))
+    return _Read(cohort, form, sheet, shown, content)
+
+
+def _planned(session: Session, read: _Read, side: Side | None) -> Plan:
+    parsed = rows.parse(
+        read.sheet,
+        read.columns.mapping,
+        role=side.value if side else None,
+        targets=read.form.targets(side),
+    )
+    return comparing.plan(session, read.cohort, read.form, read.sheet, read.columns.mapping, parsed)
+
+
+def _kept_mapping(session: Session, scheme_id: UUID, sheet: Sheet) -> ColumnMapping | None:
+    shape = columns.shape_key(sheet.headers)
+    statement = select(ColumnMapping).where(ColumnMapping.scheme_id == scheme_id, ColumnMapping.shape_key == shape)
+    return session.exec(statement).one_or_none()
+
+
+def _remembered(session: Session, scheme_id: UUID, sheet: Sheet, targets: set[str]) -> dict[str, int]:
+    """The mapping last confirmed for this shape of file, as far as the scheme still asks for it."""
+    kept = _kept_mapping(session, scheme_id, sheet)
+    return {key: column for key, column in kept.columns.items() if key in targets} if kept else {}
+
+
+def _remember(session: Session, scheme_id: UUID, read: _Read) -> None:
+    kept = _kept_mapping(session, scheme_id, read.sheet)
+    if kept is None:
+        kept = ColumnMapping(scheme_id=scheme_id, shape_key=columns.shape_key(read.sheet.headers))
+    kept.columns = dict(read.columns.mapping)
+    session.add(kept)
+
+
+def _in_words(problems: int) -> str:
+    return "There is a problem in this file." if problems == 1 else f"There are {problems:,} problems in this file."

@@ -1,0 +1,184 @@
+"""What one scheme asks, as columns of a file: its own form decides which answers are kept, and of whom."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, select
+
+from models.enrolments import Side
+from models.schemes import FormField, Scheme
+from services import cleaning
+from services.enrolment_form import OF_ENROLMENT, OF_PERSON
+from services.errors import Invalid
+from services.imports import words
+from services.imports.reading import Problem, Sheet, excerpt
+from services.imports.rows import PersonRow
+from services.imports.targets import TARGETS, Target
+from services.schemes import wording
+from services.schemes.sectors import sector_for
+
+# Who it is, on which side, and what they claim can be in any file; everything else only if the form asks for it.
+_ALWAYS = frozenset(
+    {
+        "full_name",
+        "given_name",
+        "family_name",
+        "email",
+        "enrolment_role",
+        "training_claimed",
+        "agreement_claimed",
+        "not_with",
+    }
+)
+_MOST_ROWS = 12
+_NEVER = frozenset({"email", "full_name"})
+_CORE = frozenset(target.key for target in TARGETS)
+_CHANNELS = {"email": "Email", "telephone": "Telephone", "wechat": "WeChat", "video": "Video", "in_person": "In person"}
+
+
+class Remarks:
+    """Notices, each said once with the rows that it is about."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[int]] = defaultdict(list)
+
+    def add(self, about: str, row: int) -> None:
+        """`about` is a sentence without its full stop."""
+        self._rows[about].append(row)
+
+    def sentences(self) -> tuple[str, ...]:
+        return tuple(f"{about} ({rows_in_words(rows)})." for about, rows in self._rows.items())
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a scheme asks and which channels it offers."""
+
+    fields: Mapping[str, FormField]
+    channels: frozenset[str]
+
+    def asks(self, key: str, side: Side) -> bool:
+        return key in self.fields and side in self.fields[key].roles
+
+    def label(self, key: str, side: Side) -> str:
+        return wording.label(self.fields[key], side) if key in self.fields else key.replace("_", " ").capitalize()
+
+    def targets(self, side: Side | None) -> tuple[Target, ...]:
+        """What a column can answer, in a file of one side or (None) of both."""
+        sides = tuple(Side) if side is None else (side,)
+        wanted = {key for key in self.fields if any(self.asks(key, each) for each in sides)} | _ALWAYS
+        core = tuple(target for target in TARGETS if target.key in wanted)
+        more = (field for key, field in self.fields.items() if key in wanted - _CORE)
+        return (*core, *(_target(field) for field in more))
+
+
+@dataclass(frozen=True)
+class Values:
+    """One row's answers by where they are kept, blanks left out. `asked` are the scheme's own questions."""
+
+    person: Mapping[str, Any]
+    enrolment: Mapping[str, Any]
+    asked: Mapping[str, Any]
+
+
+def form_of(session: Session, scheme: Scheme) -> Form:
+    """The form of a scheme: one query."""
+    statement = (
+        select(FormField)
+        .where(FormField.scheme_id == scheme.id, FormField.retired_at == None)  # noqa: E711 - SQL's IS NULL
+        .order_by(FormField.step, FormField.position)  # type: ignore[arg-type] # the class stands for its columns
+    )
+    fields = {field.key: field for field in session.exec(statement) if field.kind != "consent"}
+    return Form(fields, frozenset(scheme.channels))
+
+
+def values_of(
+    form: Form, row: PersonRow, sheet: Sheet, mapping: Mapping[str, int], remarks: Remarks
+) -> tuple[Values, list[Problem]]:
+    """The answers that the scheme asks this side for; what it does not ask is remarked on and left out."""
+    side = Side(row.role)
+    person: dict[str, Any] = {"full_name": row.full_name}
+    enrolment: dict[str, Any] = {}
+    asked: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for key, said in _said(row).items():
+        if not form.asks(key, side):
+            remarks.add(
+                f"“{_target_label(key)}” is not asked of {side.value}s in this scheme and was left out", row.row
+            )
+            continue
+        try:
+            value = _converted(form, key, side, said, row.row, remarks)
+        except Invalid as refusal:
+            column = mapping[key]
+            problems.append(Problem(row.row, sheet.headers[column], excerpt(str(said)), str(refusal)))
+            continue
+        if value not in (None, [], ""):
+            where = person if key in OF_PERSON else enrolment if key in OF_ENROLMENT else asked
+            where[key] = value
+    return Values(person, enrolment, asked), problems
+
+
+def rows_in_words(rows: list[int]) -> str:
+    """ "row 3", "rows 3 and 5", or the first twelve and how many more."""
+    if len(rows) == 1:
+        return f"row {rows[0]}"
+    if len(rows) > _MOST_ROWS:
+        return f"rows {', '.join(map(str, rows[:_MOST_ROWS]))} and {len(rows) - _MOST_ROWS:,} more"
+    return f"rows {', '.join(map(str, rows[:-1]))} and {rows[-1]}"
+
+
+def _said(row: PersonRow) -> dict[str, Any]:
+    """Every answer of the row that belongs to a question, by the question's key."""
+    core = {key: getattr(row, key) for key in (OF_PERSON | OF_ENROLMENT) & vars(row).keys() - _NEVER}
+    return {key: said for key, said in sorted((core | dict(row.extras)).items()) if said not in (None, "", ())}
+
+
+def _converted(form: Form, key: str, side: Side, said: Any, row: int, remarks: Remarks) -> Any:
+    if key == "sector":
+        return sector_for(said) or said
+    if key == "channels":
+        return _offered(form, said, row, remarks)
+    if key == "languages":
+        return list(said)
+    return said if key in _CORE and key in OF_PERSON | OF_ENROLMENT else _own_answer(form.fields[key], side, said)
+
+
+def _offered(form: Form, channels: tuple[str, ...], row: int, remarks: Remarks) -> list[str]:
+    for channel in channels:
+        if channel not in form.channels:
+            remarks.add(f"{_CHANNELS[channel]} is no way to stay in touch in this scheme and was left out", row)
+    return [channel for channel in channels if channel in form.channels]
+
+
+def _own_answer(field: FormField, side: Side, said: str) -> Any:
+    """The answer to a question of the scheme's own, in the shape that its form keeps. Raises Invalid."""
+    label = wording.label(field, side)
+    read: dict[str, Callable[[], Any]] = {
+        "whole_number": lambda: cleaning.whole_number(said, field=label, lo=0, hi=field.longest),
+        "choice": lambda: _option(field, said),
+        "choices": lambda: list(dict.fromkeys(_option(field, item) for item in words.listed(said))),
+        "time_zone": lambda: cleaning.time_zone(said, field=label),
+        "sector": lambda: sector_for(said) or said,
+    }
+    if field.kind in read:
+        return read[field.kind]()
+    return cleaning.text(said, field=label, longest=field.longest, lines=field.kind == "long_text")
+
+
+def _option(field: FormField, said: str) -> str:
+    """The code of an option, by code or label. What the list does not know is kept as typed: the form can show it."""
+    known = {words.plain(name): code for code in field.options for name in (code, wording.option_label(field, code))}
+    return known.get(words.plain(said), said)
+
+
+def _target(field: FormField) -> Target:
+    labels = tuple(dict.fromkeys(wording.label(field, side) for side in Side))
+    kind = "text" if field.kind in {"long_text", "choices"} else "line"
+    return Target(field.key, labels[0], "text" if kind == "text" else "line", False, labels)
+
+
+def _target_label(key: str) -> str:
+    return next((target.label for target in TARGETS if target.key == key), key.replace("_", " ").capitalize())

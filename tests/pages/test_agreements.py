@@ -1,0 +1,193 @@
+"""Agreements: reading and signing section by section; for coordinators, who has not signed and a new version."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlmodel import Session, col, select
+
+from models.agreements import DocumentKind, SchemeDocument, Signature
+from models.enrolments import Enrolment, Side
+from models.people import Person
+from models.schemes import Cohort
+from tests.factories import (
+    make_account,
+    make_cohort,
+    make_coordinator,
+    make_document,
+    make_enrolment,
+    make_person,
+    make_signature,
+)
+from tests.pages.opening import open_page
+from tests.services.test_agreements import TEXT
+
+TODAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def cohort(page_session: Session) -> Cohort:
+    return make_cohort(page_session)
+
+
+def make_code(session: Session, cohort: Cohort, **facts: Any) -> SchemeDocument:
+    return make_document(session, cohort.scheme_id, **({"text": TEXT} | facts))
+
+
+def person_of(session: Session, enrolment: Enrolment) -> Person:
+    return session.get_one(Person, enrolment.person_id)
+
+
+def signatures(session: Session) -> list[Signature]:
+    session.rollback()
+    return list(session.exec(select(Signature)).all())
+
+
+def test_a_mentor_reads_every_clause_ticks_every_section_and_signs(page_session: Session, cohort: Cohort) -> None:
+    document = make_code(page_session, cohort)
+    mentor = person_of(page_session, make_enrolment(page_session, cohort, Side.MENTOR, name="Ama Boateng"))
+    page = open_page("agreements", mentor)
+    shown = "\n".join(markdown.value for markdown in page.markdown)
+
+    for section in ("1", "2"):
+        page.checkbox(key=f"box-{document.id}-{section}").check()
+    page.text_input(key=f"name-{document.id}").input("Ama Boateng")
+    page.button(key=f"sign-{document.id}").click().run()
+
+    assert [word in shown for word in ("Please be kind", "Please listen", "Come on time", "X\\-3")] == [True] * 4
+    assert not page.exception
+    assert [notice.value for notice in page.success] == [
+        "You have signed “Code of conduct”.",
+        "You have signed everything that is in force.",
+    ]
+    (signature,) = signatures(page_session)
+    assert (signature.document_id, signature.typed_name, signature.sha256) == (
+        document.id,
+        "Ama Boateng",
+        document.sha256,
+    )
+    assert [subheader.value for subheader in page.subheader] == ["What you have signed", "Read again"]
+
+
+def test_an_unticked_section_is_named_and_nothing_typed_is_lost(page_session: Session, cohort: Cohort) -> None:
+    document = make_code(page_session, cohort)
+    page = open_page("agreements", person_of(page_session, make_enrolment(page_session, cohort, name="Bo")))
+    page.checkbox(key=f"box-{document.id}-1").check()
+    page.text_input(key=f"name-{document.id}").input("Bo")
+
+    page.button(key=f"sign-{document.id}").click().run()
+
+    assert [error.value for error in page.error] == [
+        "You have not ticked “Time”\\. Read it, tick its box, then sign\\."
+    ]
+    assert page.text_input(key=f"name-{document.id}").value == "Bo"
+    assert page.checkbox(key=f"box-{document.id}-1").value is True
+    assert signatures(page_session) == []
+
+
+def test_what_changed_since_the_last_signature_is_marked_with_the_day_it_counts_until(
+    page_session: Session, cohort: Cohort
+) -> None:
+    enrolment = make_enrolment(page_session, cohort)
+    account = make_account(page_session, make_person(page_session))
+    make_signature(page_session, enrolment, make_code(page_session, cohort), account)
+    make_code(page_session, cohort, edition=2, text=TEXT.replace("Please listen.", "Do listen."))
+
+    page = open_page("agreements", person_of(page_session, enrolment))
+
+    marked = [line.value for line in page.markdown if "badge[Changed]" in line.value]
+    assert marked == ["**Listen** :gray-badge[X\\-2] :orange-badge[Changed]"]
+    assert len(page.warning) == 1
+    assert "after that you get no new match until you sign" in page.warning[0].value
+
+
+def test_of_two_texts_to_sign_each_can_be_chosen(page_session: Session, cohort: Cohort) -> None:
+    make_code(page_session, cohort, kind=DocumentKind.AGREEMENT, title="Agreement", text=TEXT + "\n")
+    code = make_code(page_session, cohort)
+    page = open_page("agreements", person_of(page_session, make_enrolment(page_session, cohort)))
+    first = [header.value for header in page.header]
+
+    page.segmented_control[0].set_value(str(code.id)).run()
+
+    assert first == ["Agreement"]
+    assert [header.value for header in page.header] == ["Code of conduct"]
+
+
+def test_a_side_that_signs_nothing_can_read_the_texts(page_session: Session, cohort: Cohort) -> None:
+    document = make_code(page_session, cohort, signed_by=["mentor"])
+    page = open_page("agreements", person_of(page_session, make_enrolment(page_session, cohort, Side.MENTEE)))
+    empty = [notice.value for notice in page.info]
+
+    page.selectbox(key="again").set_value(str(document.id)).run()
+
+    assert empty == ["This scheme asks you to sign nothing. You can read its texts below."]
+    assert [header.value for header in page.header] == ["Code of conduct"]
+    assert list(page.checkbox) == []
+
+
+def test_a_text_that_a_coordinator_wrote_is_only_text(page_session: Session, cohort: Cohort) -> None:
+    nasty = "# T\n\n## X-1 · ![p](https://example.org/p.png)\n\n![p](https://example.org/p.png) $x$ :red[no]\n"
+    make_code(page_session, cohort, text=nasty)
+
+    page = open_page("agreements", person_of(page_session, make_enrolment(page_session, cohort)))
+
+    assert not page.exception
+    drawn = "\n".join(line.value for line in page.markdown)
+    assert "![p](" not in drawn
+    assert "\\!\\[p\\]\\(https\\:\\/\\/example\\.org\\/p\\.png\\) \\$x\\$ \\:red\\[no\\]" in drawn
+
+
+def test_a_coordinator_sees_who_has_not_signed(page_session: Session, cohort: Cohort) -> None:
+    document = make_code(page_session, cohort)
+    make_enrolment(page_session, cohort, name="Ama")
+    signed = make_enrolment(page_session, cohort, name="Bo")
+    make_signature(page_session, signed, document, make_account(page_session, make_person(page_session)))
+    make_enrolment(page_session, make_cohort(page_session), name="Elsewhere")
+
+    page = open_page("agreements", make_coordinator(page_session, cohort))
+
+    lines = [line.value for line in page.markdown if "badge" in line.value]
+    assert lines == ["**Ama** · mentee · Code of conduct :red-badge[Never signed]"]
+    captions = [caption.value for caption in page.caption]
+    assert "1 missing signature" in captions
+    assert [caption.endswith("1 of 2 have signed") for caption in captions].count(True) == 1
+
+
+def test_a_coordinator_of_an_empty_cohort_is_told_what_comes_next(page_session: Session, cohort: Cohort) -> None:
+    page = open_page("agreements", make_coordinator(page_session, cohort))
+
+    assert [notice.value for notice in page.info] == [
+        "Nobody in this cohort is asked to sign anything yet. People appear here once they have enrolled."
+    ]
+
+
+def test_a_coordinator_publishes_a_new_version_after_confirming_whom_it_asks(
+    page_session: Session, cohort: Cohort
+) -> None:
+    document = make_code(page_session, cohort)
+    make_enrolment(page_session, cohort)
+    page = open_page("agreements", make_coordinator(page_session, cohort))
+    words = page.text_area(key=f"words-{document.id}")
+    words.input((words.value or "").replace("Come on time.", "Be early."))
+
+    page.button(key=f"publish-button-{document.id}").click().run()
+    unconfirmed = [error.value for error in page.error]
+    page.checkbox(key=f"sure-{document.id}").check()
+    page.button(key=f"publish-button-{document.id}").click().run()
+
+    assert unconfirmed == ["Tick the box to confirm whom this asks again."]
+    assert [notice.value for notice in page.success] == ["Version 2 of “Code of conduct” is in force."]
+    page_session.rollback()
+    newest = page_session.exec(select(SchemeDocument).order_by(col(SchemeDocument.edition).desc())).first()
+    assert newest is not None
+    assert (newest.edition, newest.text) == (2, TEXT.replace("Come on time.", "Be early."))
+
+
+def test_a_visitor_sees_no_agreement(page_session: Session, cohort: Cohort) -> None:
+    make_account(page_session, make_person(page_session))
+    make_code(page_session, cohort)
+    page_session.commit()
+
+    page = open_page("agreements", None)
+
+    assert "Please be kind" not in "\n".join(line.value for line in page.markdown)

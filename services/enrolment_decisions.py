@@ -1,6 +1,6 @@
 """What a coordinator decides about enrolments: invite, approve, return with a question, decline."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -59,19 +59,20 @@ def invite(session: Session, actor: Actor, cohort_id: UUID, *, side: Side, full_
 @writes
 def approve(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> int:
     """Let submitted enrolments in, all or none; answers how many. Raises NotAllowed, Conflict."""
-    enrolments = _loaded(session, actor, list(enrolment_ids))
-    for enrolment in enrolments:
+    found = _to_decide(session, actor, enrolment_ids)
+    for enrolment, _ in found:
         _decide(session, actor, enrolment, EnrolmentStatus.APPROVED)
         enrolment.waiting_since = enrolment.waiting_since or utc_now()
         accounts.ensure_invited(session, actor, enrolment.person_id, scheme_id=_scheme_id(session, enrolment))
     session.commit()
-    return len(enrolments)
+    return len(found)
 
 
 @writes
 def return_(session: Session, actor: Actor, enrolment_id: UUID, note: str) -> None:
     """Give the form back with a question, to be sent again. Raises NotAllowed, Invalid, Conflict."""
     enrolment = access.enrolment_to_coordinate(session, actor, enrolment_id)
+    _refuse_decided(enrolment)
     question = cleaning.text(note, field="The question", longest=LONGEST_NOTE)
     if not question:
         raise Invalid("The question is empty.", remedy="Write what the person should add or change.")
@@ -82,11 +83,11 @@ def return_(session: Session, actor: Actor, enrolment_id: UUID, note: str) -> No
 @writes
 def decline(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> int:
     """Turn submitted enrolments down, all or none; answers how many. Raises NotAllowed, Conflict."""
-    enrolments = _loaded(session, actor, list(enrolment_ids))
-    for enrolment in enrolments:
+    found = _to_decide(session, actor, enrolment_ids)
+    for enrolment, _ in found:
         _decide(session, actor, enrolment, EnrolmentStatus.DECLINED)
     session.commit()
-    return len(enrolments)
+    return len(found)
 
 
 def preview(
@@ -99,28 +100,31 @@ def preview(
     return messages.preview(session, person_id=enrolment.person_id, template=template, scheme_id=scheme_id, **facts)
 
 
-def _loaded(session: Session, actor: Actor, enrolment_ids: Sequence[UUID]) -> list[Enrolment]:
-    """The enrolments, each allowed to the actor. Two queries bring them all; the checks then find them at hand."""
-    session.exec(select(Enrolment).where(col(Enrolment.id).in_(enrolment_ids))).all()
-    in_them = select(Enrolment.person_id).where(col(Enrolment.id).in_(enrolment_ids))
-    kept = session.exec(select(Person).where(col(Person.id).in_(in_them))).all()
-    found = [access.enrolment_to_coordinate(session, actor, each) for each in dict.fromkeys(enrolment_ids)]
-    del kept  # held until here: the session forgets rows that nobody holds
-    return found
+def _to_decide(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> list[tuple[Enrolment, Person]]:
+    """The enrolments with their people, each the actor's to decide and waiting for it. Raises NotAllowed, Conflict."""
+    wanted = list(dict.fromkeys(enrolment_ids))
+    statement = select(Enrolment, Person).join(Person, col(Person.id) == Enrolment.person_id)
+    # One query brings all; as long as they are held here, whatever asks for one of them again finds it at hand.
+    held = session.exec(statement.where(col(Enrolment.id).in_(wanted))).all()
+    for each in wanted:
+        _refuse_decided(access.enrolment_to_coordinate(session, actor, each))
+    return list(held)
 
 
-def _decide(session: Session, actor: Actor, enrolment: Enrolment, status: EnrolmentStatus, **facts: Any) -> None:
-    """Adds the decision, the journal's entry and the mail; `facts` are the mail's."""
+def _refuse_decided(enrolment: Enrolment) -> None:
     if enrolment.status is not EnrolmentStatus.SUBMITTED:
         raise Conflict(
             "An enrolment that you chose is not waiting for a decision.", remedy="Reload the page to see how it stands."
         )
-    enrolment.status, enrolment.decided_at, enrolment.decision_note = status, utc_now(), facts.get("note")
-    scheme_id = _scheme_id(session, enrolment)
-    audit.record(session, actor, f"enrolment.{status.value}", enrolment.id, scheme_id=scheme_id)
+
+
+def _decide(session: Session, actor: Actor, enrolment: Enrolment, status: EnrolmentStatus, **facts: Any) -> None:
+    """Adds the decision, the journal's entry and the mail; `facts` are the mail's."""
+    scheme_id, person_id, template = _scheme_id(session, enrolment), enrolment.person_id, TEMPLATES[status]
     # A form can go back twice: the version tells one decision from the next.
     event = f"{enrolment.id}:{enrolment.version}"
-    person_id, template = enrolment.person_id, TEMPLATES[status]
+    enrolment.status, enrolment.decided_at, enrolment.decision_note = status, utc_now(), facts.get("note")
+    audit.record(session, actor, f"enrolment.{status.value}", enrolment.id, scheme_id=scheme_id)
     messages.queue(session, person_id=person_id, template=template, scheme_id=scheme_id, event=event, **facts)
 
 

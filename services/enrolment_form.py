@@ -124,11 +124,27 @@ def value_of(field: FormField, person: Person, enrolment: Enrolment) -> Any:
     return enrolment.answers.get(field.key, [] if field.kind in LISTS else None)
 
 
-def keep(field: FormField, side: Side, raw: Any, person: Person, enrolment: Enrolment) -> bool:
-    """Puts a cleaned answer where it belongs; True when that changed anything. Raises Invalid, naming the question."""
-    before = value_of(field, person, enrolment)
-    value = _cleaned(field, wording.label(field, side), raw, before)
-    if value == before:
+def cleaned(field: FormField, side: Side, raw: Any, person: Person, enrolment: Enrolment) -> Any:
+    """The answer as it will be kept: None for a blank, a list for several. Raises Invalid, naming the question.
+
+    What is kept already may stay, also where an import brought a word that no list knows.
+    """
+    label, before = wording.label(field, side), value_of(field, person, enrolment)
+    if field.kind == "consent":
+        raise Invalid(f"{label} is a switch.", remedy="Set it in the step about consents.")
+    if field.kind in LISTS:
+        return _chosen(field, label, [str(item) for item in raw or []], before)
+    typed = "" if raw is None else str(raw)
+    if not typed.strip():
+        return _blank(field, label)
+    if field.kind == "email":
+        return _same_email(typed, label, before)
+    return _one(field, label, typed, before)
+
+
+def put(field: FormField, value: Any, person: Person, enrolment: Enrolment) -> bool:
+    """Puts a cleaned answer where it belongs; True when that changed anything."""
+    if value == value_of(field, person, enrolment):
         return False
     if field.key == "telephone":
         person.telephone_key = cleaning.telephone(value).e164 if value else None
@@ -182,20 +198,6 @@ def _zones() -> dict[str, str]:
     return {
         zone: zone for zone in sorted(available_timezones()) if ("/" in zone and "Etc" not in zone) or zone == "UTC"
     }
-
-
-def _cleaned(field: FormField, label: str, raw: Any, before: Any) -> Any:
-    """The answer as it will be kept: None for a blank, a list for several. Raises Invalid."""
-    if field.kind == "consent":
-        raise Invalid(f"{label} is a switch.", remedy="Set it in the step about consents.")
-    if field.kind in LISTS:
-        return _chosen(field, label, [str(item) for item in raw or []], before)
-    typed = "" if raw is None else str(raw)
-    if not typed.strip():
-        return _blank(field, label)
-    if field.kind == "email":
-        return _same_email(typed, label, before)
-    return _one(field, label, typed, before)
 
 
 def _one(field: FormField, label: str, typed: str, before: Any) -> Any:

@@ -18,6 +18,7 @@ from services.enrolment_decisions import Invited, approve, decline, invite, prev
 from services.enrolment_form import CONFLICTS_STEP, CONSENTS_STEP, REVIEW_STEP, STEP_TITLES, Question
 from services.enrolment_queue import Details, Filter, Queue, QueueRow, details, queue, submitted_on
 from services.errors import Conflict, Invalid
+from services.schemes import wording
 from services.units import writes
 
 __all__ = [
@@ -125,12 +126,12 @@ def save_draft(session: Session, actor: Actor, answers: Mapping[str, Any]) -> tu
     fields = {field.key: field for field in _fields(session, enrolment) if enrolment.side in field.roles}
     if not set(answers) <= set(fields):
         raise Invalid("The form has no such question.", remedy="Reload the page to see its questions.")
-    changed = tuple(
-        key for key, raw in answers.items() if enrolment_form.keep(fields[key], enrolment.side, raw, person, enrolment)
-    )
+    side = enrolment.side
+    values = {key: enrolment_form.cleaned(fields[key], side, raw, person, enrolment) for key, raw in answers.items()}
     if enrolment.status not in NOT_SENT:
-        only = [fields[key] for key in answers]
-        _refuse_missing(enrolment_form.missing(only, enrolment.side, person, enrolment))
+        blank = [fields[key] for key, value in values.items() if value in (None, [])]
+        _refuse_missing(tuple(wording.label(field, side) for field in blank if field.required))
+    changed = tuple(key for key, value in values.items() if enrolment_form.put(fields[key], value, person, enrolment))
     if "full_name" in changed:
         _rename(session, person)
     if changed:

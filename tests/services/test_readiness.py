@@ -31,7 +31,14 @@ TODAY = date(2026, 11, 20)
 def a_cohort(session: Session) -> Cohort:
     """A scheme that asks mentors for everything, and mentees to answer the question about conflicts."""
     scheme = make_scheme(session, mentor_gates=["signature", "conflicts", "training"], mentee_gates=["conflicts"])
-    module = {"key": "starter", "edition": 1, "title": "Starting", "text": "Read.", "minutes": 5, "pass_mark": 1}
+    module: dict[str, Any] = {
+        "key": "starter",
+        "edition": 1,
+        "title": "Starting",
+        "text": "Read.",
+        "minutes": 5,
+        "pass_mark": 1,
+    }
     session.add(TrainingModule(scheme_id=scheme.id, valid_months=12, required_for=["mentor"], **module))
     make_document(session, scheme.id, signed_by=["mentor"])
     return make_cohort(session, scheme)
@@ -47,7 +54,7 @@ def a_mentor(session: Session, cohort: Cohort, *, lacking: str = "", **facts: An
         make_signature(session, mentor, document, account)
     if lacking != "training":
         module = session.exec(select(TrainingModule).where(TrainingModule.scheme_id == cohort.scheme_id)).one()
-        days = {"completed_on": TODAY, "expires_on": TODAY + timedelta(days=90)}
+        days: dict[str, Any] = {"completed_on": TODAY, "expires_on": TODAY + timedelta(days=90)}
         session.add(TrainingCompletion(enrolment_id=mentor.id, module_id=module.id, correct_answers=1, **days))
     if lacking != "contactable":
         make_consent(session, mentor, ConsentPurpose.SHARE_EMAIL)
@@ -88,7 +95,7 @@ def test_withdrawing_the_last_open_channel_keeps_a_mentor_out_in_a_scheme_withou
     meanwhile = readiness.ready_ids(session, cohort.id, Side.MENTOR, TODAY)
     session.exec(select(Consent)).one().withdrawn_at = utc_now()
 
-    assert (before, meanwhile) == (frozenset(), {mentor.id})
+    assert [before, meanwhile] == [frozenset(), frozenset({mentor.id})]
     assert readiness.ready_ids(session, cohort.id, Side.MENTOR, TODAY) == frozenset()
 
 
@@ -126,7 +133,13 @@ def test_what_a_spreadsheet_claims_turns_no_light_on(session: Session) -> None:
 
 def test_the_lights_name_what_is_missing_and_what_is_not_asked_for(session: Session) -> None:
     cohort = a_cohort(session)
-    field = {"step": 1, "position": 1, "kind": "long_text", "audience": "The coordinator.", "roles": ["mentee"]}
+    field: dict[str, Any] = {
+        "step": 1,
+        "position": 1,
+        "kind": "long_text",
+        "audience": "The coordinator.",
+        "roles": ["mentee"],
+    }
     session.add(FormField(scheme_id=cohort.scheme_id, key="goals", labels={"mentee": "Goals"}, required=True, **field))
     mentee = make_enrolment(session, cohort)
 

@@ -1,6 +1,5 @@
 """Agreements: reading and signing section by section; for coordinators, who has not signed and a new version."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -21,8 +20,6 @@ from tests.factories import (
 )
 from tests.pages.opening import open_page
 from tests.services.test_agreements import TEXT
-
-TODAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @pytest.fixture

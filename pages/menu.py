@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from pages import ui
-from services import accounts, sessions, storage
+from services import first_start, sessions, storage
 from services.access import Acting, Actor, Place
 
 HERE = Path(__file__).parent
@@ -83,7 +83,7 @@ def run() -> None:
     with storage.reading() as session:
         _take_place_from_address()
         actor = ui.find_actor(session)
-        is_new = actor is None and accounts.none_yet(session)
+        is_new = actor is None and first_start.is_needed(session)
     if actor is None:
         _everywhere("set_up.py" if is_new else "sign_in.py").run()
         return

@@ -111,11 +111,6 @@ def refuse_staff_without_second_factor(is_staff: bool) -> None:
         )
 
 
-def none_yet(session: Session) -> bool:
-    """Whether this desk has never been set up: nobody has an account."""
-    return session.exec(select(Account.id).limit(1)).first() is None
-
-
 def opens_with_password(session: Session, account_id: UUID) -> bool:
     """Whether a password alone may open this account here."""
     account = session.get_one(Account, account_id)

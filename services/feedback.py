@@ -57,7 +57,7 @@ class DueForm:
 def open_round(
     session: Session, actor: Actor, cohort_id: UUID, *, point: RoundPoint, opens_on: date, due_on: date, today: date
 ) -> Round:
-    """Ask a cohort, at once or on a later day, and keep the questions as they are now. NotAllowed, Invalid, Conflict."""
+    """Ask a cohort, now or on a later day, and keep the questions as they are. NotAllowed, Invalid, Conflict."""
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
     scheme = session.get_one(Scheme, cohort.scheme_id)
     _check_dates(opens_on, due_on, today)

@@ -77,6 +77,15 @@ class Overview:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Today where the scheme is, and a number that grows whenever the scheme's figures may have changed."""
+
+    today: date
+    edition: int
+    is_protected: bool
+
+
+@dataclass(frozen=True)
 class Glance:
     """What Home shows of a cohort to its coordinator."""
 
@@ -121,23 +130,15 @@ def glance(session: Session, actor: Actor, cohort_id: UUID, today: date | None =
     return Glance(_stages(mentees, mentors), _figures(scheme, mentees, mentors), rhythm.of_states(mentees))
 
 
-def edition(session: Session, actor: Actor, cohort_id: UUID) -> str:
-    """Changes whenever the scheme's figures may have changed, so that a screen may keep them until then. NotAllowed.
-
-    A manager's figures are those of yesterday: for them only the day counts.
-    """
+def standing(session: Session, actor: Actor, cohort_id: UUID) -> Standing:
+    """What a screen needs to know before it asks for figures. Two queries. Raises NotAllowed."""
     cohort = access.cohort_to_see_figures_of(session, actor, cohort_id)
-    if cohort.scheme_id not in actor.coordinates:
-        return "yesterday"
-    sequence: Any = AuditEntry.sequence
-    newest = select(func.max(sequence)).where(AuditEntry.scheme_id == cohort.scheme_id)
-    return str(session.exec(newest).one() or 0)
-
-
-def day_of_scheme(session: Session, actor: Actor, cohort_id: UUID) -> date:
-    """Today, where the scheme is. Raises NotAllowed."""
-    cohort = access.cohort_to_see_figures_of(session, actor, cohort_id)
-    return times.day_in(utc_now(), session.get_one(Scheme, cohort.scheme_id).time_zone)
+    newest = select(func.max(_sequence())).where(AuditEntry.scheme_id == cohort.scheme_id).scalar_subquery()
+    statement: Any = select(Scheme.time_zone, newest).where(Scheme.id == cohort.scheme_id)
+    zone, sequence = session.exec(statement).one()
+    # A manager's figures are those of yesterday: for them only the day counts.
+    is_protected = cohort.scheme_id not in actor.coordinates
+    return Standing(times.day_in(utc_now(), zone), 0 if is_protected else sequence or 0, is_protected)
 
 
 def figures_csv(found: Overview) -> bytes:
@@ -180,6 +181,10 @@ def in_words(figure: Figure) -> str:
     if figure.part is None or figure.base is None:
         return "hidden"
     return f"{figure.part} of {figure.base}"
+
+
+def _sequence() -> Any:
+    return AuditEntry.sequence
 
 
 def _left_out(figure: Figure) -> str:

@@ -1,0 +1,193 @@
+"""Charts from frozen values, and the figures behind them, kept while nothing about the scheme has changed.
+
+What is kept here is shared by everybody who may see the same thing, so it holds counts and never a person. Plotly is
+imported when the first chart is drawn: Home uses the figures without it.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+from sqlmodel import Session
+
+from services import participation, times
+from services.access import Actor
+from services.participation import Figure, Glance, Overview, Stage, WeekEnd
+from services.suppression import Shown
+
+# One thing, one colour, on every screen. Green, amber and red as in the badges; each bar has its word too.
+MENTORS, MENTEES = "#1F6F78", "#7A5C99"
+STATES = (("In rhythm", "in_rhythm", "#4F8A4C"), ("Quiet", "quiet", "#C8862B"), ("Silent", "silent", "#B24C5A"))
+CONFIG = {"displayModeBar": False}
+CLEAR = "rgba(0,0,0,0)"
+KEPT_SECONDS = 300
+LOWEST, HIGHEST = 230, 320
+
+
+@st.cache_resource(max_entries=200, ttl=KEPT_SECONDS, show_spinner=False)
+def overview(_session: Session, _actor: Actor, cohort_id: UUID, protected: bool, today: date, edition: int) -> Overview:
+    """The figures of one day, for everybody who may see them as this actor does: the caller has just asked that."""
+    return participation.overview(_session, _actor, cohort_id, today)
+
+
+@st.cache_resource(max_entries=200, ttl=KEPT_SECONDS, show_spinner=False)
+def glance(_session: Session, _actor: Actor, cohort_id: UUID, today: date, edition: int) -> Glance:
+    """The coordinator's figures for Home."""
+    return participation.glance(_session, _actor, cohort_id, today)
+
+
+def draw_figures(figures: Sequence[Figure]) -> None:
+    """Cards in one row on a desk, one under the other on a phone."""
+    for column, figure in zip(st.columns(len(figures)), figures, strict=True):
+        draw_figure(column, figure)
+
+
+def draw_figure(column: Any, figure: Figure) -> None:
+    """The number with its base, its share under it, its definition on hover."""
+    column.metric(
+        figure.label,
+        participation.in_words(figure),
+        share_in_words(figure),
+        delta_color="off",
+        delta_arrow="off",
+        help=f"{figure.definition} {figure.also}".strip(),
+        border=True,
+        height="stretch",
+    )
+
+
+def share_in_words(figure: Figure) -> str:
+    """ "91 %, 4 not yet due", "target 80 %", or why there is nothing to say."""
+    words = []
+    if figure.part is not None and figure.base:
+        words.append(f"{figure.part / figure.base:.0%}".replace("%", " %"))
+    if figure.left_out:
+        words.append(f"{figure.left_out} not yet due")
+    if figure.target is not None:
+        words.append(f"target {figure.target:.0%}".replace("%", " %"))
+    if figure.part is None or figure.base is None:
+        words = ["fewer than 5"]
+    return ", ".join(words) or "nobody yet"
+
+
+def draw_funnel(stages: Sequence[Stage]) -> None:
+    """How far people have come, by side."""
+    st.plotly_chart(funnel(tuple(stages)), config=CONFIG, key="funnel", alt=funnel_in_words(stages))
+
+
+def draw_history(weeks: Sequence[WeekEnd]) -> None:
+    """The pairs of each week by how they kept to what they agreed."""
+    st.plotly_chart(history(tuple(weeks)), config=CONFIG, key="history", alt=history_in_words(weeks))
+
+
+@st.cache_resource(max_entries=200, ttl=KEPT_SECONDS, show_spinner=False)
+def funnel(stages: tuple[Stage, ...]) -> Any:
+    """Two bars a stage, with the number at the end of each."""
+    import plotly.graph_objects as go  # noqa: PLC0415 - only a screen with charts pays for it
+
+    labels = [stage.label for stage in stages]
+    sides = (
+        ("Mentors", MENTORS, [stage.mentors for stage in stages]),
+        ("Mentees", MENTEES, [stage.mentees for stage in stages]),
+    )
+    bars = [
+        go.Bar(
+            y=labels,
+            x=[count or 0 for count in counts],
+            text=[_label(count) for count in counts],
+            name=name,
+            orientation="h",
+            marker_color=color,
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{text}<extra>" + name + "</extra>",
+        )
+        for name, color, counts in sides
+    ]
+    figure = go.Figure(bars, _layout(HIGHEST))
+    figure.update_layout(barmode="group", bargap=0.3, legend_traceorder="normal")
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True)
+    return figure
+
+
+@st.cache_resource(max_entries=200, ttl=KEPT_SECONDS, show_spinner=False)
+def history(weeks: tuple[WeekEnd, ...]) -> Any:
+    """One stacked bar a week. A count that is not shown leaves a gap, which the table explains."""
+    import plotly.graph_objects as go  # noqa: PLC0415 - only a screen with charts pays for it
+
+    days = [times.day_in_words(week.day) for week in weeks]
+    bars = []
+    for name, state, color in STATES:
+        counts: list[Shown] = [getattr(week.rhythm, state) for week in weeks]
+        bars.append(
+            go.Bar(
+                x=days,
+                y=[count or 0 for count in counts],
+                text=[str(count) if count else "" for count in counts],
+                name=name,
+                marker_color=color,
+                textposition="inside",
+                textangle=0,
+                hovertemplate="%{x}: %{y}<extra>" + name + "</extra>",
+            )
+        )
+    figure = go.Figure(bars, _layout(LOWEST + 40))
+    figure.update_layout(barmode="stack", bargap=0.25)
+    figure.update_yaxes(visible=False)
+    figure.update_xaxes(showgrid=False, automargin=True)
+    return figure
+
+
+def funnel_finding(stages: Sequence[Stage]) -> str:
+    """What the funnel says, as its title."""
+    by_key = {stage.key: stage for stage in stages}
+    enrolled, met = by_key["enrolled"].mentees, by_key["met"].mentees
+    if enrolled == 0:
+        return "Nobody has enrolled yet"
+    if enrolled is None or met is None:
+        return "From enrolment to the first meeting"
+    return f"{met} of {enrolled} enrolled mentees have met their mentor"
+
+
+def rhythm_finding(found: Overview) -> str:
+    """What the rhythm says, as its title."""
+    now = found.rhythm
+    if now.pairs == 0:
+        return "There is no open pair yet"
+    if now.in_rhythm is None or now.pairs is None:
+        return "Pairs in rhythm, quiet and silent"
+    return f"{now.in_rhythm} of {now.pairs} open pairs keep the rhythm that they agreed"
+
+
+def funnel_in_words(stages: Sequence[Stage]) -> str:
+    """The chart for whoever does not see it."""
+    parts = (f"{stage.label}: {_label(stage.mentors)} mentors, {_label(stage.mentees)} mentees" for stage in stages)
+    return "Bar chart of how far people have come. " + "; ".join(parts) + "."
+
+
+def history_in_words(weeks: Sequence[WeekEnd]) -> str:
+    """The chart for whoever does not see it: the first week and the last."""
+    told = (
+        f"On {times.day_in_words(week.day)}: "
+        + ", ".join(f"{_label(getattr(week.rhythm, state))} {name.lower()}" for name, state, _ in STATES)
+        for week in (weeks[0], weeks[-1])
+    )
+    return f"Stacked bars of {len(weeks)} weeks. " + ". ".join(told) + "."
+
+
+def _label(count: Shown) -> str:
+    return "hidden" if count is None else str(count)
+
+
+def _layout(height: int) -> dict[str, Any]:
+    """No ground of its own, so that it stands on the light page as well as on the dark one."""
+    return {
+        "height": height,
+        "margin": {"l": 8, "r": 40, "t": 28, "b": 8},
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+    }

@@ -1,0 +1,124 @@
+"""Home: what needs somebody now, then their matches or their cohort at a glance."""
+
+import streamlit as st
+from sqlmodel import Session
+
+from models.columns import utc_now
+from pages import charts
+from pages.ui import empty, heading, page, plain
+from services import home, tasks, times
+from services.access import Actor
+from services.home import Home
+from services.my_matches import MyMatch
+from services.participation import Glance
+from services.tasks import Task
+
+BADGES = {
+    tasks.OVERDUE: ("Overdue", "red"),
+    tasks.TODAY: ("Today", "orange"),
+    tasks.THIS_WEEK: ("This week", "orange"),
+    tasks.WHEN_YOU_CAN: ("When you can", "blue"),
+}
+
+
+def draw_tasks(waiting: tuple[Task, ...]) -> None:
+    """One card, a line for each: when, what and why, and the way there. The first line has the one primary button."""
+    st.subheader("What needs you", anchor=False)
+    if not waiting:
+        empty("Nothing waits for you now. When something does, it will stand here.", icon=":material/check:")
+        return
+    with st.container(border=True, gap="small"):
+        for number, task in enumerate(waiting):
+            draw_task(task, number)
+
+
+def draw_task(task: Task, number: int) -> None:
+    """The sentence is ours but may hold a name, so all of it is plain."""
+    when, what, act = st.columns([1.2, 5, 1.8], vertical_alignment="center", gap="small")
+    label, color = BADGES[task.when]
+    when.badge(label, color=color)  # type: ignore[arg-type] # one of Streamlit's colour names
+    what.markdown(f"**{plain(task.sentence)}**  \n{plain(task.detail)}")
+    kind = "primary" if number == 0 else "secondary"
+    if act.button(task.button, key=f"task-{number}", type=kind, width="stretch"):  # type: ignore[arg-type]
+        st.switch_page(f"{task.page}.py")
+
+
+def draw_matches(matches: tuple[MyMatch, ...], found: Home) -> None:
+    """The open ones: who, since when, and when the next sign of life is expected."""
+    open_ones = [match for match in matches if match.is_open]
+    if not open_ones:
+        return
+    st.subheader("Your match" if len(open_ones) == 1 else "Your matches", anchor=False)
+    for match, column in zip(open_ones, st.columns(max(2, len(open_ones))), strict=False):
+        with column.container(border=True, gap="small"):
+            st.markdown(f"**{plain(match.other_name)}**  \n{plain(about(match))}")
+            st.caption(plain(rhythm_in_words(match, found)))
+            if st.button("Open", key=f"match-{match.pairing_id}"):
+                st.switch_page("my_match.py")
+
+
+def about(match: MyMatch) -> str:
+    """What they do, as far as the scheme shows it."""
+    return " · ".join(part for part in (match.role_title, match.sector) if part) or f"Your {other_side(match)}"
+
+
+def other_side(match: MyMatch) -> str:
+    """How the other one is called here."""
+    return "mentor" if match.side.value == "mentee" else "mentee"
+
+
+def rhythm_in_words(match: MyMatch, found: Home) -> str:
+    """The last sign of life, and the day by which the next is expected."""
+    last = match.last_sign_on
+    since = f"Last contact {times.day_in_words(last, today=found.today)}" if last else "No contact noted yet"
+    return f"{since} · next expected by {tasks.day_words(match.next_sign_by, found.today)}"
+
+
+def draw_cohort(seen: Glance) -> None:
+    """Five numbers with their bases; the charts are on Participation."""
+    st.subheader("The cohort at a glance", anchor=False)
+    by_key = {stage.key: stage for stage in seen.stages}
+    stages = [(by_key[key], (by_key[key].mentees or 0) + (by_key[key].mentors or 0)) for key in ("enrolled", "ready")]
+    shares = [figure for figure in seen.figures if figure.key != "first_contact"]
+    columns = st.columns(len(stages) + len(shares))
+    for column, (stage, people) in zip(columns, stages, strict=False):
+        told = f"{stage.mentees} mentees, {stage.mentors} mentors"
+        column.metric(
+            stage.label,
+            people,
+            told,
+            delta_color="off",
+            delta_arrow="off",
+            help=stage.definition,
+            border=True,
+            height="stretch",
+        )
+    for column, figure in zip(columns[len(stages) :], shares, strict=True):
+        charts.draw_figure(column, figure)
+
+
+def facts(found: Home, seen: Glance | None) -> str:
+    """The grey line: the day, and of a cohort its size."""
+    day = times.day_in_words(found.today, weekday=True)
+    if seen is None:
+        return f"{day} {found.today.year}"
+    approved = next(stage for stage in seen.stages if stage.key == "approved")
+    size = f"{seen.rhythm.pairs} pairs, {approved.mentees} mentees, {approved.mentors} mentors in this cohort"
+    return f"{day} {found.today.year} · {size}"
+
+
+def at_a_glance(session: Session, actor: Actor, found: Home) -> Glance | None:
+    """The cohort's figures, for whoever coordinates one."""
+    if found.edition is None or actor.place.cohort_id is None:
+        return None
+    return charts.glance(session, actor, actor.place.cohort_id, found.today, found.edition)
+
+
+with page("") as (session, actor):
+    found = home.look(session, actor, utc_now())
+    seen = at_a_glance(session, actor, found)
+    heading(plain(found.greeting), facts(found, seen))
+    draw_tasks(found.tasks)
+    draw_matches(found.matches, found)
+    if seen is not None:
+        draw_cohort(seen)

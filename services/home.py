@@ -1,0 +1,78 @@
+"""Home: what needs somebody now, whoever they are in the place they act in."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from models.people import Person
+from models.schemes import Scheme
+from services import home_coordinator, home_participant, tasks, times
+from services.access import Acting, Actor
+from services.my_matches import MyMatch
+from services.tasks import Task
+
+NOON, EVENING = 12, 18
+NIGHT_ENDS = 4
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the screen shows first. `edition` says until when the cohort's figures may be kept; None: there are none."""
+
+    greeting: str
+    today: date
+    tasks: tuple[Task, ...]
+    matches: tuple[MyMatch, ...] = ()
+    edition: int | None = None
+
+
+def look(session: Session, actor: Actor, now: datetime) -> Home:
+    """The whole of it for this actor; at most six queries at any size of cohort."""
+    zone = _zone(session, actor)
+    today = times.day_in(now, zone)
+    if actor.side is not None:
+        found, matches, own = home_participant.todo(session, actor, today)
+        return Home(greeting(actor, own.called, now, zone), today, found, matches=matches)
+    if actor.place.acting_as is Acting.COORDINATOR and actor.place.cohort_id is not None:
+        listed, counts = home_coordinator.todo(session, actor, today)
+        return Home(greeting(actor, counts.called, now, zone), today, listed, edition=counts.edition or 0)
+    person = session.get(Person, actor.person_id)
+    called = person.called if person else None
+    return Home(greeting(actor, called, now, zone), today, todo(session, actor, today))
+
+
+def todo(session: Session, actor: Actor, today: date) -> tuple[Task, ...]:
+    """What needs the actor in this place, in the order that it is due. Raises NotAllowed for a place that is gone."""
+    if actor.side is not None:
+        return home_participant.todo(session, actor, today)[0]
+    if actor.place.acting_as is Acting.COORDINATOR and actor.place.cohort_id is not None:
+        return home_coordinator.todo(session, actor, today)[0]
+    if actor.place.acting_as is Acting.MANAGER and actor.place.cohort_id is not None:
+        detail = "Counts without people, as of the end of yesterday"
+        return (Task(tasks.WHEN_YOU_CAN, "See how the cohort gets on", detail, "See the figures", "participation"),)
+    return ()
+
+
+def greeting(actor: Actor, called: str | None, now: datetime, zone: str) -> str:
+    """ "Good morning, Rosalind", by the clock where the person is."""
+    hour = now.astimezone(ZoneInfo(zone)).hour
+    daytime = "morning" if hour < NOON else "afternoon"
+    part = daytime if NIGHT_ENDS <= hour < EVENING else "evening"
+    return f"Good {part}, {first_name(called or actor.name)}"
+
+
+def first_name(name: str) -> str:
+    """The first word; a name in Chinese characters whole, because its first word would be the family's."""
+    if any(unicodedata.name(character, "").startswith("CJK") for character in name):
+        return name
+    return name.split(maxsplit=1)[0] if name.strip() else name
+
+
+def _zone(session: Session, actor: Actor) -> str:
+    if actor.time_zone is not None:
+        return actor.time_zone
+    scheme = session.get(Scheme, actor.place.scheme_id) if actor.place.scheme_id else None
+    return scheme.time_zone if scheme else "UTC"

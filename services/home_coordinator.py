@@ -1,0 +1,147 @@
+"""What needs a coordinator now, from a few counts."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ScalarSelect, and_, exists, func, or_, select
+from sqlmodel import Session, col
+
+from models.audit import AuditEntry
+from models.enrolments import Enrolment, EnrolmentStatus, Side
+from models.matching import MatchingRun, Proposal, ProposalStatus
+from models.messages import Message, MessageStatus
+from models.pairings import Pairing, PairingStatus
+from models.people import Person
+from models.schemes import Cohort, Scheme
+from services import access, readiness, rhythm, signatures, tasks, times
+from services.access import Actor
+from services.errors import NotAllowed
+from services.pair_facts import AsOf
+from services.tasks import Task
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What waits in one cohort. `edition` changes whenever something was written about the scheme."""
+
+    called: str | None
+    waiting: int
+    oldest: datetime | None
+    ready: int
+    drafts: int
+    failed: int
+    unsigned: int
+    edition: int | None
+
+
+def todo(session: Session, actor: Actor, today: date) -> tuple[tuple[Task, ...], Counts]:
+    """The list, and the counts behind it. Four queries at any size. Raises NotAllowed."""
+    if actor.place.cohort_id is None:
+        raise NotAllowed("This scheme has no cohort yet.", remedy="Start one, then open this page again.")
+    cohort = access.cohort_to_coordinate(session, actor, actor.place.cohort_id)
+    scheme = session.get_one(Scheme, cohort.scheme_id)
+    statement: Any = select(*_counted(cohort, scheme, actor, today))
+    found = Counts(*session.exec(statement).one())
+    quiet = _quiet(session, cohort, scheme, actor, today)
+    return tasks.in_order([*_tasks(found, scheme, today), *quiet]), found
+
+
+def _tasks(found: Counts, scheme: Scheme, today: date) -> list[Task]:
+    waiting = [
+        _waiting(found, scheme, today) if found.waiting and found.oldest else None,
+        _drafts(found, today) if found.drafts else None,
+        _failed(found, today) if found.failed else None,
+        _ready(found, today) if found.ready else None,
+        _unsigned(found) if found.unsigned else None,
+    ]
+    return [task for task in waiting if task is not None]
+
+
+def _waiting(found: Counts, scheme: Scheme, today: date) -> Task:
+    sentence = f"{tasks.many(found.waiting, 'enrolment waits', 'enrolments wait')} for your decision"
+    oldest = times.day_in(found.oldest, scheme.time_zone) if found.oldest else today
+    since = f"{'Since' if found.waiting == 1 else 'The oldest since'} {tasks.day_words(oldest, today)}"
+    return Task(tasks.TODAY, sentence, since, "Review them", "enrolments", today)
+
+
+def _drafts(found: Counts, today: date) -> Task:
+    sentence = tasks.many(found.drafts, "proposal is ready to send", "proposals are ready to send")
+    return Task(tasks.TODAY, sentence, "Nobody has heard of them yet", "Preview and send", "proposals", today)
+
+
+def _failed(found: Counts, today: date) -> Task:
+    sentence = tasks.many(found.failed, "email could not be delivered", "emails could not be delivered")
+    return Task(tasks.TODAY, sentence, "Each says why", "See them", "messages", today)
+
+
+def _ready(found: Counts, today: date) -> Task:
+    sentence = tasks.many(found.ready, "mentee is ready to be matched", "mentees are ready to be matched")
+    detail = "They were approved after the last matching run"
+    return tasks.due(today + timedelta(days=6), today, sentence, detail, "Find mentors", "matching_review")
+
+
+def _unsigned(found: Counts) -> Task:
+    sentence = tasks.many(found.unsigned, "person has not signed", "people have not signed")
+    return Task(tasks.WHEN_YOU_CAN, sentence, "It holds back new matches with them", "See who", "agreements")
+
+
+def _quiet(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> list[Task]:
+    quiet = rhythm.quiet_rows(cohort.id, scheme, AsOf(today, scheme.time_zone), actor)
+    longest = (quiet.c.days_since * 1.0 / quiet.c.interval).desc()
+    statement: Any = select(quiet, func.count().over()).order_by(longest, quiet.c.id).limit(1)
+    row = session.exec(statement).one_or_none()
+    if row is None:
+        return []
+    detail = f"{row.mentee} and {row.mentor}: {row.days_since} days since any contact, agreed every {row.interval}"
+    sentence = tasks.many(row[-1], "pair has gone quiet", "pairs have gone quiet")
+    button = "See the pair" if row[-1] == 1 else "See them"
+    return [tasks.due(today + timedelta(days=2), today, sentence, detail, button, "participation")]
+
+
+def _counted(cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> tuple[ScalarSelect[Any], ...]:
+    in_cohort = col(Enrolment.cohort_id) == cohort.id
+    waits = and_(
+        in_cohort,
+        col(Enrolment.status) == EnrolmentStatus.SUBMITTED,
+        # Nobody decides about their own enrolment.
+        col(Enrolment.person_id) != actor.person_id,
+    )
+    approved = and_(in_cohort, col(Enrolment.status) == EnrolmentStatus.APPROVED)
+    lacking = col(Enrolment.id).in_(signatures.unsigned_enrolments(cohort.id, today))
+    draft = and_(col(Proposal.cohort_id) == cohort.id, col(Proposal.status) == ProposalStatus.DRAFT)
+    failed = and_(col(Message.scheme_id) == scheme.id, col(Message.status) == MessageStatus.FAILED)
+    parts = (
+        select(col(Person.called)).where(col(Person.id) == actor.person_id),
+        select(func.count(col(Enrolment.id))).where(waits),
+        select(func.min(Enrolment.submitted_at)).where(waits),
+        _ready_without_a_run(cohort, scheme, today),
+        select(func.count(col(Proposal.id))).where(draft),
+        select(func.count(col(Message.id))).where(failed),
+        select(func.count(col(Enrolment.id))).where(approved, lacking),
+        select(func.max(AuditEntry.sequence)).where(col(AuditEntry.scheme_id) == scheme.id),
+    )
+    return tuple(part.scalar_subquery() for part in parts)
+
+
+def _ready_without_a_run(cohort: Cohort, scheme: Scheme, today: date) -> Any:
+    """Mentees whom the newest run could not know, and who have neither a pair nor an open proposal."""
+    newest = select(func.max(MatchingRun.created_at)).where(col(MatchingRun.cohort_id) == cohort.id).scalar_subquery()
+    paired = exists().where(col(Pairing.mentee_id) == Enrolment.id, col(Pairing.status) != PairingStatus.ENDED)
+    asked = exists().where(
+        col(Proposal.mentee_id) == Enrolment.id,
+        col(Proposal.status).in_([ProposalStatus.DRAFT, ProposalStatus.SENT]),
+    )
+    return (
+        select(func.count(col(Enrolment.id)))
+        .join(Person, col(Person.id) == col(Enrolment.person_id))
+        .where(
+            col(Enrolment.cohort_id) == cohort.id,
+            col(Enrolment.side) == Side.MENTEE,
+            col(Enrolment.status) == EnrolmentStatus.APPROVED,
+            readiness.gates_hold(scheme, cohort.id, Side.MENTEE, today),
+            ~paired,
+            ~asked,
+            or_(newest.is_(None), col(Enrolment.decided_at) > newest),
+        )
+    )

@@ -1,0 +1,211 @@
+"""What needs a mentor or a mentee now, in the place they act in."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import and_, exists, func, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from models.enrolments import Enrolment, EnrolmentStatus, Side
+from models.feedback import FeedbackAnswer, FeedbackRound
+from models.matching import Proposal, ProposalStatus
+from models.meetings import MeetingRecord
+from models.pairings import Pairing, PairingStatus, WaysOfWorking
+from models.people import Person
+from models.schemes import Cohort, Scheme
+from services import access, my_matches, signatures, tasks, times, trained
+from services.access import Actor
+from services.feedback import is_waiting
+from services.my_matches import MyMatch
+from services.tasks import Task
+
+FIRST_CONTACT_DAYS = 7
+
+
+class Own(NamedTuple):
+    """What waits for one enrolment."""
+
+    called: str | None
+    zone: str
+    is_unsigned: bool
+    is_untrained: bool
+    proposal_expires_at: datetime | None
+    feedback_due_on: date | None
+    first_contact_days: int
+
+
+@dataclass(frozen=True)
+class PairState:
+    """What one side still has to do in a pair."""
+
+    newest_edition: int | None
+    awaits_my_yes: bool
+    my_last_record_at: datetime | None
+
+
+def todo(session: Session, actor: Actor, today: date) -> tuple[tuple[Task, ...], tuple[MyMatch, ...], Own]:
+    """The list, the matches, and what it was made from. Five queries. Raises NotAllowed."""
+    enrolment = access.own_enrolment(session, actor)
+    own = _own(session, enrolment, today)
+    matches = my_matches.mine(session, actor)
+    states = _states(session, enrolment) if any(match.is_open for match in matches) else {}
+    of_pairs = [
+        task
+        for match in matches
+        if match.is_open
+        for task in _of_pair(match, states[match.pairing_id], own.first_contact_days, today)
+    ]
+    return tasks.in_order([*_of_enrolment(enrolment, own, today), *of_pairs]), matches, own
+
+
+def _of_enrolment(enrolment: Enrolment, own: Own, today: date) -> list[Task]:
+    found: list[Task] = []
+    if enrolment.status is EnrolmentStatus.DRAFT:
+        detail = "What you have filled in is kept; nobody reads it before you send it"
+        found.append(Task(tasks.THIS_WEEK, "Finish your enrolment", detail, "Go on", "enrolment"))
+    if enrolment.status is EnrolmentStatus.RETURNED:
+        detail = "It stands at the top of your form"
+        found.append(Task(tasks.TODAY, "The coordinator has a question", detail, "Answer it", "enrolment", today))
+    if own.is_unsigned:
+        detail = "A few minutes; a match needs it"
+        found.append(Task(tasks.THIS_WEEK, "Read and sign what the scheme asks", detail, "Read and sign", "agreements"))
+    if own.is_untrained:
+        detail = "It is short, and a match needs it"
+        found.append(Task(tasks.THIS_WEEK, "Do the training", detail, "Start", "training"))
+    if own.proposal_expires_at is not None:
+        found.append(_proposal(enrolment.side, own.proposal_expires_at, own.zone, today))
+    if own.feedback_due_on is not None:
+        found.append(_feedback(enrolment.side, own.feedback_due_on, today))
+    return found
+
+
+def _proposal(side: Side, expires_at: datetime, zone: str, today: date) -> Task:
+    last = times.day_in(expires_at, zone)
+    sentence = "A mentor has been proposed to you" if side is Side.MENTEE else "A mentee would like to work with you"
+    return tasks.due(last, today, sentence, f"Please answer by {tasks.day_words(last, today)}", "Answer", "proposals")
+
+
+def _feedback(side: Side, due_on: date, today: date) -> Task:
+    verb = "was due on" if due_on < today else "is due by"
+    detail = f"About a minute; it {verb} {times.day_in_words(due_on, weekday=True)}"
+    # Of everything that waits, a mentor sees this first (U-6).
+    is_first = side is Side.MENTOR
+    return Task(
+        tasks.when(due_on, today), "Tell the scheme how it is going", detail, "Answer", "feedback", due_on, is_first
+    )
+
+
+def _of_pair(match: MyMatch, state: PairState, first_contact_days: int, today: date) -> list[Task]:
+    found, name = [], match.other_name
+    begun_on = times.day_in(match.released_at, match.scheme_zone)
+    if match.must_make_contact:
+        last = begun_on + timedelta(days=first_contact_days)
+        detail = f"You make the first contact, by {tasks.day_words(last, today)}"
+        found.append(tasks.due(last, today, f"Contact {name}, your mentor", detail, "See how", "my_match"))
+    if state.awaits_my_yes:
+        detail = f"{name} has suggested how you two could work together"
+        found.append(Task(tasks.THIS_WEEK, "Confirm your ways of working", detail, "Read them", "my_match"))
+    elif state.newest_edition is None and match.first_contact_on is not None:
+        detail = f"How often, how long, by which channels, with {name}"
+        found.append(Task(tasks.WHEN_YOU_CAN, "Settle your ways of working", detail, "Suggest", "my_match"))
+    if task := _record(match, state, begun_on, today):
+        found.append(task)
+    return found
+
+
+def _record(match: MyMatch, state: PairState, begun_on: date, today: date) -> Task | None:
+    """Each side keeps a record of its own (A-SH6), so the other's does not count here."""
+    if match.first_contact_on is None or match.status is PairingStatus.PAUSED:
+        return None
+    last = times.day_in(state.my_last_record_at, match.scheme_zone) if state.my_last_record_at else None
+    expected = (last or begun_on) + timedelta(days=match.interval_days)
+    if expected >= today:
+        return None
+    detail = f"Your last record is of {times.day_in_words(last, today=today)}" if last else "You have recorded none yet"
+    agreed = f"; you two agreed on every {match.interval_days} days"
+    return tasks.due(
+        expected, today, f"Record your meeting with {match.other_name}", detail + agreed, "Record", "meetings"
+    )
+
+
+def _own(session: Session, enrolment: Enrolment, today: date) -> Own:
+    """Everything about the enrolment itself, in one query."""
+    statement: Any = (
+        select(
+            col(Person.called),
+            func.coalesce(Person.time_zone, Scheme.time_zone),
+            col(Enrolment.id).in_(signatures.unsigned_enrolments(enrolment.cohort_id, today)),
+            col(Enrolment.id).in_(trained.untrained_enrolments(enrolment.cohort_id, today)),
+            _proposal_waiting(enrolment),
+            _feedback_waiting(enrolment, today),
+            Scheme,
+        )
+        .select_from(Enrolment)
+        .join(Person, col(Person.id) == col(Enrolment.person_id))
+        .join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id))
+        .join(Scheme, col(Scheme.id) == col(Cohort.scheme_id))
+        .where(col(Enrolment.id) == enrolment.id)
+    )
+    called, zone, unsigned, untrained, expires_at, due_on, scheme = session.exec(statement).one()
+    return Own(
+        called=called,
+        zone=zone,
+        is_unsigned=bool(unsigned),
+        is_untrained=bool(untrained),
+        proposal_expires_at=expires_at,
+        feedback_due_on=due_on,
+        first_contact_days=scheme.other_settings.get("first_contact_days", FIRST_CONTACT_DAYS),
+    )
+
+
+def _proposal_waiting(enrolment: Enrolment) -> Any:
+    own = Proposal.mentor_id if enrolment.side is Side.MENTOR else Proposal.mentee_id
+    return (
+        select(func.min(Proposal.expires_at))
+        .where(
+            col(own) == enrolment.id,
+            col(Proposal.status) == ProposalStatus.SENT,
+            col(Proposal.waits_for) == enrolment.side,
+        )
+        .scalar_subquery()
+    )
+
+
+def _feedback_waiting(enrolment: Enrolment, today: date) -> Any:
+    return (
+        select(func.min(FeedbackRound.due_on))
+        .join(FeedbackAnswer, col(FeedbackAnswer.round_id) == col(FeedbackRound.id))
+        .where(col(FeedbackAnswer.enrolment_id) == enrolment.id, *is_waiting(today))
+        .scalar_subquery()
+    )
+
+
+def _states(session: Session, enrolment: Enrolment) -> dict[UUID, PairState]:
+    """What this side has still to do in each open pair, in one query."""
+    is_mentor = enrolment.side is Side.MENTOR
+    own = Pairing.mentor_id if is_mentor else Pairing.mentee_id
+    confirmed = WaysOfWorking.mentor_confirmed_at if is_mentor else WaysOfWorking.mentee_confirmed_at
+    newer = aliased(WaysOfWorking)
+    is_newest = ~exists().where(
+        col(newer.pairing_id) == col(WaysOfWorking.pairing_id), col(newer.edition) > col(WaysOfWorking.edition)
+    )
+    waiting = and_(
+        col(WaysOfWorking.pairing_id) == col(Pairing.id),
+        col(WaysOfWorking.in_force_from).is_(None),
+        col(confirmed).is_(None),
+    )
+    statement: Any = select(
+        col(Pairing.id),
+        _latest(WaysOfWorking, WaysOfWorking.edition),
+        exists().where(waiting, is_newest),
+        _latest(MeetingRecord, MeetingRecord.started_at, col(MeetingRecord.side) == enrolment.side),
+    ).where(col(own) == enrolment.id, col(Pairing.status) != PairingStatus.ENDED)
+    return {row[0]: PairState(row[1], bool(row[2]), row[3]) for row in session.exec(statement)}
+
+
+def _latest(table: Any, column: Any, *conditions: Any) -> Any:
+    newest = select(func.max(column)).where(col(table.pairing_id) == col(Pairing.id), *conditions)
+    return newest.correlate(Pairing).scalar_subquery()

@@ -1,0 +1,62 @@
+"""One line of somebody's to-do list, and how soon it is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from services import times
+
+OVERDUE, TODAY, THIS_WEEK, WHEN_YOU_CAN = "overdue", "today", "this_week", "when_you_can"
+DAYS_A_WEEK = 7
+ORDER = (OVERDUE, TODAY, THIS_WEEK, WHEN_YOU_CAN)
+_NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What, why, and the screen where it is done. `when` is one of ORDER, `due_on` the day if there is one.
+
+    `detail` may hold names that people chose: show it as plain text.
+    """
+
+    when: str
+    sentence: str
+    detail: str
+    button: str
+    page: str
+    due_on: date | None = None
+    is_first: bool = False
+
+
+def when(due_on: date, today: date) -> str:
+    """How soon a day is."""
+    if due_on < today:
+        return OVERDUE
+    if due_on == today:
+        return TODAY
+    return THIS_WEEK if due_on <= today + timedelta(days=6) else WHEN_YOU_CAN
+
+
+def due(due_on: date, today: date, sentence: str, detail: str, button: str, page: str) -> Task:
+    """A task with a day."""
+    return Task(when(due_on, today), sentence, detail, button, page, due_on)
+
+
+def in_order(tasks: Iterable[Task]) -> tuple[Task, ...]:
+    """As they are due; what must come first whatever else waits comes first."""
+    return tuple(sorted(tasks, key=lambda task: (not task.is_first, ORDER.index(task.when), task.due_on or date.max)))
+
+
+def many(count: int, one: str, more: str) -> str:
+    """ "One pair", "Three pairs", "14 pairs", to begin a sentence."""
+    number = _NUMBERS[count].capitalize() if count < len(_NUMBERS) else f"{count:,}"
+    return f"{number} {one if count == 1 else more}"
+
+
+def day_words(day: date, today: date) -> str:
+    """ "today", "Friday" within a week, else "Friday 4 December"."""
+    if day == today:
+        return "today"
+    if abs((day - today).days) < DAYS_A_WEEK:
+        return f"{day:%A}"
+    return times.day_in_words(day, today=today, weekday=True)

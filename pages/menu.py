@@ -50,7 +50,7 @@ class Screen:
 SCREENS = (
     Screen("home", "Home", ":material/home:", EVERYBODY),
     Screen("my_match", "My match", ":material/handshake:", PARTICIPANTS),
-    Screen("meetings", "Meetings", ":material/event:", PARTICIPANTS),
+    Screen("meetings", "Meetings", ":material/event:", PARTICIPANTS | {COORDINATOR}),
     Screen("enrolments", "Enrolments", ":material/how_to_reg:", frozenset({COORDINATOR})),
     Screen("import_people", "Import", ":material/upload_file:", frozenset({COORDINATOR})),
     Screen("matching_review", "Matching review", ":material/join_inner:", frozenset({COORDINATOR})),

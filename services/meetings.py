@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -26,7 +26,18 @@ from services.errors import Conflict, Invalid, NotAllowed
 from services.reconciliation import ComparedMeeting, Noted, State, reconcile
 from services.units import writes
 
-__all__ = ["ComparedMeeting", "Noted", "PairMeetings", "State", "compared", "correct", "log", "of_cohort", "own_csv"]
+__all__ = [
+    "CohortMeetings",
+    "ComparedMeeting",
+    "Noted",
+    "PairMeetings",
+    "State",
+    "compared",
+    "correct",
+    "log",
+    "of_cohort",
+    "own_csv",
+]
 
 PAGE = 50
 # Clocks differ a little, and some people write it down as they sit down.
@@ -43,6 +54,16 @@ class PairMeetings:
     mentor: str
     mentee: str
     meetings: tuple[ComparedMeeting, ...]
+
+
+@dataclass(frozen=True)
+class CohortMeetings:
+    """One page of a cohort's pairs. `zone` is the scheme's."""
+
+    pairs: tuple[PairMeetings, ...]
+    zone: str
+    page: int
+    pages: int
 
 
 @writes
@@ -140,22 +161,27 @@ def own_csv(session: Session, actor: Actor, pairing_id: UUID) -> bytes:
     return export.csv_bytes(HEADERS, [_as_row(record) for record in records])
 
 
-def of_cohort(session: Session, actor: Actor, cohort_id: UUID, *, page: int = 1) -> tuple[PairMeetings, ...]:
+def of_cohort(session: Session, actor: Actor, cohort_id: UUID, *, page: int = 1) -> CohortMeetings:
     """What each side noted and how it compares, 50 pairs a page by the mentee's name. Raises NotAllowed.
 
     A coordinator who is half of a pair sees that pair only as its half. Ended pairs stay for the record.
     """
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
-    pairs = session.exec(_pairs_of(cohort_id, actor).offset((page - 1) * PAGE).limit(PAGE)).all()
-    ids = [row[0] for row in pairs]
-    by_pair: dict[UUID, list[MeetingRecord]] = {pairing_id: [] for pairing_id in ids}
-    for record in session.exec(select(MeetingRecord).where(col(MeetingRecord.pairing_id).in_(ids))):
+    pairs, mentee = _pairs_of(cohort_id, actor)
+    total = session.exec(select(func.count()).select_from(pairs.subquery())).one()
+    pages = max(1, -(-total // PAGE))
+    page = min(max(1, page), pages)
+    ordered = pairs.order_by(mentee.sort_key, col(Pairing.released_at), col(Pairing.id))
+    rows = session.exec(ordered.offset((page - 1) * PAGE).limit(PAGE)).all()
+    by_pair: dict[UUID, list[MeetingRecord]] = {row[0]: [] for row in rows}
+    for record in session.exec(select(MeetingRecord).where(col(MeetingRecord.pairing_id).in_(by_pair))):
         by_pair[record.pairing_id].append(record)
     zone = session.get_one(Scheme, cohort.scheme_id).time_zone
-    return tuple(
-        PairMeetings(pairing_id, mentor, mentee, _reconciled(by_pair[pairing_id], Side.MENTOR, zone))
-        for pairing_id, mentor, mentee in pairs
+    found = (
+        PairMeetings(pairing_id, mentor, mentee_name, _reconciled(by_pair[pairing_id], Side.MENTOR, zone))
+        for pairing_id, mentor, mentee_name in rows
     )
+    return CohortMeetings(tuple(found), zone, page, pages)
 
 
 def _checked(
@@ -219,7 +245,8 @@ def _reconciled(records: Sequence[MeetingRecord], side: Side, zone: str) -> tupl
     return reconcile(mine, theirs, zone)
 
 
-def _pairs_of(cohort_id: UUID, actor: Actor) -> Any:
+def _pairs_of(cohort_id: UUID, actor: Actor) -> tuple[Any, Any]:
+    """The pairs with both names, and the mentees' enrolments to put them in order by."""
     mentor, mentee, mentors_person, mentees_person = (
         aliased(Enrolment),
         aliased(Enrolment),
@@ -227,15 +254,15 @@ def _pairs_of(cohort_id: UUID, actor: Actor) -> Any:
         aliased(Person),
     )
     is_party = or_(col(mentors_person.id) == actor.person_id, col(mentees_person.id) == actor.person_id)
-    return (
-        select(Pairing.id, mentors_person.full_name, mentees_person.full_name)
+    pairs: Any = (
+        select(Pairing.id, col(mentors_person.full_name).label("mentor"), col(mentees_person.full_name).label("mentee"))
         .join(mentor, col(mentor.id) == Pairing.mentor_id)
         .join(mentee, col(mentee.id) == Pairing.mentee_id)
         .join(mentors_person, col(mentors_person.id) == mentor.person_id)
         .join(mentees_person, col(mentees_person.id) == mentee.person_id)
         .where(Pairing.cohort_id == cohort_id, ~is_party)
-        .order_by(mentee.sort_key, col(Pairing.released_at), col(Pairing.id))
     )
+    return pairs, mentee
 
 
 def _noted(record: MeetingRecord) -> Noted:

@@ -1,0 +1,178 @@
+"""My match: how a pair reaches each other, what they agreed, and how either ends it."""
+
+from datetime import date
+from urllib.parse import quote
+
+import streamlit as st
+from sqlmodel import Session
+
+from models.columns import utc_now
+from models.pairings import EndReason
+from models.schemes import Channel
+from pages import pair_ways
+from pages.pair_parts import BY, CHANNELS, Kind, choose, draw_meeting
+from pages.ui import done, empty, heading, page, plain, refusals
+from services import contacts, meetings, pairings, times, ways_of_working
+from services.access import Actor
+from services.pairings import ContactDetail, MyMatch
+from services.ways_of_working import Ways
+
+REASONS = {
+    EndReason.NOT_GIVEN: "I would rather not say",
+    EndReason.HELP_RECEIVED: "The help was received",
+    EndReason.NO_LONGER_HELPS: "It no longer helps",
+    EndReason.REFERRED_ELSEWHERE: "Somebody else is better placed to help",
+    EndReason.PERSONAL: "Personal reasons",
+    EndReason.END_OF_COHORT: "The cohort has come to its end",
+}
+OTHER_SIDE = {"mentor": "mentee", "mentee": "mentor"}
+SHOWN_MEETINGS = 3
+
+
+def draw(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> None:
+    """One match: what comes next on the left, who it is on the right."""
+    top = st.container()
+    match = choose(matches)
+    today = times.day_in(utc_now(), match.my_zone)
+    with top:
+        heading(f"Your {OTHER_SIDE[match.side]}, {plain(match.other_name)}", plain(facts(match, today)))
+    ways = ways_of_working.of_pairing(session, actor, match.pairing_id)
+    left, right = st.columns([1.4, 1], gap="large")
+    with right:
+        introduce(match)
+    with left:
+        if match.is_open:
+            keep_in_touch(session, actor, match, ways, today)
+        else:
+            empty("This mentoring has ended and contact details are closed. Your own records stay yours to read.")
+        recorded(session, actor, match, today)
+        pair_ways.draw(session, actor, match, ways, today)
+        if match.is_open:
+            end(session, actor, match)
+
+
+def facts(match: MyMatch, today: date) -> str:
+    """The grey line: since when, how far, and what the rhythm expects."""
+    begun_on = times.day_in(match.released_at, match.my_zone)
+    since = f"Matched on {times.day_in_words(begun_on, today=today)}"
+    if match.ended_at is not None:
+        ended_on = times.day_in(match.ended_at, match.my_zone)
+        return f"{since} · ended on {times.day_in_words(ended_on, today=today)}"
+    month = (today.year - begun_on.year) * 12 + today.month - begun_on.month + (today.day >= begun_on.day)
+    due = match.next_sign_by
+    expected = "was expected by" if due < today else "expected by"
+    return (
+        f"{since} · month {min(max(month, 1), match.months)} of {match.months} · "
+        f"next contact {expected} {times.day_in_words(due, today=today, weekday=True)}"
+    )
+
+
+def introduce(match: MyMatch) -> None:
+    """Who it is and, while it lasts, how to reach them."""
+    with st.container(border=True, gap="small"):
+        st.subheader(plain(match.other_name), anchor=False)
+        what = " · ".join(plain(fact) for fact in (match.role_title, match.sector) if fact)
+        for text in (what, plain(match.summary or "")):
+            if text:
+                st.markdown(text)
+        if match.goals:
+            st.markdown(f"**Hopes for**  \n{plain(match.goals)}")
+        if not match.is_open:
+            return
+        if not match.contacts:
+            st.markdown("No way to reach them is open yet. The coordinator can help.")
+            return
+        st.markdown("**You may reach them by**")
+        for detail in match.contacts:
+            st.markdown(f"{CHANNELS[detail.channel]}: {reach(detail)}")
+        if match.my_zone != match.their_zone:
+            st.caption(f"Now: {plain(times.two_zones(utc_now(), match.my_zone, match.their_zone))}")
+        st.caption(f"{plain(match.other_name)} agreed to share these with you. They close when the mentoring ends.")
+
+
+def reach(detail: ContactDetail) -> str:
+    """A detail as text; an email address also opens the reader's mail program."""
+    if detail.channel is not Channel.EMAIL:
+        return plain(detail.value)
+    return f"[{plain(detail.value)}](mailto:{quote(detail.value, safe='@')})"
+
+
+def keep_in_touch(session: Session, actor: Actor, match: MyMatch, ways: Ways, today: date) -> None:
+    """The mentee's first step, and later one tap for every time they talked."""
+    waits_for_me = ways.proposed is not None and ways.proposed.proposed_by is not match.side
+    with st.container(border=True, gap="small"):
+        if match.must_make_contact:
+            st.markdown(":blue-badge[:material/flag: Your next step]")
+            st.subheader("Make the first contact", anchor=False)
+            st.markdown("Write a few lines about yourself and suggest a time to talk.")
+        else:
+            st.subheader("Keep in touch", anchor=False)
+            st.markdown(last_contact(session, actor, match, today))
+        how = st.segmented_control(
+            "How",
+            match.channels,
+            format_func=CHANNELS.__getitem__,
+            default=match.channels[0],
+            required=True,
+            key=f"how-{match.pairing_id}",
+        )
+        begun_on = min(times.day_in(match.released_at, match.my_zone), today)
+        day = st.date_input("On", today, min_value=begun_on, max_value=today, key=f"day-{match.pairing_id}")
+        label = f"I have contacted my {OTHER_SIDE[match.side]}" if match.must_make_contact else "We were in touch"
+        kind: Kind = "secondary" if waits_for_me and not match.must_make_contact else "primary"
+        if st.button(label, key="note-contact", type=kind):
+            with refusals():
+                contacts.note(session, actor, match.pairing_id, channel=how, contact_on=day, today=today)
+                done(f"Noted: you were in touch {BY[how]} on {times.day_in_words(day, today=today)}.")
+
+
+def last_contact(session: Session, actor: Actor, match: MyMatch, today: date) -> str:
+    """The newest contact that either of the two noted."""
+    noted = contacts.latest(session, actor, match.pairing_id)
+    if not noted:
+        return "Nobody has noted a contact yet. One tap is enough, whoever wrote or called."
+    newest = noted[0]
+    return f"Last noted: {BY[newest.channel]} on {times.day_in_words(newest.contact_on, today=today, weekday=True)}."
+
+
+def recorded(session: Session, actor: Actor, match: MyMatch, today: date) -> None:
+    """The last meetings, each as both noted it."""
+    st.subheader("What you two recorded", anchor=False)
+    found = meetings.compared(session, actor, match.pairing_id)
+    if not found:
+        empty("No meeting is recorded yet. Each of you keeps a record of your own.")
+    else:
+        with st.container(border=True, gap="small"):
+            for meeting in found[:SHOWN_MEETINGS]:
+                draw_meeting(meeting, match, today)
+    label = "Record a meeting" if match.is_open else "Your own record"
+    st.page_link("meetings.py", label=label, icon=":material/event:")
+
+
+def end(session: Session, actor: Actor, match: MyMatch) -> None:
+    """Set apart: a reason if they like, one confirmation, done."""
+    name = plain(match.other_name)
+    with st.expander("End this mentoring", icon=":material/logout:"):
+        st.markdown(
+            f"You may end it at any time, and need no reason. {name} is told kindly that it has ended, never why. "
+            "Contact details close for both of you at once; your own records stay yours."
+        )
+        reason = st.selectbox(
+            "Reason", list(REASONS), format_func=REASONS.__getitem__, key=f"reason-{match.pairing_id}"
+        )
+        sure = st.checkbox("Yes, I want to end it now", key=f"sure-{match.pairing_id}")
+        if st.button("End this mentoring", key="end", disabled=not sure):
+            with refusals():
+                pairings.end(session, actor, match.pairing_id, reason=reason)
+                done(f"Your mentoring with {name} has ended. Thank you for the time you gave it.")
+
+
+with page("") as (session, actor):
+    found = pairings.mine(session, actor)
+    if found:
+        draw(session, actor, found)
+    else:
+        heading("My match")
+        empty(
+            "You have no match yet. You get an email as soon as there is something to decide; Proposals shows it too."
+        )

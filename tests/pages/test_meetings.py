@@ -1,0 +1,254 @@
+"""Meetings: one's own record in half a minute, and how it compares."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import time_machine
+from sqlmodel import Session, select
+from streamlit.testing.v1 import AppTest
+
+from models.columns import utc_now
+from models.enrolments import Side
+from models.meetings import MeetingRecord
+from models.pairings import PairingStatus
+from models.people import Person
+from models.schemes import Channel
+from services import meetings
+from services.access import Actor
+from tests.factories import make_enrolment
+from tests.pages.opening import open_page
+from tests.services.pairs import SECRETS, Pair, make_pair, share_all
+
+START = datetime(2026, 10, 20, 11, 0, tzinfo=UTC)  # 19:00 in Shanghai, 12:00 in London
+
+
+@pytest.fixture(autouse=True)
+def _in_october() -> Any:
+    with time_machine.travel(datetime(2026, 10, 30, 9, 2, tzinfo=UTC), tick=True):
+        yield
+
+
+def field(page: AppTest, kind: str, name: str) -> Any:
+    """A field of the record's form, whose key goes on with the form's own id."""
+    return next(element for element in getattr(page, kind) if str(element.key).startswith(f"{name}-"))
+
+
+def save(page: AppTest) -> None:
+    next(button for button in page.button if button.label == "Save my record").click().run()
+
+
+def shown(page: AppTest) -> str:
+    kinds = (page.main.title, page.main.subheader, page.main.markdown, page.main.caption, page.main.info, page.success)
+    return "\n".join(str(element.value).replace("\\", "") for kind in kinds for element in kind)
+
+
+def errors(page: AppTest) -> list[str]:
+    return [error.value.replace("\\", "") for error in page.error]
+
+
+def noted(session: Session, pair: Pair, actor: Actor, **changes: Any) -> meetings.Noted:
+    facts: dict[str, Any] = {
+        "started_at": START,
+        "time_zone": "Asia/Shanghai",
+        "duration_minutes": 45,
+        "channel": Channel.WECHAT,
+        "happened": True,
+        "began_on_time": True,
+        "operation_id": uuid4(),
+    }
+    return meetings.log(session, actor, pair.pairing.id, **(facts | changes))
+
+
+def stored(session: Session) -> list[MeetingRecord]:
+    return list(session.exec(select(MeetingRecord).order_by("created_at")))
+
+
+@pytest.mark.clause("A-SH6")
+def test_a_meeting_that_is_just_over_takes_one_press(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    page = open_page("meetings", pair.mentee_person)
+
+    save(page)
+
+    # 45 minutes before 17:02 in Shanghai, to five minutes.
+    assert [notice.value.replace("\\", "") for notice in page.success] == [
+        "Saved: Friday 30 October, 16:15 in Shanghai, 45 minutes by email."
+    ]
+    facts = [(row.side, row.started_at, row.duration_minutes, row.happened) for row in stored(page_session)]
+    assert facts == [(Side.MENTEE, datetime(2026, 10, 30, 8, 15, tzinfo=UTC), 45, True)]
+    assert "Only yours" in shown(page)
+
+
+@pytest.mark.clause("A-SH6", "A-SH4")
+def test_both_records_stand_side_by_side_in_both_zones(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    noted(page_session, pair, pair.mentor, duration_minutes=25, began_on_time=False)
+
+    page = open_page("meetings", pair.mentee_person)
+    field(page, "date_input", "day").set_value(date(2026, 10, 20))
+    field(page, "time_input", "at").set_value(time(19, 10))
+    field(page, "number_input", "minutes").set_value(40)
+    save(page)
+
+    lines = shown(page)
+    for line in (
+        "**Tuesday 20 October, 19:10 in Shanghai · 12:10 in London**",
+        "You: 40 minutes by email",
+        "Marguerite Oyelaran: 25 minutes by WeChat, began late, from Tuesday 20 October, 19:00 in Shanghai",
+        "Both agree",
+    ):
+        assert line in lines
+
+
+def test_the_form_is_never_filled_from_the_other_sides_record(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    noted(page_session, pair, pair.mentor, duration_minutes=25)
+
+    page = open_page("meetings", pair.mentee_person)
+
+    values = [
+        field(page, kind, name).value
+        for kind, name in (("date_input", "day"), ("time_input", "at"), ("number_input", "minutes"))
+    ]
+    assert values == [date(2026, 10, 30), time(16, 15), 45]
+
+
+def test_a_remote_scheme_offers_no_meeting_in_person(page_session: Session) -> None:
+    pair = make_pair(page_session)
+
+    page = open_page("meetings", pair.mentee_person)
+
+    assert field(page, "button_group", "how").options == ["Email", "Telephone", "WeChat"]
+
+
+def test_a_refusal_is_drawn_and_keeps_what_was_typed(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    page = open_page("meetings", pair.mentee_person)
+
+    field(page, "date_input", "day").set_value(date(2026, 9, 1))
+    field(page, "number_input", "minutes").set_value(33)
+    save(page)
+
+    assert errors(page) == ["A meeting cannot be before you two were matched. Check the date and the time."]
+    assert field(page, "number_input", "minutes").value == 33
+    assert stored(page_session) == []
+
+
+def test_a_time_that_clocks_showed_twice_is_asked_about(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    page = open_page("meetings", pair.mentor_person)  # London went back on 25 October 2026
+
+    field(page, "date_input", "day").set_value(date(2026, 10, 25))
+    field(page, "time_input", "at").set_value(time(1, 30))
+    save(page)
+    asked = errors(page)
+    field(page, "radio", "which").set_value(True)
+    save(page)
+
+    assert asked == [
+        "There were two times 01:30 on 25 October 2026 in London: the clocks went back. Choose the first or the second."
+    ]
+    assert [row.started_at for row in stored(page_session)] == [datetime(2026, 10, 25, 1, 30, tzinfo=UTC)]
+
+
+def test_ones_own_record_can_be_put_right(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    mine = noted(page_session, pair, pair.mentee, began_on_time=None)
+    page = open_page("meetings", pair.mentee_person)
+
+    page.button(key=f"correct-{mine.id}").click().run()
+    before = (field(page, "time_input", "at").value, field(page, "button_group", "late").value)
+    field(page, "number_input", "minutes").set_value(50)
+    save(page)
+
+    assert before == (time(19, 0), "Not sure")
+    assert [(row.id, row.started_at, row.duration_minutes) for row in stored(page_session)] == [(mine.id, START, 50)]
+    assert "Record a meeting" in shown(page)
+
+
+def test_the_other_sides_record_has_no_correct_button(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    noted(page_session, pair, pair.mentor)
+
+    page = open_page("meetings", pair.mentee_person)
+
+    assert [button.label for button in page.main.button] == ["Save my record"]
+
+
+@pytest.mark.clause("A-SH5", "A-SH6")
+def test_after_the_end_ones_own_record_can_still_be_read_and_downloaded(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    noted(page_session, pair, pair.mentor, started_at=START + timedelta(days=1))
+    noted(page_session, pair, pair.mentee)
+    pair.pairing.status, pair.pairing.ended_at = PairingStatus.ENDED, utc_now()
+
+    page = open_page("meetings", pair.mentee_person)
+
+    assert "You: 45 minutes by WeChat" in shown(page)
+    assert "Wednesday 21 October" not in shown(page)
+    assert list(page.main.button) == []
+    assert [button.proto.label for button in page.get("download_button")] == ["Download my record"]
+
+
+def test_without_a_match_there_is_nothing_to_record(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    waiting = make_enrolment(page_session, pair.cohort)
+
+    page = open_page("meetings", page_session.get_one(Person, waiting.person_id))
+
+    assert [notice.value for notice in page.info] == [
+        "You have no match yet, so there is nothing to record. You get an email when there is."
+    ]
+
+
+def test_before_the_first_record_the_list_says_so(page_session: Session) -> None:
+    pair = make_pair(page_session)
+
+    page = open_page("meetings", pair.mentee_person)
+
+    assert [notice.value for notice in page.info] == [
+        "Nothing is recorded yet. After you have met, it takes half a minute."
+    ]
+
+
+@pytest.mark.clause("A-SH6")
+def test_a_coordinator_sees_dates_and_lengths_of_both_sides(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    share_all(page_session, pair.mentor_enrolment)
+    noted(page_session, pair, pair.mentor, duration_minutes=25)
+    noted(page_session, pair, pair.mentee)
+
+    page = open_page("meetings", pair.coordinator)
+
+    table = page.dataframe[0].value
+    assert table.to_dict("records") == [
+        {
+            "Mentee": "李伟",
+            "Mentor": "Marguerite Oyelaran",
+            "When": "Tuesday 20 October, 19:00 in Shanghai",
+            "Mentor's record": "25 minutes by WeChat",
+            "Mentee's record": "45 minutes by WeChat",
+            "Compared": "Both agree",
+        }
+    ]
+    assert [secret for secret in SECRETS if secret in shown(page)] == []
+
+
+def test_a_coordinator_without_a_record_yet_reads_that(page_session: Session) -> None:
+    pair = make_pair(page_session)
+
+    page = open_page("meetings", pair.coordinator)
+
+    assert [notice.value for notice in page.info] == ["No meeting is recorded in this cohort yet."]
+    assert "Pairs on this page without any record: 1 of 1." in shown(page)
+
+
+def test_a_visitor_sees_nothing_of_it(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    noted(page_session, pair, pair.mentor)
+
+    page = open_page("meetings", None)
+
+    assert "Marguerite" not in shown(page)

@@ -1,0 +1,247 @@
+"""My match: how to reach each other, what comes next, and how either ends it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import time_machine
+from sqlmodel import Session, select
+from streamlit.testing.v1 import AppTest
+
+from models.columns import utc_now
+from models.enrolments import Side
+from models.meetings import MeetingRecord
+from models.pairings import Contact, EndReason, Pairing, PairingStatus, WaysOfWorking
+from models.schemes import Channel
+from pages.ui import plain
+from services import ways_of_working
+from tests.factories import make_enrolment, make_pairing
+from tests.pages.opening import open_page
+from tests.services.pairs import SECRETS, counted, make_pair, share_all
+
+
+@pytest.fixture(autouse=True)
+def _in_october() -> Any:
+    with time_machine.travel(datetime(2026, 10, 9, 9, 0, tzinfo=UTC), tick=True):
+        yield
+
+
+def shown(page: AppTest) -> str:
+    """Everything a person could read in the main part of the page."""
+    kinds = (page.title, page.subheader, page.markdown, page.caption, page.info, page.success, page.error)
+    return "\n".join(str(element.value).replace("\\", "") for kind in kinds for element in kind)
+
+
+def found(page: AppTest, words: list[str] | tuple[str, ...]) -> list[str]:
+    text = shown(page)
+    return [word for word in words if word in text]
+
+
+@pytest.mark.clause("U-2", "A-ME1")
+def test_a_mentee_reads_who_it_is_how_to_reach_them_and_what_comes_next(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    share_all(page_session, pair.mentor_enrolment)
+
+    page = open_page("my_match", pair.mentee_person)
+
+    assert [title.value for title in page.title] == ["Your mentor, Marguerite Oyelaran"]
+    assert page.main.caption[0].value.replace("\\", "") == (
+        "Matched on 2 October · month 1 of 6 · next contact expected by Friday 16 October"
+    )
+    assert found(page, SECRETS) == list(SECRETS[:3])
+    assert [button.label for button in page.main.button if button.proto.type == "primary"] == [
+        "I have contacted my mentor"
+    ]
+
+
+@pytest.mark.clause("A-ME1", "U-5")
+def test_one_tap_notes_the_first_contact(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    page = open_page("my_match", pair.mentee_person)
+
+    page.button(key="note-contact").click().run()
+
+    assert [notice.value for notice in page.success] == ["Noted: you were in touch by email on 9 October."]
+    noted = page_session.exec(select(Contact)).one()
+    assert (noted.noted_by, noted.channel, str(noted.contact_on)) == (Side.MENTEE, Channel.EMAIL, "2026-10-09")
+    assert page.button(key="note-contact").label == "We were in touch"
+
+
+@pytest.mark.clause("U-2", "A-SH5")
+def test_an_ended_match_shows_a_name_and_no_way_to_reach_it(page_session: Session) -> None:
+    pair = make_pair(page_session, status=PairingStatus.ENDED, ended_at=utc_now())
+    share_all(page_session, pair.mentor_enrolment)
+
+    page = open_page("my_match", pair.mentee_person)
+
+    assert [title.value for title in page.title] == ["Your mentor, Marguerite Oyelaran"]
+    assert page.main.caption[0].value == "Matched on 2 October · ended on 9 October"
+    assert found(page, (*SECRETS, "Ten years of grid projects")) == []
+    assert list(page.main.button) == []
+
+
+@pytest.mark.clause("U-2")
+def test_a_consent_taken_back_hides_the_detail_at_the_next_run(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    consents = share_all(page_session, pair.mentor_enrolment)
+    page = open_page("my_match", pair.mentee_person)
+    before = found(page, SECRETS)
+
+    for consent in consents:
+        consent.withdrawn_at = utc_now()
+    page.run()
+
+    assert (before, found(page, SECRETS)) == (list(SECRETS[:3]), [])
+
+
+@pytest.mark.clause("A-SH5")
+def test_ending_asks_once_more_and_then_closes_everything(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    share_all(page_session, pair.mentor_enrolment)
+    page = open_page("my_match", pair.mentee_person)
+    asked_first = page.button(key="end").disabled
+
+    page.selectbox(key=f"reason-{pair.pairing.id}").select(EndReason.HELP_RECEIVED)
+    page.checkbox(key=f"sure-{pair.pairing.id}").check().run()
+    page.button(key="end").click().run()
+
+    assert asked_first
+    assert [notice.value for notice in page.success] == [
+        "Your mentoring with Marguerite Oyelaran has ended. Thank you for the time you gave it."
+    ]
+    kept = page_session.exec(select(Pairing)).one()
+    assert (kept.status, kept.end_reason, kept.ended_by) == (
+        PairingStatus.ENDED,
+        EndReason.HELP_RECEIVED,
+        Side.MENTEE,
+    )
+    assert found(page, SECRETS) == []
+
+
+@pytest.mark.clause("U-C4.4")
+def test_one_proposes_ways_of_working_and_the_other_agrees(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    page = open_page("my_match", pair.mentee_person)
+    page.number_input[0].set_value(10)
+    page.text_area[2].set_value("No *calls* after 21:00.")
+    next(button for button in page.button if button.label == "Send for agreement").click().run()
+    said = [notice.value for notice in page.success]
+
+    theirs = open_page("my_match", pair.mentor_person)
+    before = found(theirs, ["Every 10 days, 45 minutes, for 6 months", "No *calls* after 21:00."])
+    theirs.button(key="agree-1").click().run()
+
+    assert said == ["Proposed. It holds as soon as Marguerite Oyelaran agrees."]
+    assert before == ["Every 10 days, 45 minutes, for 6 months", "No *calls* after 21:00."]
+    assert [notice.value for notice in theirs.success] == ["Agreed. This is how you two work together from today."]
+    kept = page_session.exec(select(WaysOfWorking)).one()
+    assert (kept.interval_days, str(kept.in_force_from)) == (10, "2026-10-09")
+
+
+def test_a_refusal_keeps_what_was_typed(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    page = open_page("my_match", pair.mentee_person)
+
+    page.multiselect[0].set_value([])
+    page.text_area[0].set_value("We take turns.")
+    next(button for button in page.button if button.label == "Send for agreement").click().run()
+
+    assert [error.value.replace("\\", "") for error in page.error] == [
+        "No way of keeping in touch is chosen. Choose at least one."
+    ]
+    assert page.text_area[0].value == "We take turns."
+    assert page_session.exec(select(WaysOfWorking)).all() == []
+
+
+def test_what_people_write_is_shown_as_text(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    pair.mentor_person.full_name = "![x](https://example.org/x.png) $\\rule{9em}{9em}$"
+    pair.mentor_enrolment.summary = "<img src=x> **bold**"
+
+    page = open_page("my_match", pair.mentee_person)
+
+    assert page.title[0].value == f"Your mentor, {plain(pair.mentor_person.full_name)}"
+    written = [element.value for element in page.markdown if "bold" in element.value]
+    assert written == [r"\<img src\=x\> \*\*bold\*\*"]
+
+
+def test_with_several_mentees_a_mentor_chooses_whom_to_look_at(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    ama = make_enrolment(page_session, pair.cohort, name="Ama Boateng")
+    other = make_pairing(page_session, pair.cohort, mentor=pair.mentor_enrolment, mentee=ama)
+
+    page = open_page("my_match", pair.mentor_person)
+    first = page.title[0].value
+    page.selectbox(key="match").select(str(pair.pairing.id)).run()
+
+    assert (first, page.title[0].value) == ("Your mentee, Ama Boateng", "Your mentee, 李伟")
+    assert page.selectbox(key="match").options == ["Ama Boateng", "李伟"]
+    assert str(other.id) != page.selectbox(key="match").value
+
+
+def test_without_a_match_the_page_says_what_comes_next(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    waiting = make_enrolment(page_session, pair.cohort)
+    person = page_session.get_one(type(pair.mentor_person), waiting.person_id)
+
+    page = open_page("my_match", person)
+
+    assert [title.value for title in page.title] == ["My match"]
+    assert [notice.value for notice in page.info] == [
+        "You have no match yet. You get an email as soon as there is something to decide; Proposals shows it too."
+    ]
+
+
+def test_a_coordinator_finds_no_pair_here(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    share_all(page_session, pair.mentor_enrolment)
+    share_all(page_session, pair.mentee_enrolment)
+
+    page = open_page("my_match", pair.coordinator)
+
+    assert found(page, (*SECRETS, "Marguerite")) == []
+
+
+def test_a_visitor_is_asked_to_sign_in(page_session: Session) -> None:
+    make_pair(page_session)
+    page_session.commit()
+
+    page = open_page("my_match", None)
+
+    assert found(page, (*SECRETS, "Marguerite")) == []
+
+
+def test_the_page_asks_the_database_twelve_times_at_most(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    share_all(page_session, pair.mentor_enrolment)
+    edition = ways_of_working.propose(
+        page_session,
+        pair.mentor,
+        pair.pairing.id,
+        interval_days=7,
+        minutes=30,
+        months=3,
+        channels=[Channel.EMAIL],
+        sections={},
+    )
+    page_session.add_all(
+        MeetingRecord(
+            pairing_id=pair.pairing.id,
+            side=side,
+            started_at=datetime(2026, 10, 5 + day, 9, tzinfo=UTC),
+            time_zone="UTC",
+            duration_minutes=30,
+            channel=Channel.EMAIL,
+            operation_id=make_enrolment(page_session, pair.cohort).id,
+        )
+        for side in Side
+        for day in range(3)
+    )
+    page = open_page("my_match", pair.mentee_person)
+
+    with counted(page_session) as statements:
+        page.run()
+
+    selects = [statement for statement in statements if statement.lstrip().startswith("SELECT")]
+    assert edition.number == 1
+    assert len(selects) <= 12

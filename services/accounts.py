@@ -13,7 +13,7 @@ from models.people import Account, AccountStatus, LinkPurpose, Person, RoleGrant
 from models.schemes import Cohort, Scheme
 from services import audit, cleaning, links, messages, passwords, sessions, sign_in_limits
 from services.access import Acting, Actor, Place
-from services.errors import NotAllowed
+from services.errors import Invalid, NotAllowed
 from services.settings import settings
 from services.units import writes
 
@@ -52,7 +52,7 @@ def check_password(session: Session, *, email: str, password: str, network_addre
 
     Raises NotAllowed after too many tries, and to staff where a second factor is due.
     """
-    email_key = cleaning.compare_key(email.strip())[:254]
+    email_key = _key(email)
     sign_in_limits.admit(session, email_key, network_address)
     account = _account_of(session, email_key)
     account_id, kept = (account.id, account.password_hash) if account else (None, None)
@@ -76,7 +76,7 @@ def sign_in(session: Session, account_id: UUID, *, network_address: str | None) 
 @writes
 def request_reset(session: Session, email: str) -> None:
     """Queue a link that chooses a new password. Says nothing, whoever asked: an address is not to be tested here."""
-    person = session.exec(select(Person).where(Person.email_key == cleaning.compare_key(email.strip()))).one_or_none()
+    person = session.exec(select(Person).where(Person.email_key == _key(email))).one_or_none()
     account = session.exec(select(Account).where(Account.person_id == person.id)).one_or_none() if person else None
     if person is None or account is None or account.status is AccountStatus.LOCKED or _asked_enough(session, person.id):
         return
@@ -132,6 +132,14 @@ def _keep(session: Session, token: str, password_hash: str) -> UUID:
     audit.record(session, _themselves(account), "account.password_chosen", account.id)
     session.commit()
     return account.id
+
+
+def _key(email: str) -> str:
+    """The key of a typed address; of what is no address, a key that nobody has."""
+    try:
+        return cleaning.email(email[:LONGEST_TYPED]).key
+    except Invalid:
+        return "no address"
 
 
 def _account_of(session: Session, email_key: str) -> Account | None:

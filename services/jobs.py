@@ -8,7 +8,8 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -47,38 +48,49 @@ class Job:
 class Running:
     """The scheduler of this process."""
 
-    def __init__(self, scheduler: Any) -> None:
-        self._scheduler = scheduler
+    def __init__(self, scheduler: Any, ending: threading.Event) -> None:
+        self._scheduler, self._ending = scheduler, ending
 
     def stop(self) -> None:
-        """Begin nothing more. What is under way is finished, or done again by the next process."""
-        self._scheduler.shutdown(wait=False)
+        """Begin nothing more, and wait for the one message or job that is under way."""
+        self._ending.set()
+        self._scheduler.shutdown(wait=True)
 
 
 def start(engine: Engine | None = None) -> Running:
     """Begin to look for due mail and due jobs, in threads of this process."""
-    database = engine or storage.engine()
+    database, ending = engine or storage.engine(), threading.Event()
     seconds = MAIL_SECONDS if settings().is_production else MAIL_SECONDS_LOCAL
     scheduler = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
-    _schedule(scheduler, partial(_deliver, database), timedelta(seconds=seconds))
+    _schedule(scheduler, partial(_deliver, database, ending), timedelta(seconds=seconds))
     _schedule(scheduler, partial(_do_due, database), LOOK_EVERY)
     scheduler.start()
-    return Running(scheduler)
+    return Running(scheduler, ending)
 
 
 def run_forever(stopping: threading.Event | None = None) -> None:
     """Work until the process is asked to end (SIGTERM or Ctrl-C), or until `stopping` is set."""
     stopping = stopping or threading.Event()
-    if threading.current_thread() is threading.main_thread():
-        for sign in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(sign, lambda *_: stopping.set())
-    running = start()
-    # In slices: a wait without an end does not hear Ctrl-C on Windows.
-    while not stopping.wait(1):
-        continue
-    running.stop()
+    with _asked_by_signal(stopping):
+        running = start()
+        # In slices: a wait without an end does not hear Ctrl-C on Windows.
+        while not stopping.wait(1):
+            continue
+        running.stop()
+
+
+@contextmanager
+def _asked_by_signal(stopping: threading.Event) -> Iterator[None]:
+    """While inside, the signals that end a process only set the event. Only the main thread can hear them."""
+    signals = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
+    before = {each: signal.signal(each, lambda *_: stopping.set()) for each in signals}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def do_once(engine: Engine, job: Job, now: datetime) -> bool:
@@ -109,12 +121,10 @@ def _schedule(scheduler: Any, work: Callable[[], object], every: timedelta) -> N
     )
 
 
-def _deliver(engine: Engine) -> None:
+def _deliver(engine: Engine, ending: threading.Event) -> None:
     """Deliver until nothing is due, so that a large sending does not wait for the clock between its parts."""
-    while True:
-        done = mail.deliver_due(engine, utc_now())
-        if not done.sent:
-            return
+    while not ending.is_set() and mail.deliver_due(engine, utc_now(), ending=ending).sent:
+        continue
 
 
 def _do_due(engine: Engine) -> None:

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -56,10 +57,11 @@ class _Leased:
         return self.outgoing.id
 
 
-def deliver_due(engine: Engine, now: datetime, *, limit: int = 20) -> Delivered:
+def deliver_due(engine: Engine, now: datetime, *, limit: int = 20, ending: Event | None = None) -> Delivered:
     """Deliver up to `limit` messages that are due. Without SMTP settings nothing is touched.
 
-    Each message's outcome is committed on its own, so that a crash between two doubles at most one.
+    When `ending` is set meanwhile, the rest is left for later. Each message's outcome is committed on its own, so
+    that a crash between two doubles at most one.
     """
     if not mail_is_set_up() or not _anything_due(engine, now):
         return Delivered()
@@ -67,7 +69,7 @@ def deliver_due(engine: Engine, now: datetime, *, limit: int = 20) -> Delivered:
     sent = postponed = failed = 0
     with post_office.opened() as post:
         for leased in _lease(engine, now, limit):
-            if time.monotonic() > until:
+            if time.monotonic() > until or (ending is not None and ending.is_set()):
                 _give_back(engine, leased, now)
                 continue
             failure = post.deliver(leased.outgoing, now)

@@ -1,10 +1,12 @@
 """What happens by itself happens once, whichever process does it, and goes on after something broke."""
 
 import logging
+import os
+import signal
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from threading import Barrier, Event, Thread
+from threading import Barrier, Event, Thread, current_thread, main_thread
 
 import pytest
 from sqlalchemy import Engine
@@ -12,7 +14,6 @@ from sqlmodel import Session, select
 
 from models.matching import Proposal, ProposalStatus
 from models.messages import JobLease, Message
-from models.people import Person
 from services import jobs, messages, storage
 from services.jobs import Job
 from services.settings import settings
@@ -147,9 +148,7 @@ def test_what_breaks_is_logged_without_anybodys_data(caplog: pytest.LogCaptureFi
     assert "ama@" not in caplog.text
 
 
-def test_a_worker_runs_until_it_is_asked_to_stop(session: Session, engine: Engine) -> None:
-    make_person(session)
-    session.commit()
+def test_a_worker_runs_until_it_is_asked_to_stop(engine: Engine) -> None:
     stopping = Event()
     worker = Thread(target=jobs.run_forever, args=(stopping,))
 
@@ -160,7 +159,49 @@ def test_a_worker_runs_until_it_is_asked_to_stop(session: Session, engine: Engin
 
     assert looked
     assert not worker.is_alive()
-    assert session.exec(select(Person)).one().full_name == "Ama Boateng"
+
+
+@pytest.mark.skipif(current_thread() is not main_thread(), reason="only the main thread hears signals")
+def test_a_signal_ends_a_worker_and_is_its_own_again_afterwards(engine: Engine) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    def ask() -> None:
+        soon(lambda: _jobs_done() == {"proposals.expire", "proposals.remind"})
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    asking = Thread(target=ask)
+    asking.start()
+    jobs.run_forever()
+    asking.join()
+
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_round_that_is_asked_to_end_leaves_the_rest_for_later(
+    session: Session, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheme, ending = make_scheme(session), Event()
+    for number in range(3):
+        person = make_person(session, email=f"p{number}@example.org")
+        messages.queue(
+            session, person_id=person.id, template="enrolment_approved", scheme_id=scheme.id, event="approved"
+        )
+    session.commit()
+
+    def end(_address: str) -> str:
+        ending.set()
+        return "250 OK"
+
+    with mail_server(to_data=end) as server:
+        monkeypatch.setenv("SMTP_HOST", "127.0.0.1")
+        monkeypatch.setenv("SMTP_PORT", str(server.port))
+        monkeypatch.setenv("SMTP_SECURITY", "none")
+        settings.cache_clear()
+        jobs._deliver(engine, ending)
+
+    with storage.reading() as looking:
+        states = sorted((message.status.value, message.attempts) for message in looking.exec(select(Message)))
+    assert states == [("queued", 0), ("queued", 0), ("sent", 1)]
 
 
 def _jobs_done() -> set[str]:

@@ -3,13 +3,21 @@
 import logging
 import re
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID
 
 import pytest
+from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
@@ -79,6 +87,33 @@ def state(message_id: UUID) -> tuple[MessageStatus, int, str | None]:
 
 def later(**how: float) -> datetime:
     return utc_now() + timedelta(seconds=1) + timedelta(**how)
+
+
+def knows_the_password(_server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
+    # "Not handled" leaves the answer to aiosmtpd: 235 or 535.
+    return AuthResult(success=(given.login, given.password) == (b"desk", b"secret"), handled=False)
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """A server's side of TLS with a certificate for 127.0.0.1, left in the folder as certificate.pem."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(utc_now() - timedelta(days=1))
+        .not_valid_after(utc_now() + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    (folder / "key.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    return context
 
 
 def test_a_message_leaves_once_with_both_parts_and_is_marked_sent(
@@ -330,6 +365,77 @@ def test_a_server_without_the_security_that_is_set_gets_nothing(
     reason = "The mail server does not offer the security or sign-in that is set."
     assert server.received == []
     assert state(message_id) == (MessageStatus.QUEUED, 1, reason)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_that_nobody_vouches_for_gets_nothing(
+    session: Session, engine: Engine, set_up_mail: SetUp, tmp_path: Path, security: str
+) -> None:
+    message_id = queued(session)
+    context = self_signed(tmp_path)
+    how = {"tls_context": context} if security == "starttls" else {"ssl_context": context}
+
+    with mail_server(protocol=how) as server:
+        set_up_mail(server.port, SMTP_SECURITY=security, SMTP_USER="desk", SMTP_PASSWORD="secret")
+        mail.deliver_due(engine, later())
+
+    assert server.received == []
+    assert state(message_id) == (MessageStatus.QUEUED, 1, "The mail server's certificate is not to be trusted.")
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_mail_goes_through_a_secure_line_after_signing_in(
+    session: Session, engine: Engine, set_up_mail: SetUp, tmp_path: Path, security: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_id = queued(session)
+    context = self_signed(tmp_path)
+    how = {"tls_context": context} if security == "starttls" else {"ssl_context": context, "auth_require_tls": False}
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+
+    with mail_server(protocol=how | {"authenticator": knows_the_password}) as server:
+        set_up_mail(server.port, SMTP_SECURITY=security, SMTP_USER="desk", SMTP_PASSWORD="secret")
+        mail.deliver_due(engine, later())
+
+    assert [received.id for received in server.received] == [f"<{message_id}@example.org>"]
+    assert state(message_id) == (MessageStatus.SENT, 1, None)
+
+
+def test_a_wrong_password_keeps_every_message_waiting(session: Session, engine: Engine, set_up_mail: SetUp) -> None:
+    first, second = queued(session, "a@example.org"), queued(session, "b@example.org")
+    how = {"authenticator": knows_the_password, "auth_require_tls": False}
+
+    with mail_server(protocol=how) as server:
+        set_up_mail(server.port, SMTP_USER="desk", SMTP_PASSWORD="wrong")
+        mail.deliver_due(engine, later())
+
+    reason = "The mail server did not accept our user name and password (535)."
+    assert server.received == []
+    assert {state(message_id) for message_id in (first, second)} == {(MessageStatus.QUEUED, 1, reason)}
+
+
+def test_a_sender_that_the_server_refuses_keeps_messages_waiting(
+    session: Session, engine: Engine, set_up_mail: SetUp
+) -> None:
+    message_id = queued(session)
+
+    with mail_server(protocol={"authenticator": knows_the_password, "auth_required": True}) as server:
+        set_up_mail(server.port)
+        mail.deliver_due(engine, later())
+
+    reason = "The mail server does not take mail from this desk (530)."
+    assert state(message_id) == (MessageStatus.QUEUED, 1, reason)
+
+
+def test_the_desk_names_itself_to_the_server_by_its_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = []
+    for url in ("https://desk.example.org/x", "http://127.0.0.1:8501", "nonsense"):
+        monkeypatch.setenv("MENTORING_URL", url)
+        settings.cache_clear()
+        names.append(post_office._own_name())
+
+    assert names == ["desk.example.org", "[127.0.0.1]", "localhost"]
 
 
 def test_a_worker_that_died_leaves_its_messages_to_the_next(

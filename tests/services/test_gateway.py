@@ -1,0 +1,446 @@
+"""The gate: what passes, what is told to Streamlit, and what every answer carries."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+from starlette.types import Message, Receive, Scope, Send
+
+from services import gateway_watch, production, sessions
+from services.gateway import ADDRESS, IDENTITY, MOST_SOCKETS, Gateway, Holding, session_cookie
+from services.gateway_headers import host_is_ours, is_same_origin, origin_is_ours, script_hash
+from services.settings import settings
+from tests.factories import make_account, make_person
+
+HOST = "127.0.0.1:8501"
+SAFE: dict[str, Any] = {
+    **production.WANTED,
+    "server.maxUploadSize": 5,
+    "server.allowedHosts": ["desk.example.org"],
+    "server.address": "0.0.0.0",  # noqa: S104 - what a container binds to
+}
+
+
+class Inside:
+    """What stands behind the gate: notes what it was told and answers."""
+
+    def __init__(self) -> None:
+        self.scopes: list[Scope] = []
+        self.received: list[Message] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scopes.append(scope)
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"inside"})
+            return
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] != "websocket.disconnect":
+            self.received.append(message)
+
+    def told(self, name: str) -> list[str]:
+        return [value.decode() for key, value in self.scopes[-1]["headers"] if key == name.encode()]
+
+
+def ask(
+    path: str = "/",
+    method: str = "GET",
+    *,
+    inside: Inside | None = None,
+    holding: Callable[[str], Holding | None] = lambda _name: None,
+    **headers: str,
+) -> tuple[int, dict[str, str]]:
+    """Status and headers of the answer. `_` in a header's name stands for `-`."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    gate = Gateway(inside or Inside(), holding=holding)
+    asyncio.run(gate(scope_of("http", path, headers) | {"method": method}, receive, send))
+    return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+
+
+def scope_of(kind: str, path: str, headers: dict[str, str], client: str = "192.0.2.1") -> dict[str, Any]:
+    named = {"host": HOST} | {name.replace("_", "-"): value for name, value in headers.items()}
+    raw = [(name.encode(), value.encode()) for name, value in named.items()]
+    return {"type": kind, "path": path, "headers": raw, "client": (client, 4711), "query_string": b""}
+
+
+def signed_in(engine: Engine) -> str:
+    with Session(engine) as session:
+        return sessions.open_for(session, make_account(session, make_person(session)).id)
+
+
+def in_production(monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
+    for name, value in {"MENTORING_ENV": "production", "MENTORING_URL": "https://desk.example.org", **more}.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+
+
+def test_every_answer_carries_the_headers_that_protect_it() -> None:
+    for path in ("/", "/_stcore/health", "/_stcore/metrics", "/media/x"):
+        _status, headers = ask(path)
+
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "same-origin"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert "unsafe-eval" not in headers["content-security-policy"]
+
+
+def test_only_named_inline_scripts_may_run() -> None:
+    async def run() -> str:
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        gate = Gateway(Inside(), script_hashes=[script_hash("one()")])
+        await gate(scope_of("http", "/", {}) | {"method": "GET"}, _nothing, send)
+        return str(dict(sent[0]["headers"])[b"content-security-policy"])
+
+    policy = asyncio.run(run())
+
+    assert f"script-src 'self' {script_hash('one()')};" in policy
+
+
+def test_in_production_browsers_are_told_to_stay_with_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_production(monkeypatch)
+
+    assert ask(host="desk.example.org")[1]["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+
+
+@pytest.mark.parametrize(
+    "path", ["/_stcore/metrics", "/_stcore/agent/openapi.json", "/_stcore/agent/interact", "/auth/login"]
+)
+def test_doors_that_nobody_uses_are_closed(path: str) -> None:
+    assert ask(path)[0] == 404
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.test", "evil.test:8501", "127.0.0.1.evil.test", "a@127.0.0.1", "", "[::1", ":x"]
+)
+def test_another_name_for_this_server_is_refused(host: str) -> None:
+    inside = Inside()
+
+    assert ask("/", host=host, inside=inside)[0] == 421
+    assert inside.scopes == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8501", "127.0.0.1:9000", "[::1]:8501"])
+def test_this_machines_names_are_ours_in_local_mode(host: str) -> None:
+    assert ask("/", host=host)[0] == 200
+
+
+def test_in_production_only_the_name_that_people_type_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_production(monkeypatch)
+
+    assert [host_is_ours(host) for host in ("desk.example.org", "localhost", "desk.example.org.evil.test")] == [
+        True,
+        False,
+        False,
+    ]
+    assert ask("/healthz", host="10.0.0.7")[0] == 200
+
+
+def test_a_post_from_another_page_is_refused() -> None:
+    inside = Inside()
+    strangers: tuple[dict[str, Any], ...] = (
+        {},
+        {"origin": "https://evil.test"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"sec_fetch_site": "cross-site", "origin": f"http://{HOST}"},
+        {"sec_fetch_site": "same-site"},
+        {"sec_fetch_site": "none"},
+        {"referer": "https://evil.test/forgot"},
+    )
+
+    assert [ask("/forgot", "POST", inside=inside, **headers)[0] for headers in strangers] == [403] * len(strangers)
+    assert inside.scopes == []
+
+
+def test_a_post_from_our_own_page_passes() -> None:
+    ours: tuple[dict[str, Any], ...] = (
+        {"sec_fetch_site": "same-origin"},
+        {"origin": f"http://{HOST}"},
+        {"referer": f"http://{HOST}/forgot"},
+    )
+
+    assert [ask("/forgot", "POST", **headers)[0] for headers in ours] == [200] * 3
+
+
+def test_a_broken_referer_is_no_page_of_ours() -> None:
+    assert not is_same_origin({"host": HOST, "referer": "http://[::1"})
+
+
+def test_in_production_an_origin_must_be_exactly_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_production(monkeypatch)
+    origins = ("https://desk.example.org", "http://desk.example.org", "https://desk.example.org:8443", "null")
+
+    assert [origin_is_ours(origin, "desk.example.org") for origin in origins] == [True, False, False, False]
+
+
+def test_files_are_refused_to_visitors(engine: Engine) -> None:
+    inside = Inside()
+    gone = signed_in(engine)
+    with Session(engine) as session:
+        sessions.revoke(session, gone)
+
+    for cookie in ("", "mentoring=forged", f"mentoring={gone}", "=;broken"):
+        assert ask("/media/abc.png", inside=inside, cookie=cookie)[0] == 403
+        assert ask("/_stcore/upload_file/s/f", "PUT", inside=inside, cookie=cookie, content_length="9")[0] == 403
+    assert inside.scopes == []
+
+
+def test_files_are_served_to_whoever_signed_in_and_kept_by_nobody(engine: Engine) -> None:
+    status, headers = ask("/media/abc.png", cookie=f"mentoring={signed_in(engine)}")
+
+    assert (status, headers["cache-control"]) == (200, "no-store")
+
+
+def test_an_upload_goes_only_into_ones_own_page(engine: Engine) -> None:
+    token = signed_in(engine)
+    with Session(engine) as session:
+        found = sessions.resolve(session, token)
+    assert found is not None
+
+    def put(holding: Holding | None, length: str = "1000") -> int:
+        return ask(
+            "/_stcore/upload_file/s/f",
+            "PUT",
+            holding=lambda name: holding if name == "s" else None,
+            cookie=f"mentoring={token}",
+            content_length=length,
+        )[0]
+
+    mine = str(found.session_id)
+    assert put(Holding(mine, 0)) == 200
+    assert put(Holding("another", 0)) == 403
+    assert put(Holding(None, 0)) == 403
+    assert put(None) == 403
+    assert put(Holding(mine, 0), length="") == 411
+    assert put(Holding(mine, 19_999_500)) == 413
+
+
+def test_an_identity_from_outside_never_reaches_streamlit(engine: Engine) -> None:
+    inside = Inside()
+
+    ask("/", inside=inside, x_app_session="forged", x_app_address="forged")
+
+    assert (inside.told(IDENTITY), inside.told(ADDRESS)) == ([], [])
+
+
+def test_a_visitors_socket_cannot_resume_anybodys_session(engine: Engine) -> None:
+    inside = Inside()
+
+    connect(inside, sec_websocket_protocol="streamlit, token, somebodys-session", x_app_session="forged")
+
+    assert inside.told("sec-websocket-protocol") == ["streamlit, token"]
+    assert inside.told(IDENTITY) == []
+
+
+def test_a_signed_in_socket_is_named_by_its_sign_in(engine: Engine) -> None:
+    inside = Inside()
+    token = signed_in(engine)
+    with Session(engine) as session:
+        found = sessions.resolve(session, token)
+
+    connect(inside, cookie=f"mentoring={token}", sec_websocket_protocol="streamlit, t, mine", x_app_session="forged")
+
+    assert found is not None
+    assert inside.told(IDENTITY) == [str(found.session_id)]
+    assert inside.told("sec-websocket-protocol") == ["streamlit, t, mine"]
+
+
+@pytest.mark.parametrize(
+    "headers", [{"origin": "https://evil.test"}, {"origin": "http://localhost:9999"}, {"host": "evil.test"}]
+)
+def test_a_socket_from_another_page_is_refused(engine: Engine, headers: dict[str, Any]) -> None:
+    inside = Inside()
+
+    assert connect(inside, **headers) == [{"type": "websocket.close", "code": 1008}]
+    assert inside.scopes == []
+
+
+def test_in_production_a_socket_must_say_where_it_comes_from(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_production(monkeypatch)
+    inside = Inside()
+
+    assert connect(inside, host="desk.example.org") == [{"type": "websocket.close", "code": 1008}]
+    assert connect(inside, host="desk.example.org", origin="https://desk.example.org")[0]["type"] == "websocket.accept"
+    assert inside.told(ADDRESS) == ["192.0.2.1"]
+
+
+def test_the_address_behind_a_trusted_proxy_is_the_last_that_it_names(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_production(monkeypatch, MENTORING_TRUSTED_PROXY="192.0.2.1")
+    inside = Inside()
+    ours: dict[str, Any] = {"host": "desk.example.org", "origin": "https://desk.example.org"}
+
+    connect(inside, x_forwarded_for="203.0.113.77, 198.51.100.9", **ours)
+    behind = inside.told(ADDRESS)
+    in_production(monkeypatch, MENTORING_TRUSTED_PROXY="192.0.2.2")
+    connect(inside, x_forwarded_for="203.0.113.77", **ours)
+
+    assert (behind, inside.told(ADDRESS)) == (["198.51.100.9"], ["192.0.2.1"])
+
+
+def test_in_production_one_address_holds_so_many_sockets_and_no_more(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_production(monkeypatch)
+    headers = {"host": "desk.example.org", "origin": "https://desk.example.org"}
+
+    async def flood() -> list[str]:
+        gate, first = Gateway(Inside()), []
+
+        async def one(client: str) -> None:
+            sent: list[Message] = []
+
+            async def send(message: Message) -> None:
+                sent.append(message)
+                if len(sent) == 1:
+                    first.append(str(message["type"]))
+
+            await gate(scope_of("websocket", "/_stcore/stream", headers, client), _forever, send)
+
+        tasks = [asyncio.create_task(one("192.0.2.1")) for _ in range(MOST_SOCKETS + 2)]
+        tasks.append(asyncio.create_task(one("192.0.2.2")))
+        await asyncio.sleep(0.3)
+        for task in tasks:
+            task.cancel()
+        return first
+
+    assert sorted(asyncio.run(flood())) == ["websocket.accept"] * (MOST_SOCKETS + 1) + ["websocket.close"] * 2
+
+
+def test_a_message_after_sign_out_is_not_passed_on(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway_watch, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("services.gateway.FAREWELL_SECONDS", 0.0)
+    inside, token = Inside(), signed_in(engine)
+
+    def before(number: int) -> None:
+        if number == 1:
+            with Session(engine) as session:
+                sessions.revoke(session, token)
+
+    sent = connect(inside, messages=3, before=before, cookie=f"mentoring={token}")
+
+    assert [message["bytes"] for message in inside.received] == [b"0"]
+    assert sent[-1] == {"type": "websocket.close", "code": 1008}
+
+
+def test_a_silent_socket_ends_soon_after_sign_out(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway_watch, "TICK_SECONDS", 0.05)
+    monkeypatch.setattr("services.gateway.FAREWELL_SECONDS", 0.0)
+    token = signed_in(engine)
+
+    async def run() -> list[Message]:
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+            if message["type"] == "websocket.accept":
+                await asyncio.to_thread(_sign_out, engine, token)
+
+        scope = scope_of("websocket", "/_stcore/stream", {"cookie": f"mentoring={token}"})
+        await asyncio.wait_for(Gateway(Inside())(scope, _forever, send), 5)
+        return sent
+
+    assert asyncio.run(run())[-1] == {"type": "websocket.close", "code": 1008}
+
+
+def test_a_broken_cookie_is_nobodys() -> None:
+    from starlette.datastructures import Headers
+
+    found = [session_cookie(Headers({"cookie": cookie})) for cookie in ("", "a=b", "mentoring=x; a=b", "mentoring")]
+
+    assert found == [None, None, "x", None]
+
+
+def test_a_safe_production_server_has_nothing_to_complain_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_production(monkeypatch, MENTORING_PASSWORD_COST="12")
+
+    assert production.unsafe(SAFE.__getitem__) == []
+
+
+@pytest.mark.parametrize("name", [*production.WANTED, "server.maxUploadSize", "server.allowedHosts"])
+def test_every_unsafe_option_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    in_production(monkeypatch, MENTORING_PASSWORD_COST="12")
+    wrong: dict[str, Any] = SAFE | {name: 200 if name == "server.maxUploadSize" else ["something else"]}
+
+    found = production.unsafe(wrong.__getitem__)
+
+    assert [name in sentence for sentence in found] == [True]
+
+
+@pytest.mark.parametrize(
+    ("settings_", "named"),
+    [
+        ({"MENTORING_URL": "http://desk.example.org"}, "MENTORING_URL"),
+        ({"MENTORING_PASSWORD_COST": "4"}, "MENTORING_PASSWORD_COST"),
+        ({"SMTP_HOST": "mail.example.org", "SMTP_SECURITY": "none"}, "SMTP_SECURITY"),
+    ],
+)
+def test_every_unsafe_setting_is_named(monkeypatch: pytest.MonkeyPatch, settings_: dict[str, str], named: str) -> None:
+    in_production(monkeypatch, **{"MENTORING_PASSWORD_COST": "12"} | settings_)
+
+    found = production.unsafe(SAFE.__getitem__)
+
+    assert [named in sentence for sentence in found] == [True]
+
+
+def test_a_server_behind_a_proxy_must_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_production(monkeypatch, MENTORING_PASSWORD_COST="12")
+
+    found = production.unsafe((SAFE | {"server.address": "127.0.0.1"}).__getitem__)
+
+    assert found == ["MENTORING_TRUSTED_PROXY must be the address of the proxy in front of this server."]
+
+
+def connect(
+    inside: Inside, *, messages: int = 0, before: Callable[[int], None] = lambda _number: None, **headers: str
+) -> list[Message]:
+    """What a socket is sent, after so many messages of its own ("0", "1", …) and its end."""
+    sent: list[Message] = []
+
+    async def run() -> None:
+        queue = iter(range(messages))
+
+        async def receive() -> Message:
+            number = next(queue, None)
+            if number is None:
+                return {"type": "websocket.disconnect", "code": 1000}
+            await asyncio.to_thread(before, number)
+            return {"type": "websocket.receive", "bytes": str(number).encode()}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await Gateway(inside)(scope_of("websocket", "/_stcore/stream", headers), receive, send)
+
+    asyncio.run(run())
+    return sent
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request", "body": b""}
+
+
+async def _forever() -> Message:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+def _sign_out(engine: Engine, token: str) -> None:
+    with Session(engine) as session:
+        sessions.revoke(session, token)

@@ -96,7 +96,7 @@ def _asking(view: AnswerView, token: str) -> Response:
         f"{title} {proposal.other.name}{'' if proposal.side is Side.MENTEE else '?'}",
         [
             *_described(proposal.other),
-            what_follows(view),
+            proposal.after_yes,
             f"Please answer by {until}. Nothing is decided until you press a button.",
         ],
         form=Form(f"/answer/{token}", (), buttons),
@@ -179,16 +179,6 @@ def _thanks(view: AnswerView, answered: Answered, choice: str) -> Response:
     if view.proposal.side is Side.MENTOR:
         sentences = ["Your answer is recorded. Your place stays free for somebody else."]
     return plain_pages.render("Thank you for telling us", sentences, link=SIGN_IN)
-
-
-def what_follows(view: AnswerView) -> str:
-    """What a yes sets off, for this side in this scheme."""
-    name = view.proposal.other.name
-    if view.proposal.passes_on:
-        return f"If you say yes, we ask {name}. With the second yes each of you sees how to reach the other."
-    if view.proposal.side is Side.MENTEE:
-        return f"If you say yes, you see how to reach {name} and make the first contact. If you say no, we look again."
-    return f"If you say yes, you and {name} see how to reach each other, as far as each agreed to that."
 
 
 def _next_step(view: AnswerView) -> str:

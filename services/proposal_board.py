@@ -103,6 +103,16 @@ class MyProposal:
     answered_at: datetime | None
     recorded_from_email_on: date | None
 
+    @property
+    def after_yes(self) -> str:
+        """What a yes sets off, for this side in this scheme."""
+        name = self.other.name
+        if self.passes_on:
+            return f"If you say yes, we ask {name}. With the second yes each of you sees how to reach the other."
+        if self.side is Side.MENTEE:
+            return f"If you say yes, you see how to reach {name} and make the first contact. If not, we look again."
+        return f"If you say yes, you and {name} see how to reach each other, as far as each agreed to that."
+
 
 def board(
     session: Session,

@@ -23,6 +23,8 @@ from services.schemes.sectors import sectors
 
 PAGE_SIZE = 20
 STRONGEST = 3
+# Of such a pair nothing is left to approve; one that ran out or was taken back may be proposed once more.
+DECIDED = frozenset(set(ProposalStatus) - {ProposalStatus.EXPIRED, ProposalStatus.WITHDRAWN})
 
 
 class Show(StrEnum):
@@ -34,10 +36,20 @@ class Show(StrEnum):
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one criterion adds to a score out of 100, and why."""
+
+    label: str
+    points: float
+    sentence: str
+
+
+@dataclass(frozen=True)
 class PairLine:
     """A mentee of a run with a mentor, or with nobody and why (`note`); beside a mentor, `note` is a warning.
 
-    `score` runs from 0 to 100. `proposal` is what came of it since: the state of this run's newest proposal.
+    `score` runs from 0 to 100; `parts` add up to it before it is rounded. `proposal` is what came of it since: the
+    state of this run's newest proposal.
     """
 
     mentee_id: UUID
@@ -46,8 +58,13 @@ class PairLine:
     score: int
     wish_rank: int | None
     reasons: tuple[str, ...]
+    parts: tuple[Part, ...]
     note: str | None
     proposal: ProposalStatus | None
+
+    @property
+    def can_approve(self) -> bool:
+        return self.mentor is not None and self.proposal not in DECIDED
 
 
 @dataclass(frozen=True)
@@ -75,12 +92,12 @@ def pairs(
 
 
 def to_approve(session: Session, actor: Actor, run_id: UUID) -> tuple[UUID, ...]:
-    """The mentees of a run's pairs of which nothing has been drafted or sent yet. Raises NotAllowed."""
+    """The mentees of a run's pairs that can still be proposed. Raises NotAllowed."""
     run = session.get(MatchingRun, run_id)
     if run is None:
         raise NotAllowed("You cannot open this run.", remedy="Ask one of the scheme's coordinators.")
     access.cohort_to_coordinate(session, actor, run.cohort_id)
-    known = select(Proposal.mentee_id).where(Proposal.run_id == run_id)
+    known = select(Proposal.mentee_id).where(Proposal.run_id == run_id, col(Proposal.status).in_(DECIDED))
     statement = select(RunPair.mentee_id).where(
         RunPair.run_id == run_id, col(RunPair.mentor_id).is_not(None), col(RunPair.mentee_id).not_in(known)
     )
@@ -166,6 +183,7 @@ def _line(row: RunPair, mentee: str, mentor: str | None, proposal: ProposalStatu
         score=round(row.score * 100),
         wish_rank=row.wish_rank,
         reasons=tuple(part["sentence"] for part in row.parts if part["strong"])[:STRONGEST],
+        parts=tuple(Part(part["label"], part["points"] / 10, part["sentence"]) for part in row.parts),
         note=row.reason,
         proposal=proposal,
     )

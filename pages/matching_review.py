@@ -1,0 +1,262 @@
+"""Matching review: a coordinator sees who should meet whom and why, approves, and sees every email before it leaves."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import streamlit as st
+from sqlmodel import Session
+
+from models.matching import ProposalStatus
+from pages.ui import done, empty, page, plain, refusals
+from services import proposals, times
+from services.access import Actor
+from services.matching import review, runs
+from services.matching.review import PairLine, Pairs, Show
+from services.matching.runs import RunView
+from services.proposal_board import Draft
+from services.proposals import HeldBack
+
+MAILS_SHOWN = 5
+SHOWN = {Show.ALL: "All", Show.WARNINGS: "Warnings", Show.UNMATCHED: "Unmatched"}
+CAME_OF_IT = {
+    ProposalStatus.DRAFT: ":blue-badge[Ready to send]",
+    ProposalStatus.SENT: ":blue-badge[Proposed]",
+    ProposalStatus.ACCEPTED: ":green-badge[Accepted]",
+    ProposalStatus.DECLINED: ":gray-badge[Declined]",
+    ProposalStatus.EXPIRED: ":gray-badge[Ran out]",
+    ProposalStatus.WITHDRAWN: ":gray-badge[Withdrawn]",
+}
+
+
+def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
+    """The emails to send, or the newest run with what can be done about it."""
+    drafts = proposals.to_send(session, actor, cohort_id)
+    if drafts and st.query_params.get("step") == "send":
+        draw_sending(session, actor, drafts)
+        return
+    run = runs.latest(session, actor, cohort_id)
+    st.caption(in_one_line(run, actor.time_zone or "UTC") if run else "Nobody has been matched in this cohort yet.")
+    tell_held_back()
+    main, aside = st.columns([1.4, 1], gap="medium")
+    with aside:
+        draw_aside(session, actor, cohort_id, run, drafts)
+    with main:
+        if run is None:
+            empty("Run the matching: it pairs everybody who is ready, and shows why. Nobody is written to yet.")
+        else:
+            draw_run(session, actor, run)
+
+
+def in_one_line(run: RunView, zone: str) -> str:
+    """The totals with their base."""
+    proof = "proved optimal" if run.proved else "not proved optimal"
+    places = "1 open place" if run.places == 1 else f"{run.places} open places"
+    when = times.in_words(run.made_at, zone)
+    return f"Run of {when} · {run.matched} of {run.mentees} mentees matched, {places} · {proof}"
+
+
+def draw_aside(session: Session, actor: Actor, cohort_id: UUID, run: RunView | None, drafts: Sequence[Draft]) -> None:
+    """What waits to be sent, the run button, and who could not take part."""
+    today = datetime.now(UTC).date()
+    if drafts:
+        number = people(len(drafts))
+        st.info(f"Emails to {number} are ready. Nothing has left yet.", icon=":material/outgoing_mail:")
+        if st.button("Look at them and send", key="to-send", icon=":material/drafts:"):
+            go_to("send")
+    label, kind = ("Run again", "secondary") if run else ("Run matching", "primary")
+    if st.button(label, key="run", type=kind, icon=":material/join_inner:"):  # type: ignore[arg-type]
+        with refusals():
+            with st.spinner("Comparing everybody with everybody …"):
+                made = runs.run(session, actor, cohort_id, today=today)
+            st.session_state.pop("page", None)
+            done(f"{made.matched} of {made.mentees} mentees have a mentor in this run.")
+    missing = review.left_out(session, actor, cohort_id, today)
+    if missing:
+        st.subheader("Not in a run yet", anchor=False)
+        st.markdown("\n".join(f"- {sentence}" for sentence in missing))
+        st.page_link("enrolments.py", label="See who, in Enrolments", icon=":material/how_to_reg:")
+
+
+def draw_run(session: Session, actor: Actor, run: RunView) -> None:
+    """The run's lines: unmatched first, then the best pairs, and what can be done with the approved ones."""
+    chosen = approved(run.id)
+    search = st.text_input("Search", key="search", placeholder="Name or sector", on_change=first_page)
+    show = shown_now()
+    found = review.pairs(session, actor, run.id, show=show, search=search, page=st.session_state.get("page", 1))
+    st.segmented_control(
+        "Show",
+        [each.value for each in Show],
+        key="show",
+        default=None if "show" in st.session_state else Show.ALL.value,
+        required=True,
+        bind="query-params",
+        format_func=lambda value: f"{SHOWN[Show(value)]} {found.counts[Show(value)]}",
+        on_change=first_page,
+    )
+    if not found.lines:
+        empty("Nobody here. Clear the search, or show all.")
+    for line in found.lines:
+        draw_line(run.id, line, chosen)
+    draw_pages(found)
+    open_pairs = frozenset(review.to_approve(session, actor, run.id))
+    draw_acts(session, actor, run.id, chosen & open_pairs, open_pairs)
+
+
+def draw_pages(found: Pairs) -> None:
+    pages = -(-found.found // review.PAGE_SIZE)
+    if pages > 1:
+        st.pagination(pages, key="page")
+
+
+def draw_acts(
+    session: Session, actor: Actor, run_id: UUID, chosen: frozenset[UUID], open_pairs: frozenset[UUID]
+) -> None:
+    """Approve all, and go on to the emails of those that are approved."""
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if chosen and st.button("Approve none", key="approve-none"):
+            approve(run_id, frozenset())
+            st.rerun()
+        left = len(open_pairs - chosen)
+        if left and st.button(f"Approve all {len(open_pairs)}", key="approve-all"):
+            approve(run_id, open_pairs)
+            st.rerun()
+        label = f"Preview the emails to {people(len(chosen))}"
+        if st.button(label, key="preview", type="primary", disabled=not chosen):
+            with refusals():
+                outcome = proposals.draft(session, actor, run_id, sorted(chosen))
+                st.session_state["held_back"] = outcome.held_back
+                approve(run_id, frozenset())
+                go_to("send" if outcome.done else None)
+
+
+def draw_line(run_id: UUID, line: PairLine, chosen: frozenset[UUID]) -> None:
+    """One card: who, why, and what came of it."""
+    with st.container(border=True):
+        if line.mentor is None:
+            st.markdown(f"**{plain(line.mentee)}** has no mentor in this run")
+            st.markdown(f":orange-badge[Unmatched] {plain(line.note or '')}")
+            return
+        words, act = st.columns([3, 1], vertical_alignment="center")
+        with words:
+            st.markdown(f"**{plain(line.mentee)}** with **{plain(line.mentor)}**")
+            st.markdown(" · ".join(plain(reason) for reason in line.reasons) or "Nothing speaks strongly for this pair")
+            if line.note:
+                st.markdown(f":orange-badge[:material/warning: {plain(line.note)}]")
+            if line.wish_rank:
+                st.markdown(f":blue-badge[Wish number {line.wish_rank}]")
+        with act:
+            with st.popover(f"{line.score} of 100"):
+                st.markdown(
+                    "\n".join(f"- **{part.label}** {part.points:g}: {plain(part.sentence)}" for part in line.parts)
+                )
+            if line.proposal is not None:
+                st.markdown(CAME_OF_IT[line.proposal])
+            if line.can_approve:
+                draw_approval(run_id, line, chosen)
+
+
+def draw_approval(run_id: UUID, line: PairLine, chosen: frozenset[UUID]) -> None:
+    """A tick that is kept when the page of the list changes."""
+    key = f"approve-{line.mentee_id}-{st.session_state.get('ticks', 0)}"
+
+    def tick() -> None:
+        now, mine = approved(run_id), frozenset({line.mentee_id})
+        keep(run_id, now | mine if st.session_state[key] else now - mine)
+
+    st.checkbox("Approve", line.mentee_id in chosen, key=key, on_change=tick)
+
+
+def draw_sending(session: Session, actor: Actor, drafts: Sequence[Draft]) -> None:
+    """Exactly who will get what, before anything leaves."""
+    st.caption(f"{people(len(drafts))} will be written to. Nothing has left yet.")
+    tell_held_back()
+    st.dataframe(
+        [{"To": d.to_name, "Address": d.to_address, "Mentee": d.mentee, "Mentor": d.mentor} for d in drafts],
+        hide_index=True,
+        alt="Everybody who will get an email, with the pair that it is about",
+    )
+    pages = -(-len(drafts) // MAILS_SHOWN)
+    first = (min(st.session_state.get("mails", 1), pages) - 1) * MAILS_SHOWN
+    for mail in proposals.preview(session, actor, [draft.id for draft in drafts[first : first + MAILS_SHOWN]]):
+        with st.expander(plain(f"To {mail.to_name}: {mail.subject}")):
+            st.text(mail.text)
+    if pages > 1:
+        st.pagination(pages, key="mails")
+    with st.container(horizontal=True):
+        if st.button(f"Send to {people(len(drafts))}", key="send", type="primary", icon=":material/send:"):
+            with refusals():
+                send(session, actor, drafts)
+        if st.button("Back to the review", key="back"):
+            go_to(None)
+        if st.button("Discard these drafts", key="discard", type="tertiary"):
+            with refusals():
+                for draft in drafts:
+                    proposals.withdraw(session, actor, draft.id)
+                del st.query_params["step"]
+                done("The drafts are discarded. Nobody was written to.")
+
+
+def send(session: Session, actor: Actor, drafts: Sequence[Draft]) -> None:
+    """Send them, and say what could not go."""
+    outcome = proposals.send(session, actor, [draft.id for draft in drafts])
+    st.session_state["held_back"] = outcome.held_back
+    if not outcome.held_back:
+        del st.query_params["step"]
+    if outcome.done:
+        done(f"Proposals to {people(len(outcome.done))} are on their way.", icon=":material/send:")
+    st.rerun()
+
+
+def tell_held_back() -> None:
+    """Which pairs could not go on, and why."""
+    held: tuple[HeldBack, ...] = st.session_state.pop("held_back", ())
+    if held:
+        lines = [f"- **{plain(one.mentee)}** with **{plain(one.mentor)}**: {plain(one.why)}" for one in held]
+        st.warning("Held back, because something changed:\n\n" + "\n".join(lines), icon=":material/pan_tool:")
+
+
+def go_to(step: str | None) -> None:
+    """Start the next run at a step, which stands in the address."""
+    if step is None:
+        st.query_params.pop("step", None)
+    else:
+        st.query_params["step"] = step
+    st.rerun()
+
+
+def people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"
+
+
+def shown_now() -> Show:
+    """What the control under the search will say: its counts are read before it is drawn."""
+    value = st.session_state.get("show") or st.query_params.get("show")
+    return Show(value) if value in set(Show) else Show.ALL
+
+
+def first_page() -> None:
+    st.session_state.pop("page", None)
+
+
+def approved(run_id: UUID) -> frozenset[UUID]:
+    """The mentees ticked so far, whichever page of the list they are on."""
+    about, chosen = st.session_state.get("approved", (None, frozenset()))
+    return chosen if about == run_id else frozenset()
+
+
+def keep(run_id: UUID, chosen: frozenset[UUID]) -> None:
+    st.session_state["approved"] = (run_id, chosen)
+
+
+def approve(run_id: UUID, chosen: frozenset[UUID]) -> None:
+    """Tick exactly these. Boxes on the screen begin anew, under another key."""
+    st.session_state["ticks"] = st.session_state.get("ticks", 0) + 1
+    keep(run_id, chosen)
+
+
+with page("Matching review") as (session, actor):
+    if actor.place.cohort_id is None:
+        empty("Choose a cohort at the top of the menu.")
+    else:
+        draw(session, actor, actor.place.cohort_id)

@@ -63,12 +63,16 @@ def published(cells: Mapping[FormCell, int], *, protect: bool) -> Responses:
         ("asked", lambda _cell: True),
         ("answered", lambda cell: bool(cell.is_answered)),
     ]
-    for point in RoundPoint:
-        groups += [(f"asked {point}", _of(point)), (f"answered {point}", _of(point, answered=True))]
-    for point in RoundPoint:
-        groups += [(f"answered {point} {side}", _of(point, side, answered=True)) for side in Side]
+    groups += [(f"asked {point}", _of(point)) for point in RoundPoint]
+    groups += [(f"answered {point}", _of(point, answered=True)) for point in RoundPoint]
+    groups += [(f"answered {point} {side}", _of(point, side, answered=True)) for point in RoundPoint for side in Side]
+    together = [
+        frozenset(f"asked {point}" for point in RoundPoint),
+        frozenset(f"answered {point}" for point in RoundPoint),
+        frozenset(f"answered {point} {side}" for point in RoundPoint for side in Side),
+    ]
     publish = suppression.protected if protect else suppression.exact
-    shown = publish(cells, groups)
+    shown = publish(cells, groups, together=together)
     return Responses(
         whole=Response(shown["asked"], shown["answered"]),
         by_point={point: Response(shown[f"asked {point}"], shown[f"answered {point}"]) for point in RoundPoint},

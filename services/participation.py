@@ -209,7 +209,7 @@ def _counts(
 ) -> tuple[dict[str, Shown], dict[str, Shown]]:
     """Every count of the screen for mentees (with their pairs) and for mentors. Two queries."""
     publish = suppression.protected if protect else suppression.exact
-    mentees = publish(mentee_cells(session, cohort_id, scheme, as_of), MENTEE_GROUPS)
+    mentees = publish(mentee_cells(session, cohort_id, scheme, as_of), MENTEE_GROUPS, together=rhythm.TOGETHER)
     mentors = publish(mentor_cells(session, cohort_id, scheme, as_of), MENTOR_GROUPS)
     return mentees, mentors
 

@@ -31,6 +31,7 @@ from services.suppression import Shown
 PAGE = 50
 WEEKS = 12
 STATES = (IN_RHYTHM, QUIET, SILENT)
+TOGETHER = (frozenset({QUIET, SILENT}),)
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,9 @@ def _pairs_by_week(weeks: Subquery, cohort_id: UUID, scheme: Scheme, as_of: AsOf
 
 def _week(counts: dict[str, int], *, protect: bool) -> Rhythm:
     publish = suppression.protected if protect else suppression.exact
-    return of_states(publish(counts, [("pairs", _is_any), *((state, _is(state)) for state in STATES)]))
+    return of_states(
+        publish(counts, [("pairs", _is_any), *((state, _is(state)) for state in STATES)], together=TOGETHER)
+    )
 
 
 def _is(state: str) -> Any:

@@ -16,26 +16,39 @@ Shown = int | None
 Group = tuple[str, Callable[[CellT], bool]]
 
 
-def exact(cells: Mapping[CellT, int], groups: Sequence[Group[CellT]]) -> dict[str, Shown]:
+def exact(
+    cells: Mapping[CellT, int], groups: Sequence[Group[CellT]], *, together: Sequence[frozenset[str]] = ()
+) -> dict[str, Shown]:
     """Every group's count as it is, for those who work with the people themselves."""
     return {name: sum(count for cell, count in cells.items() if belongs(cell)) for name, belongs in groups}
 
 
-def protected(cells: Mapping[CellT, int], groups: Sequence[Group[CellT]]) -> dict[str, Shown]:
+def protected(
+    cells: Mapping[CellT, int], groups: Sequence[Group[CellT]], *, together: Sequence[frozenset[str]] = ()
+) -> dict[str, Shown]:
     """Every group's count, or None where it is kept back. The most important groups come first: they win.
 
-    `cells` counts people by everything the groups ask about; nobody is in two cells.
+    `cells` counts people by everything the groups ask about; nobody is in two cells. The groups of one set of
+    `together` are shown or kept back as one: parts of a whole, or the choice between them would tell their sizes.
     """
-    shown: dict[str, Shown] = {}
+    members = {
+        name: frozenset(cell for cell, count in cells.items() if count and belongs(cell)) for name, belongs in groups
+    }
+    shown: dict[str, Shown] = {name: 0 for name, group in members.items() if not group}
     open_sets: set[frozenset[CellT]] = set()
-    for name, belongs in groups:
-        members = frozenset(cell for cell, count in cells.items() if count and belongs(cell))
-        if _is_safe(cells, {*open_sets, members}):
-            open_sets.add(members)
-            shown[name] = _size(cells, members)
-        else:
-            shown[name] = None
-    return shown
+    for name in members:
+        if name in shown:
+            continue
+        mates = [mate for mate in _mates(name, together) if members[mate]]
+        candidates = {members[mate] for mate in mates}
+        is_safe = _is_safe(cells, open_sets | candidates)
+        open_sets |= candidates if is_safe else set()
+        shown |= {mate: _size(cells, members[mate]) if is_safe else None for mate in mates}
+    return {name: shown[name] for name in members}
+
+
+def _mates(name: str, together: Sequence[frozenset[str]]) -> frozenset[str]:
+    return next((names for names in together if name in names), frozenset({name}))
 
 
 def is_small(count: int) -> bool:

@@ -141,13 +141,15 @@ def draw_coordinator(session: Session, actor: Actor, cohort_id: UUID) -> None:
     else:
         empty("Nobody in this cohort is asked to sign anything yet. People appear here once they have enrolled.")
     st.subheader("Documents in force", anchor=False)
-    for count in counts:
-        with st.container(border=True, gap="small"):
-            st.markdown(f"**{plain(count.title)}**")
+    if not counts:
+        empty("This scheme has published no text yet.")
+        return
+    with st.container(border=True, gap="small"):
+        for count in counts:
             signed = f" · {count.signed} of {count.asked} have signed" if count.asked else ""
-            st.caption(f"Version {count.edition}, since {day_of(count.published_at.date())}{signed}")
-    if counts:
-        draw_publishing(session, actor, counts)
+            since = f"version {count.edition}, since {day_of(count.published_at.date())}"
+            st.markdown(f"**{plain(count.title)}** · {since}{signed}")
+    draw_publishing(session, actor, counts)
 
 
 def draw_unsigned(session: Session, actor: Actor, cohort_id: UUID, counts: list[DocumentCount]) -> None:

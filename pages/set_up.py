@@ -14,7 +14,7 @@ from services.schemes.starting import Offer
 
 def draw() -> None:
     """The whole page is one form, so that a refusal keeps everything that was typed."""
-    ui.heading("Set up your Mentoring Desk", "Three steps, about two minutes. Names and dates can be changed later.")
+    ui.heading("Set up your Mentoring Desk", "Three steps, about two minutes.")
     with st.form("set_up", border=False, enter_to_submit=False):
         draw_account()
         draw_schemes()
@@ -41,24 +41,24 @@ def draw_account() -> None:
         "Code from the terminal",
         key="code",
         placeholder="ABCD-EFGH-JKLM",
-        help="The server printed it when it started. It shows that you are the one who runs it.",
         autocomplete="one-time-code",
     )
+    st.caption("The server printed it when it started. It shows that you are the one who runs it.")
     st.text_input("Your full name", key="full_name", autocomplete="name")
     st.text_input("Your email address", key="email", autocomplete="email")
     st.text_input(
         "A password",
         key="password",
         type="password",
-        help="At least 15 characters. A few words in a row are easy to remember and hard to guess.",
         autocomplete="new-password",
     )
+    st.caption("At least 15 characters. A few words in a row are easy to remember and hard to guess.")
 
 
 def draw_schemes() -> None:
     """Step two: what to start from. More than one is fine."""
     st.subheader("2 · Your scheme", anchor=False)
-    st.caption("Choose one or more. Each comes with its form, its texts and its rules, all yours to change.")
+    st.caption("Choose one or more. Each comes with its own form, texts and rules.")
     for number, offer in enumerate(starting.offers()):
         draw_offer(offer, chosen=number == 0)
 

@@ -46,7 +46,7 @@ def publish(
     """Publish a new edition in the scheme's language and give its id; whoever must sign it is asked again.
 
     `signed_by` None keeps the sides of the edition before (nobody, for the first). Raises NotAllowed, Invalid for a
-    text without clauses to read, and Conflict when the text is in force already.
+    text to sign that has no clauses, and Conflict when the text is in force already.
     """
     scheme = access.scheme_to_coordinate(session, actor, scheme_id)
     document = _checked(title, text, kind=kind, language=scheme.language)
@@ -58,6 +58,10 @@ def publish(
     if before is not None and before.sha256 == document.sha256:
         raise Conflict("This text is in force already.", remedy="Change it before you publish it again.")
     sides = [side.value for side in signed_by] if signed_by is not None else before.signed_by if before else []
+    if sides and not document.clauses:
+        raise Invalid(
+            "The text has no clauses.", remedy="Give each a line such as: ## C-1 · Respect, with its words below."
+        )
     edition = before.edition + 1 if before else 1
     try:
         row = starting.add_document(session, scheme.id, document, edition=edition, signed_by=list(sides))
@@ -107,10 +111,6 @@ def _checked(title: str, text: str, *, kind: DocumentKind, language: str) -> Tem
         document = documents.parse(body + "\n", kind=kind.value, language=language)
     except ValueError as fault:
         raise Invalid("The text cannot be published as it is.", remedy=str(fault)) from fault
-    if not document.clauses:
-        raise Invalid(
-            "The text has no clauses.", remedy="Give each a line such as: ## C-1 · Respect, with its words below."
-        )
     _refuse_long_headings(document)
     return document
 

@@ -145,16 +145,18 @@ def test_a_coordinator_sees_who_has_not_signed(page_session: Session, cohort: Co
 
     lines = [line.value for line in page.markdown if "badge" in line.value]
     assert lines == ["**Ama** · mentee · Code of conduct :red-badge[Never signed]"]
-    captions = [caption.value for caption in page.caption]
-    assert "1 missing signature" in captions
-    assert [caption.endswith("1 of 2 have signed") for caption in captions].count(True) == 1
+    assert "1 missing signature" in [caption.value for caption in page.caption]
+    assert [line.value.rpartition(" · ")[2] for line in page.markdown if "version 1" in line.value] == [
+        "1 of 2 have signed"
+    ]
 
 
 def test_a_coordinator_of_an_empty_cohort_is_told_what_comes_next(page_session: Session, cohort: Cohort) -> None:
     page = open_page("agreements", make_coordinator(page_session, cohort))
 
     assert [notice.value for notice in page.info] == [
-        "Nobody in this cohort is asked to sign anything yet. People appear here once they have enrolled."
+        "Nobody in this cohort is asked to sign anything yet. People appear here once they have enrolled.",
+        "This scheme has published no text yet.",
     ]
 
 

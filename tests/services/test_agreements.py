@@ -466,10 +466,31 @@ def test_a_text_that_cannot_be_read_is_not_published(
     coordinator = make_actor(make_coordinator(session, cohort), cohort)
 
     with pytest.raises(Invalid) as refused:
-        agreements.publish(session, coordinator, cohort.scheme_id, kind=DocumentKind.CODE, title="Code", text=words)
+        agreements.publish(
+            session,
+            coordinator,
+            cohort.scheme_id,
+            kind=DocumentKind.CODE,
+            title="Code",
+            text=words,
+            signed_by=[Side.MENTOR],
+        )
 
     assert refused.value.happened == sentence
     assert session.exec(select(SchemeDocument)).all() == []
+
+
+def test_a_text_that_nobody_signs_needs_no_clauses(session: Session, cohort: Cohort) -> None:
+    coordinator = make_actor(make_coordinator(session, cohort), cohort)
+
+    new_id = agreements.publish(
+        session, coordinator, cohort.scheme_id, kind=DocumentKind.RIGHTS, title="Your rights", text="You may complain."
+    )
+
+    reading = agreements.read(session, coordinator, new_id)
+    assert [(part.title, part.introduction, part.clauses) for part in reading.sections] == [
+        ("Your rights", "You may complain.", ())
+    ]
 
 
 def test_the_text_in_force_is_not_published_again(session: Session, cohort: Cohort) -> None:

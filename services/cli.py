@@ -1,5 +1,6 @@
 """The command `mentoring`: start the desk, its worker, and look after its database."""
 
+import os
 import runpy
 import sys
 import tomllib
@@ -29,8 +30,12 @@ app.add_typer(audit_app, name="audit")
 
 
 @app.command()
-def run(port: Annotated[int, typer.Option(help="The port that people's browsers connect to.")] = 8501) -> None:
+def run(  # pragma: no cover - it becomes the server; the test starts it as a process of its own
+    port: Annotated[int, typer.Option(help="The port that people's browsers connect to.")] = 8501,
+) -> None:
     """Bring the database up to date, then serve the desk until Ctrl-C."""
+    # Links in emails must lead to this port, unless somebody said what the desk's address is.
+    os.environ.setdefault("MENTORING_URL", f"http://127.0.0.1:{port}")
     _migrated()
     server = find_spec("app")
     if server is None or server.origin is None:

@@ -24,7 +24,7 @@ STANDING = {
 
 
 def draw(session: Session, actor: Actor) -> None:
-    """The form at the step that the address names."""
+    """The form at the step that is chosen, or at the first that is not complete."""
     form = enrolments.form(session, actor)
     badge, sentence = STANDING[form.status]
     st.markdown(f"{badge} {sentence}")
@@ -58,7 +58,6 @@ def choose_step(form: EnrolmentForm) -> Step:
         default=None if "step" in st.session_state else first_open,
         format_func=lambda number: (":material/check: " if by_number[number].is_done else "") + by_number[number].title,
         key="step",
-        bind="query-params",
         label_visibility="collapsed",
     )
     return by_number[chosen if chosen in by_number else first_open]

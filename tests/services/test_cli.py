@@ -147,7 +147,7 @@ def test_a_worker_in_a_process_of_its_own_ends_when_asked(sqlite_engine: Engine)
     worker.send_signal(signal.SIGTERM)
 
     assert said == "No mail server is set (SMTP_HOST): messages will wait in the outbox.\n"
-    assert worker.wait(timeout=20) == 0
+    assert worker.wait(timeout=60) == 0
 
 
 def test_run_brings_the_database_up_to_date_and_serves(tmp_path: Path) -> None:
@@ -160,11 +160,11 @@ def test_run_brings_the_database_up_to_date_and_serves(tmp_path: Path) -> None:
     server.terminate()
 
     assert ready == 200
-    assert server.wait(timeout=20) in {0, -signal.SIGTERM}
+    assert server.wait(timeout=60) in {0, -signal.SIGTERM}
     assert (tmp_path / "home" / "mentoring.db").is_file()
 
 
-def _answers(port: int, path: str, seconds: float = 40) -> int | None:
+def _answers(port: int, path: str, seconds: float = 120) -> int | None:
     """The status of the first answer, or None when none came in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -27,7 +27,7 @@ def counted(done: list[datetime]) -> Job:
     return Job("count", timedelta(hours=1), lambda _session, now: done.append(now))
 
 
-def soon(holds: Callable[[], bool], seconds: float = 15) -> bool:
+def soon(holds: Callable[[], bool], seconds: float = 60) -> bool:
     """Whether it comes to hold within so many seconds."""
     until = time.monotonic() + seconds
     while not holds() and time.monotonic() < until:

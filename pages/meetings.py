@@ -8,6 +8,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.columns import utc_now
+from models.schemes import Channel
 from pages.pair_parts import CHANNELS, choose, draw_meeting, in_words
 from pages.ui import done, empty, page, plain, refusals
 from services import meetings, pairings, times
@@ -38,7 +39,8 @@ def draw_own(session: Session, actor: Actor) -> None:
     left, right = st.columns([1, 1.2], gap="large")
     if match.is_open:
         with left:
-            record(session, actor, match, own.get(st.session_state.get("correcting", "")), today)
+            old = own.get(st.session_state.get("correcting", ""))
+            record(session, actor, match, old, usual_channel(match, list(own.values())), today)
     with right if match.is_open else st.container():
         listed(match, found, today)
         if own:
@@ -48,12 +50,19 @@ def draw_own(session: Session, actor: Actor) -> None:
             )
 
 
-def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, today: date) -> None:
+def usual_channel(match: MyMatch, own: list[Noted]) -> Channel:
+    """The one of one's own newest record; at first the one that sounds most like a meeting."""
+    if own:
+        return own[0].channel
+    return next((channel for channel in match.channels if channel is not Channel.EMAIL), match.channels[0])
+
+
+def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, channel: Channel, today: date) -> None:
     """The form for a new record, or for one of one's own that is to be put right. Never filled from the other's."""
     # Made when the form is first drawn: pressing twice, or pressing again after a lost answer, is one record.
     operation = st.session_state.setdefault(f"operation-{match.pairing_id}", str(uuid4()))
     form = f"{operation}-{old.id if old else 'new'}"
-    begin(form, match, old)
+    begin(form, match, old, channel)
     with st.form(f"record-{form}"):
         st.subheader("Put your record right" if old else "Record a meeting", anchor=False)
         day = st.date_input("Date", key=f"day-{form}", max_value=today)
@@ -85,7 +94,7 @@ def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, to
             done(f"Saved: {plain(times.in_words(saved.started_at, zone, today=today))}, {in_words(saved)}.")
 
 
-def begin(form: str, match: MyMatch, old: Noted | None) -> None:
+def begin(form: str, match: MyMatch, old: Noted | None, channel: Channel) -> None:
     """What the form's fields hold at first: kept, because a default that moves with the clock would undo typing."""
     if old:
         local = times.local_time(old.started_at, old.time_zone)
@@ -93,7 +102,7 @@ def begin(form: str, match: MyMatch, old: Noted | None) -> None:
         values = (local.date(), local.time(), old.duration_minutes, old.channel, YES if old.happened else NO, late)
     else:
         local = begun(match)
-        values = (local.date(), local.time(), match.minutes, match.channels[0], YES, YES)
+        values = (local.date(), local.time(), match.minutes, channel, YES, YES)
     for name, value in zip(("day", "at", "minutes", "how", "held", "late"), values, strict=True):
         st.session_state.setdefault(f"{name}-{form}", value)
 

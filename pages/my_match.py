@@ -27,6 +27,7 @@ REASONS = {
 }
 OTHER_SIDE = {"mentor": "mentee", "mentee": "mentor"}
 SHOWN_MEETINGS = 3
+WIDTHS = [1.4, 1.0]
 
 
 def draw(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> None:
@@ -37,14 +38,16 @@ def draw(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> None:
     with top:
         heading(f"Your {OTHER_SIDE[match.side]}, {plain(match.other_name)}", plain(facts(match, today)))
     ways = ways_of_working.of_pairing(session, actor, match.pairing_id)
-    left, right = st.columns([1.4, 1], gap="large")
-    with right:
-        introduce(match)
+    # Two rows, so that on a phone the details follow the step that needs them.
+    left, right = st.columns(WIDTHS, gap="large")
     with left:
         if match.is_open:
             keep_in_touch(session, actor, match, ways, today)
         else:
             empty("This mentoring has ended and contact details are closed. Your own records stay yours to read.")
+    with right:
+        introduce(match)
+    with st.columns(WIDTHS, gap="large")[0]:
         recorded(session, actor, match, today)
         pair_ways.draw(session, actor, match, ways, today)
         if match.is_open:

@@ -49,12 +49,13 @@ def choose(matches: Sequence[MyMatch]) -> MyMatch:
 
 def draw_meeting(meeting: ComparedMeeting, match: MyMatch, today: date) -> None:
     """When it was, what each of the two noted, and how that compares."""
-    left, right = st.columns([2, 1])
+    left, right = st.columns([3, 1])
     when = times.two_zones(meeting.started_at, match.my_zone, match.their_zone, today=today)
-    left.markdown(f"**{plain(when)}**")
+    lines = [f"**{plain(when)}**"]
     for who, noted in (("You", meeting.mine), (match.other_name, meeting.theirs)):
         if noted is not None:
-            left.markdown(f"{plain(who)}: {in_words(noted)}{_start(noted, meeting, match)}")
+            lines.append(f"{plain(who)}: {in_words(noted)}{_start(noted, meeting, match)}")
+    left.markdown("  \n".join(lines))
     right.markdown(BADGES[meeting.state])
 
 

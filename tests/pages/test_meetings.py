@@ -74,7 +74,7 @@ def test_a_meeting_that_is_just_over_takes_one_press(page_session: Session) -> N
 
     # 45 minutes before 17:02 in Shanghai, to five minutes.
     assert [notice.value.replace("\\", "") for notice in page.success] == [
-        "Saved: Friday 30 October, 16:15 in Shanghai, 45 minutes by email."
+        "Saved: Friday 30 October, 16:15 in Shanghai, 45 minutes by telephone."
     ]
     facts = [(row.side, row.started_at, row.duration_minutes, row.happened) for row in stored(page_session)]
     assert facts == [(Side.MENTEE, datetime(2026, 10, 30, 8, 15, tzinfo=UTC), 45, True)]
@@ -95,7 +95,7 @@ def test_both_records_stand_side_by_side_in_both_zones(page_session: Session) ->
     lines = shown(page)
     for line in (
         "**Tuesday 20 October, 19:10 in Shanghai · 12:10 in London**",
-        "You: 40 minutes by email",
+        "You: 40 minutes by telephone",
         "Marguerite Oyelaran: 25 minutes by WeChat, began late, from Tuesday 20 October, 19:00 in Shanghai",
         "Both agree",
     ):

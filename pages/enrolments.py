@@ -109,8 +109,9 @@ def pick(found: Queue) -> list[QueueRow]:
         selection_mode="multi-row",
         alt="People who enrolled, with what each still needs before a match",
     )
-    if found.pages > 1:
-        st.pagination(found.pages, key="page")
+    # A filter that leaves fewer pages takes the choice back to the first: what is drawn must follow.
+    if found.pages > 1 and st.pagination(found.pages, key="page") != found.page:
+        st.rerun()
     return [found.rows[index] for index in event.selection.rows if index < len(found.rows)]
 
 

@@ -52,8 +52,9 @@ def choose(session: Session, actor: Actor, today: date, search: str, wished: set
                 with refusals():
                     wishes.add(session, actor, mentor.id, today=today)
                     done(f"{plain(mentor.full_name)} is among your wishes.")
-    if found.pages > 1:
-        st.pagination(found.pages, key="page")
+    # A filter that leaves fewer pages takes the choice back to the first: what is drawn must follow.
+    if found.pages > 1 and st.pagination(found.pages, key="page") != found.page:
+        st.rerun()
 
 
 def introduce(mentor: ListedMentor) -> None:

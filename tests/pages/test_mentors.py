@@ -144,3 +144,18 @@ def test_a_visitor_sees_no_mentor(page_session: Session) -> None:
     page = open_page("mentors", None)
 
     assert [line.value for line in page.markdown if line.value in ("**A**", "**B**", "**C**")] == []
+
+
+def test_a_search_on_a_later_page_starts_from_the_first(page_session: Session) -> None:
+    cohort = a_cohort(page_session)
+    for number in range(101):
+        a_listed(page_session, cohort, f"Mentor {number:03}", role_title="Judge" if number < 51 else "Counsel")
+    page = opened(page_session, make_enrolment(page_session, cohort))
+
+    page.session_state["page"] = 3
+    page.run()
+    before = [line.value for line in page.markdown if line.value.startswith("**Mentor")]
+    page.text_input(key="search").set_value("judge").run()
+
+    after = [line.value for line in page.markdown if line.value.startswith("**Mentor")]
+    assert (before, after[0], len(after)) == (["**Mentor 100**"], "**Mentor 000**", 50)

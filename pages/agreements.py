@@ -14,6 +14,9 @@ from services.access import Actor
 from services.agreements import DocumentCount, InForce, Reading, ReadSection, Unsigned
 from services.signatures import PAGE
 
+# Pixels: about 85 characters, as long as a line may be for reading; a phone takes less.
+READING_WIDTH = 760
+
 
 def draw_participant(session: Session, actor: Actor) -> None:
     """The first text that waits for a signature, then what is signed and what else is there to read."""
@@ -35,7 +38,10 @@ def draw_waiting(session: Session, actor: Actor, waiting: list[InForce]) -> None
     if len(waiting) > 1:
         by_id = {str(each.id): each for each in waiting}
         chosen = st.segmented_control(
-            "To sign", list(by_id), default=str(document.id), format_func=lambda key: agreements.KINDS[by_id[key].kind]
+            "To sign",
+            list(by_id),
+            default=str(document.id),
+            format_func=lambda key: agreements.KINDS[by_id[key].kind].capitalize(),
         )
         document = by_id[chosen or str(document.id)]
     if document.blocked_from is not None:
@@ -53,7 +59,7 @@ def draw_to_sign(session: Session, actor: Actor, reading: Reading) -> None:
     draw_heading(reading)
     ticked = [section.key for section in reading.sections if draw_section(reading, section, with_box=True)]
     missing = len(reading.sections) - len(ticked)
-    with st.container(border=True):
+    with st.container(border=True, width=READING_WIDTH):
         st.markdown(f"To sign, type your name as the scheme knows it: **{plain(actor.name)}**")
         name = st.text_input("Your full name", key=f"name-{reading.id}", autocomplete="name", max_chars=200)
         st.caption(
@@ -87,14 +93,14 @@ def draw_heading(reading: Reading) -> None:
 
 def draw_section(reading: Reading, section: ReadSection, *, with_box: bool) -> bool:
     """One section's words; True when its box is ticked."""
-    with st.container(border=True):
+    with st.container(border=True, width=READING_WIDTH):
         st.subheader(plain(section.title), anchor=False)
         if section.introduction:
             st.markdown(prose(section.introduction))
         for clause in section.clauses:
             mark = " :orange-badge[Changed]" if clause.id in reading.changed else ""
-            st.markdown(f"**{plain(clause.heading)}** :gray-badge[{plain(clause.id)}]{mark}")
-            st.markdown(prose(clause.text))
+            heading = f"**{plain(clause.heading)}** :gray-badge[{plain(clause.id)}]{mark}"
+            st.markdown(f"{heading}\n\n{prose(clause.text)}")
         if not with_box:
             return False
         return st.checkbox(f"I have read “{plain(section.title)}”", key=f"box-{reading.id}-{section.key}")

@@ -15,6 +15,8 @@ from services.access import Actor
 from services.trained import PAGE
 from services.training import Module, Outcome, Progress, Question, TrainingState
 
+# Pixels: about 85 characters, as long as a line may be for reading; a phone takes less.
+READING_WIDTH = 760
 BADGES = {
     TrainingState.OPEN: ":orange-badge[To do]",
     TrainingState.PASSED: ":green-badge[:material/check: Passed]",
@@ -36,7 +38,7 @@ def draw_participant(session: Session, actor: Actor, today: date) -> None:
     outcome = st.session_state.get(f"outcome-{module.id}")
     if isinstance(outcome, Outcome):
         draw_outcome(outcome, today)
-    with st.container(border=True):
+    with st.container(border=True, width=READING_WIDTH):
         st.markdown(prose(module.text))
     draw_check(session, actor, module, today)
 

@@ -57,7 +57,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Module:
-    """A module as one person sees it. `expires_on` is the last day on which the completion counts; None: for ever."""
+    """A module as one person sees it; `text` goes without its title.
+
+    `expires_on` is the last day on which the completion counts; None for one that does not run out.
+    """
 
     id: UUID
     title: str
@@ -148,7 +151,7 @@ def _module(row: TrainingModule, scheme: Scheme, side: Side, last: TrainingCompl
         id=row.id,
         title=row.title,
         summary=str(scheme.other_settings.get("modules", {}).get(row.key, {}).get("summary", "")),
-        text=row.text,
+        text=row.text.removeprefix(f"# {row.title}\n").strip(),
         minutes=row.minutes,
         questions=tuple(Question(str(asked["question"]), _options(asked)) for asked in row.questions),
         pass_mark=row.pass_mark,

@@ -93,7 +93,7 @@ def test_what_changed_since_the_last_signature_is_marked_with_the_day_it_counts_
     page = open_page("agreements", person_of(page_session, enrolment))
 
     marked = [line.value for line in page.markdown if "badge[Changed]" in line.value]
-    assert marked == ["**Listen** :gray-badge[X\\-2] :orange-badge[Changed]"]
+    assert marked == ["**Listen** :gray-badge[X\\-2] :orange-badge[Changed]\n\nDo listen\\."]
     assert len(page.warning) == 1
     assert "after that you get no new match until you sign" in page.warning[0].value
 

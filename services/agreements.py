@@ -19,7 +19,15 @@ from models.schemes import Cohort, Scheme
 from services import access, signatures
 from services.access import Actor
 from services.publishing import Misfit, publish, verify
-from services.signatures import DocumentCount, Unsigned, UnsignedPage, counts, unsigned, unsigned_enrolments
+from services.signatures import (
+    DocumentCount,
+    Unsigned,
+    UnsignedPage,
+    counts,
+    refuse_never_signed,
+    unsigned,
+    unsigned_enrolments,
+)
 from services.signing import KINDS, Signed, sign
 from services.texts import Reading, ReadSection, read
 
@@ -38,6 +46,7 @@ __all__ = [
     "in_force",
     "publish",
     "read",
+    "refuse_never_signed",
     "sign",
     "signed",
     "to_sign",

@@ -20,7 +20,7 @@ from models.meetings import MeetingRecord
 from models.pairings import Pairing, PairingStatus
 from models.people import Person
 from models.schemes import Channel, Scheme
-from services import access, audit, cleaning, contacts, export, pairings, times
+from services import access, agreements, audit, cleaning, contacts, export, pairings, times
 from services.access import Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.reconciliation import ComparedMeeting, Noted, State, reconcile
@@ -88,6 +88,7 @@ def log(
     already = _made_by(session, operation_id, pairing_id, side)
     if already is not None:
         return already
+    agreements.refuse_never_signed(session, access.own_enrolment(session, actor))
     scheme = pairings.scheme_of(session, pairing)
     record = MeetingRecord(
         pairing_id=pairing_id,

@@ -19,6 +19,7 @@ from models.people import Person
 from models.schemes import Cohort, Scheme
 from services import access
 from services.access import Actor
+from services.errors import Conflict
 
 PAGE = 50
 # Whose signature a coordinator waits for: whoever asked to take part and was not turned away.
@@ -74,6 +75,19 @@ def unsigned_enrolments(cohort_id: UUID, today: date) -> Select[UUID]:
     lacking = or_(grace_is_over, ~has_signed(earlier=True))
     found: Select[UUID] = _asked(select(col(Enrolment.id)), cohort_id).where(~has_signed(), lacking).distinct()
     return found
+
+
+def refuse_never_signed(session: Session, enrolment: Enrolment) -> None:
+    """Hold back somebody who never signed what their side must sign; a new edition never stops a pair that goes on.
+
+    Raises Conflict (U-9, U-C4.1).
+    """
+    mine = _asked(select(col(SchemeDocument.title)), enrolment.cohort_id).where(
+        col(Enrolment.id) == enrolment.id, ~has_signed(), ~has_signed(earlier=True)
+    )
+    title = session.execute(mine.limit(1)).scalar()
+    if title is not None:
+        raise Conflict(f"You have not signed “{title}” yet.", remedy="Read and sign it under Agreements, then go on.")
 
 
 def counts(session: Session, actor: Actor, cohort_id: UUID) -> list[DocumentCount]:

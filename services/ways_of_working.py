@@ -18,7 +18,7 @@ from models.columns import utc_now
 from models.enrolments import Side
 from models.pairings import Pairing, PairingStatus, WaysOfWorking
 from models.schemes import Channel, Cohort, Scheme
-from services import access, audit, cleaning, contacts, pairings
+from services import access, agreements, audit, cleaning, contacts, pairings
 from services.access import Actor
 from services.errors import Conflict, Invalid
 from services.units import writes
@@ -86,6 +86,7 @@ def propose(
     Raises NotAllowed, Conflict, Invalid.
     """
     pairing, side = pairings.open_to_change(session, actor, pairing_id)
+    agreements.refuse_never_signed(session, access.own_enrolment(session, actor))
     scheme = pairings.scheme_of(session, pairing)
     _check_numbers(interval_days=interval_days, minutes=minutes, months=months)
     edition = WaysOfWorking(
@@ -113,6 +114,7 @@ def confirm(session: Session, actor: Actor, pairing_id: UUID, edition: int, *, t
     Raises NotAllowed; Conflict when it is not the newest, or waits for the other side.
     """
     pairing, side = pairings.open_to_change(session, actor, pairing_id)
+    agreements.refuse_never_signed(session, access.own_enrolment(session, actor))
     newest = session.exec(_editions(pairing_id).limit(1)).first()
     if newest is None or newest.edition != edition or newest.in_force_from is not None:
         raise Conflict("This is no longer the newest proposal.", remedy="Reload the page and read the newest one.")

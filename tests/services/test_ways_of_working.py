@@ -1,6 +1,6 @@
 """What a pair settles takes both of them, and its words stay between the two."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -8,14 +8,22 @@ from sqlmodel import Session, select
 
 from models.audit import AuditEntry
 from models.columns import utc_now
-from models.enrolments import Side
+from models.enrolments import Enrolment, Side
 from models.pairings import Pairing, PairingStatus, WaysOfWorking
+from models.people import Person
 from models.schemes import Channel
 from services import ways_of_working
 from services.access import Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.ways_of_working import Edition, Rhythm, Ways
-from tests.factories import make_actor, make_enrolment, make_participant
+from tests.factories import (
+    make_account,
+    make_actor,
+    make_document,
+    make_enrolment,
+    make_participant,
+    make_signature,
+)
 from tests.services.pairs import Pair, make_pair
 
 TODAY = date(2026, 10, 9)
@@ -204,3 +212,28 @@ def test_the_journal_says_that_it_changed_and_never_how(session: Session) -> Non
         ("ways_of_working.proposed", {"edition": 1}),
         ("ways_of_working.confirmed", {"edition": 1}),
     ]
+
+
+@pytest.mark.clause("U-C4.1")
+def test_nobody_settles_ways_of_working_before_they_signed_the_code(session: Session) -> None:
+    pair = make_pair(session)
+    make_document(session, pair.cohort.scheme_id, title="Code of conduct")
+
+    with pytest.raises(Conflict) as refusal:
+        propose(session, pair.mentee, pair)
+
+    assert refusal.value.happened == "You have not signed “Code of conduct” yet."
+    assert stored(session) == []
+
+
+@pytest.mark.clause("U-9")
+def test_a_new_edition_of_the_code_does_not_stop_a_pair_that_goes_on(session: Session) -> None:
+    pair = make_pair(session)
+    mentee = session.get_one(Enrolment, pair.pairing.mentee_id)
+    first = make_document(session, pair.cohort.scheme_id)
+    make_signature(session, mentee, first, make_account(session, session.get_one(Person, mentee.person_id)))
+    make_document(session, pair.cohort.scheme_id, edition=2, published_at=utc_now() - timedelta(days=400))
+
+    proposed = propose(session, pair.mentee, pair)
+
+    assert proposed.number == 1

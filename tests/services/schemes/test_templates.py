@@ -129,7 +129,7 @@ def test_the_gates_differ_by_scheme_and_role() -> None:
 
     assert gates == {
         ("aulp", "mentor"): ("signature", "conflicts"),
-        ("aulp", "mentee"): ("signature", "conflicts"),
+        ("aulp", "mentee"): (),
         ("unnc_alumni", "mentor"): ("signature", "conflicts", "training"),
         ("unnc_alumni", "mentee"): ("conflicts",),
         ("blank", "mentor"): ("signature",),

@@ -59,6 +59,8 @@ def in_one_line(run: RunView, zone: str) -> str:
 def draw_aside(session: Session, actor: Actor, cohort_id: UUID, run: RunView | None, drafts: Sequence[Draft]) -> None:
     """What waits to be sent, the run button, and who could not take part."""
     today = datetime.now(UTC).date()
+    if run:
+        draw_acts(session, actor, run.id)
     if drafts:
         number = people(len(drafts))
         st.info(f"Emails to {number} are ready. Nothing has left yet.", icon=":material/outgoing_mail:")
@@ -99,8 +101,6 @@ def draw_run(session: Session, actor: Actor, run: RunView) -> None:
     for line in found.lines:
         draw_line(run.id, line, chosen)
     draw_pages(found)
-    open_pairs = frozenset(review.to_approve(session, actor, run.id))
-    draw_acts(session, actor, run.id, chosen & open_pairs, open_pairs)
 
 
 def draw_pages(found: Pairs) -> None:
@@ -109,38 +109,38 @@ def draw_pages(found: Pairs) -> None:
         st.pagination(pages, key="page")
 
 
-def draw_acts(
-    session: Session, actor: Actor, run_id: UUID, chosen: frozenset[UUID], open_pairs: frozenset[UUID]
-) -> None:
-    """Approve all, and go on to the emails of those that are approved."""
-    with st.container(horizontal=True, horizontal_alignment="right"):
+def draw_acts(session: Session, actor: Actor, run_id: UUID) -> None:
+    """Go on to the emails of the pairs that are approved, or approve all; beside the list, always in reach."""
+    open_pairs = frozenset(review.to_approve(session, actor, run_id))
+    if not open_pairs:
+        return
+    chosen = approved(run_id) & open_pairs
+    label = f"Preview the emails to {people(len(chosen))}"
+    if st.button(label, key="preview", type="primary", icon=":material/drafts:", disabled=not chosen):
+        with refusals():
+            outcome = proposals.draft(session, actor, run_id, sorted(chosen))
+            st.session_state["held_back"] = outcome.held_back
+            approve(run_id, frozenset())
+            go_to("send" if outcome.done else None)
+    with st.container(horizontal=True):
+        if open_pairs - chosen and st.button(f"Approve all {len(open_pairs)}", key="approve-all"):
+            approve(run_id, open_pairs)
+            st.rerun()
         if chosen and st.button("Approve none", key="approve-none"):
             approve(run_id, frozenset())
             st.rerun()
-        left = len(open_pairs - chosen)
-        if left and st.button(f"Approve all {len(open_pairs)}", key="approve-all"):
-            approve(run_id, open_pairs)
-            st.rerun()
-        label = f"Preview the emails to {people(len(chosen))}"
-        if st.button(label, key="preview", type="primary", disabled=not chosen):
-            with refusals():
-                outcome = proposals.draft(session, actor, run_id, sorted(chosen))
-                st.session_state["held_back"] = outcome.held_back
-                approve(run_id, frozenset())
-                go_to("send" if outcome.done else None)
 
 
 def draw_line(run_id: UUID, line: PairLine, chosen: frozenset[UUID]) -> None:
     """One card: who, why, and what came of it."""
     with st.container(border=True):
         if line.mentor is None:
-            st.markdown(f"**{plain(line.mentee)}** has no mentor in this run")
-            st.markdown(f":orange-badge[Unmatched] {plain(line.note or '')}")
+            st.markdown(f"**{plain(line.mentee)}** has no mentor in this run  \n{plain(line.note or '')}")
             return
         words, act = st.columns([3, 1], vertical_alignment="center")
         with words:
-            st.markdown(f"**{plain(line.mentee)}** with **{plain(line.mentor)}**")
-            st.markdown(" · ".join(plain(reason) for reason in line.reasons) or "Nothing speaks strongly for this pair")
+            why = " · ".join(plain(reason) for reason in line.reasons) or "Nothing speaks strongly for this pair"
+            st.markdown(f"**{plain(line.mentee)}** with **{plain(line.mentor)}**  \n{why}")
             if line.note:
                 st.markdown(f":orange-badge[:material/warning: {plain(line.note)}]")
             if line.wish_rank:

@@ -66,8 +66,9 @@ def mentee_cells(session: Session, cohort_id: UUID, scheme: Scheme, as_of: AsOf)
     """Mentees, and their pairs, by their marks. One query."""
     facts = pair_facts(cohort_id, scheme, as_of)
     columns = [*_person_marks(cohort_id, scheme, Side.MENTEE, as_of), *_pair_marks(facts, as_of)]
-    people = _enrolled(columns, cohort_id, Side.MENTEE, as_of).outerjoin(facts, facts.c.mentee_id == col(Enrolment.id))
-    return _counted(session, people.subquery("people"))
+    people = _people(columns, cohort_id, Side.MENTEE).outerjoin(facts, facts.c.mentee_id == col(Enrolment.id))
+    enrolled = people.where(or_(_sent_by(as_of), facts.c.id.is_not(None)))
+    return _counted(session, enrolled.subquery("people"))
 
 
 def mentor_cells(session: Session, cohort_id: UUID, scheme: Scheme, as_of: AsOf) -> Cells:
@@ -89,10 +90,9 @@ def mentor_cells(session: Session, cohort_id: UUID, scheme: Scheme, as_of: AsOf)
         flag(reached.c.mentor_id.is_not(None)).label("paired"),
         *(func.coalesce(reached.c[name], 0).label(name) for name in ("in_touch", "met", "confirmed", "is_open")),
     ]
-    people = _enrolled(columns, cohort_id, Side.MENTOR, as_of).outerjoin(
-        reached, reached.c.mentor_id == col(Enrolment.id)
-    )
-    return _counted(session, people.subquery("people"))
+    people = _people(columns, cohort_id, Side.MENTOR).outerjoin(reached, reached.c.mentor_id == col(Enrolment.id))
+    enrolled = people.where(or_(_sent_by(as_of), reached.c.mentor_id.is_not(None)))
+    return _counted(session, enrolled.subquery("people"))
 
 
 def groups_of(stages: Sequence[str]) -> list[Group]:
@@ -104,20 +104,19 @@ def _reached(stage: str) -> Callable[[Cell], bool]:
     return lambda cell: cell.reached(stage)
 
 
-def _enrolled(columns: Sequence[Any], cohort_id: UUID, side: Side, as_of: AsOf) -> Any:
-    """Everybody who had sent their form by then."""
-    sent_at = func.coalesce(Enrolment.submitted_at, Enrolment.created_at)
+def _people(columns: Sequence[Any], cohort_id: UUID, side: Side) -> Any:
     return (
         select(*columns)
         .select_from(Enrolment)
         .join(Person, col(Person.id) == col(Enrolment.person_id))
-        .where(
-            col(Enrolment.cohort_id) == cohort_id,
-            col(Enrolment.side) == side,
-            col(Enrolment.status) != EnrolmentStatus.DRAFT,
-            sent_at < as_of.until,
-        )
+        .where(col(Enrolment.cohort_id) == cohort_id, col(Enrolment.side) == side)
     )
+
+
+def _sent_by(as_of: AsOf) -> Any:
+    """An SQL condition: the form was sent by then. Beside it, whoever has a pair is enrolled in any case."""
+    sent_at = func.coalesce(Enrolment.submitted_at, Enrolment.created_at)
+    return and_(col(Enrolment.status) != EnrolmentStatus.DRAFT, sent_at < as_of.until)
 
 
 def _person_marks(cohort_id: UUID, scheme: Scheme, side: Side, as_of: AsOf) -> list[Any]:

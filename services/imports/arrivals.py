@@ -137,12 +137,12 @@ def confirm(
 def _carry_out(session: Session, actor: Actor, read: _Read, plan: Plan, done: Imported) -> None:
     """Adds everything and its entries in the journal.
 
-    The journal gets one entry for the import, with the file's fingerprint and the counts, and one for each place that
-    changed: who asks "who changed my answers?" needs it by person, while whoever arrives is `imported` already.
+    The journal gets one entry for the import, with the file's fingerprint and the counts, and one for each person whose
+    answers changed, because "who changed my answers?" is asked by person. Whoever arrives is `imported` already.
     """
     scheme_id = read.cohort.scheme_id
-    for place_id, keys in writing.write(session, read.cohort, plan):
-        audit.record(session, actor, "enrolment.updated_by_import", place_id, scheme_id=scheme_id, changed=keys)
+    for deed, subject_id, keys in writing.write(session, read.cohort, plan):
+        audit.record(session, actor, deed, subject_id, scheme_id=scheme_id, changed=keys, by="import")
     _remember(session, scheme_id, read)
     audit.record(
         session,

@@ -1,90 +1,118 @@
-"""Carries out a plan: rows in bulk, nothing by query for each person. Adds everything; never commits."""
+"""Carries out a plan. Adds everything; never commits.
 
-from collections.abc import Iterator
+New rows are inserted as plain values: for ten thousand people, building a table object each would take most of the
+time, and on SQLite nobody else can write meanwhile. What exists already changes through its object, which counts
+versions.
+"""
+
+from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel, insert
 
 from models.columns import utc_now
-from models.enrolments import Conflict, Enrolment, EnrolmentStatus
+from models.enrolments import Conflict, Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort
-from services.imports import comparing
 from services.imports import known as desk
-from services.imports.comparing import Difference, Line, Plan
+from services.imports.comparing import Difference, Line, Plan, State, e164
+
+Ids = Mapping[str, UUID]
 
 
-def write(session: Session, cohort: Cohort, plan: Plan) -> Iterator[tuple[UUID, list[str]]]:
-    """Adds what the plan says; then gives each place that changed and the keys of its questions. Never commits.
+def write(session: Session, cohort: Cohort, plan: Plan) -> list[tuple[str, UUID, list[str]]]:
+    """Adds what the plan says; answers what changed, for the journal: deed, subject, and the keys of the questions.
 
     Raises IntegrityError when somebody else added one of the people meanwhile.
     """
-    people = _people(session, plan)
-    session.flush()
-    changed: list[tuple[UUID, list[str]]] = []
-    for line in plan.lines:
-        person = people[line.row.email_key]
-        place = line.place or _place(cohort, line, person)
-        session.add(place)
-        for each in line.differences:
-            _apply(person, place, each)
-        if line.differences:
-            changed.append((place.id, sorted(each.key for each in line.differences)))
+    ids = _add_people(session, plan)
+    _add_places(session, cohort, plan, ids)
+    changed = [_change(line) for line in plan.lines if line.differences]
     _sort_again(session, plan)
-    session.flush()
-    _keep_apart(session, plan, people)
-    return iter(changed)
+    _keep_apart(session, plan, ids)
+    return changed
 
 
-def _people(session: Session, plan: Plan) -> dict[str, Person]:
-    """Everybody in the file by address key; new ones are added once, with what both their rows say."""
-    people: dict[str, Person] = {}
+def _add_people(session: Session, plan: Plan) -> dict[str, UUID]:
+    """Ids of everybody in the file by address key; new ones are added once, with what both their rows say."""
+    new: dict[str, dict[str, Any]] = {}
     for line in plan.lines:
-        key = line.row.email_key
-        if line.person is not None:
-            people[key] = line.person
-            continue
-        if key not in people:
-            people[key] = Person(full_name=line.row.full_name, email=line.row.email, email_key=key)
-        for fact, value in line.values.person.items():
-            _set_fact(people[key], fact, value)
-    session.add_all(people.values())
-    return people
+        if line.person is None:
+            row = line.row
+            facts = new.setdefault(row.email_key, {"email": row.email, "email_key": row.email_key})
+            facts |= _facts(line.values.person)
+    rows = _rows(Person(full_name="-", email="-", email_key="-"), list(new.values()))
+    _insert(session, Person, rows)
+    known = {line.row.email_key: line.person.id for line in plan.lines if line.person is not None}
+    return known | {row["email_key"]: row["id"] for row in rows}
 
 
-def _set_fact(person: Person, key: str, value: Any) -> None:
-    setattr(person, key, value)
-    if key == "telephone":
-        person.telephone_key = comparing.e164(value)
-
-
-def _place(cohort: Cohort, line: Line, person: Person) -> Enrolment:
-    """A place as if the person had sent the form, but for the claims: those are no more than what was said."""
-    return Enrolment(
-        person_id=person.id,
+def _add_places(session: Session, cohort: Cohort, plan: Plan, ids: Ids) -> None:
+    """Places as if the people had sent the form, but for the claims: those are no more than what was said."""
+    names = {line.row.email_key: (line.person or line.row).full_name for line in plan.lines}
+    places = [
+        {
+            "person_id": ids[line.row.email_key],
+            "side": line.side,
+            "sort_key": names[line.row.email_key].casefold()[:200],
+            "answers": dict(line.values.asked),
+            "claims": dict(line.row.claims),
+            **line.values.enrolment,
+        }
+        for line in plan.lines
+        if line.state is State.NEW
+    ]
+    usual = Enrolment(
+        person_id=cohort.id,  # each row names its own
         cohort_id=cohort.id,
-        side=line.side,
+        side=Side.MENTEE,
         status=EnrolmentStatus.SUBMITTED,
-        sort_key=person.full_name.casefold()[:200],
-        answers=dict(line.values.asked),
-        claims=dict(line.row.claims),
         imported=True,
         submitted_at=utc_now(),
-        **line.values.enrolment,
     )
+    _insert(session, Enrolment, _rows(usual, places))
 
 
-def _apply(person: Person, place: Enrolment, each: Difference) -> None:
+def _rows(usual: SQLModel, own: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Complete rows: what each says for itself, and otherwise what the usual one has."""
+    rest = {name: getattr(usual, name) for name in type(usual).model_fields}
+    return [{**rest, "id": uuid4(), **row} for row in own]
+
+
+def _insert(session: Session, table: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+    if rows:
+        session.exec(insert(table), params=rows)
+
+
+def _change(line: Line) -> tuple[str, UUID, list[str]]:
+    """Changes what the line says of an existing place, or of the person who gets a new one."""
+    for each in line.differences:
+        _apply(line, each)
+    keys = sorted(each.key for each in line.differences)
+    if line.place is not None:
+        return "enrolment.corrected", line.place.id, keys
+    assert line.person is not None  # noqa: S101 - nothing can differ from a person who is not there
+    return "person.corrected", line.person.id, keys
+
+
+def _apply(line: Line, each: Difference) -> None:
     if each.where == "person":
-        _set_fact(person, each.key, each.after)
+        for key, value in _facts({each.key: each.after}).items():
+            setattr(line.person, key, value)
     elif each.where in {"answers", "claims"}:
         # A new dictionary, because a change inside the old one would go unnoticed.
-        setattr(place, each.where, {**getattr(place, each.where), each.key: each.after})
-    elif each.key == "status":
-        place.status, place.submitted_at, place.imported = EnrolmentStatus.SUBMITTED, utc_now(), True
+        setattr(line.place, each.where, {**getattr(line.place, each.where), each.key: each.after})
     else:
-        setattr(place, each.key, each.after)
+        setattr(line.place, each.key, each.after)
+        if each.key == "status" and line.place is not None:
+            line.place.submitted_at, line.place.imported = utc_now(), True
+
+
+def _facts(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The person's columns; a telephone is two of them."""
+    number = {"telephone_key": e164(said["telephone"])} if "telephone" in said else {}
+    return {**said, **number}
 
 
 def _sort_again(session: Session, plan: Plan) -> None:
@@ -98,7 +126,9 @@ def _sort_again(session: Session, plan: Plan) -> None:
         place.sort_key = renamed[place.person_id].full_name.casefold()[:200]
 
 
-def _keep_apart(session: Session, plan: Plan, people: dict[str, Person]) -> None:
-    others = desk.people_with(session, {other for _, other in plan.apart} - people.keys())
-    ids = {key: person.id for key, person in people.items()} | others
-    session.add_all(Conflict(declared_by_id=ids[one], other_id=ids[other]) for one, other in sorted(plan.apart))
+def _keep_apart(session: Session, plan: Plan, ids: Ids) -> None:
+    others = desk.people_with(session, {other for _, other in plan.apart} - ids.keys())
+    everybody = {**ids, **others}
+    pairs = [{"declared_by_id": everybody[one], "other_id": everybody[other]} for one, other in sorted(plan.apart)]
+    usual = Conflict(declared_by_id=uuid4(), other_id=uuid4())
+    _insert(session, Conflict, _rows(usual, pairs))

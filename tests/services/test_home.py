@@ -1,0 +1,341 @@
+"""What Home says needs somebody, in which order, and how it greets them."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlmodel import Session
+
+from models.agreements import TrainingModule
+from models.columns import utc_now
+from models.enrolments import Enrolment, EnrolmentStatus, Side
+from models.feedback import FeedbackAnswer, FeedbackRound, RoundPoint
+from models.matching import MatchingRun, ProposalStatus
+from models.meetings import MeetingRecord
+from models.messages import Message, MessageStatus
+from models.pairings import Pairing, WaysOfWorking
+from models.schemes import Channel, Cohort
+from services import home, tasks
+from services.access import DESK, Acting, Actor, Place
+from services.errors import NotAllowed
+from services.tasks import Task
+from tests.factories import (
+    make_actor,
+    make_cohort,
+    make_coordinator,
+    make_document,
+    make_enrolment,
+    make_manager,
+    make_pairing,
+    make_participant,
+    make_person,
+    make_proposal,
+    make_scheme,
+)
+
+TODAY = utc_now().date()
+NOW = utc_now()
+
+
+def test_a_coordinator_sees_each_thing_that_waits_most_urgent_first(session: Session) -> None:
+    scheme = make_scheme(session, mentee_gates=["conflicts"])
+    cohort = make_cohort(session, scheme)
+    for name in ("Ama", "Bo", "Chen"):
+        make_enrolment(session, cohort, name=name, status=EnrolmentStatus.SUBMITTED, submitted_at=_ago(2))
+    make_proposal(session, cohort, status=ProposalStatus.DRAFT, sent_at=None)
+    make_pairing(session, cohort, mentor="Marguerite", mentee="Li Wei", released_at=_ago(50))
+    make_enrolment(session, cohort)
+    _failed_message(session, cohort)
+
+    found = home.todo(session, make_actor(make_coordinator(session, cohort), cohort), TODAY)
+
+    assert [(task.when, task.sentence, task.page) for task in found] == [
+        ("today", "Three enrolments wait for your decision", "enrolments"),
+        ("today", "One proposal is ready to send", "proposals"),
+        ("today", "One email could not be delivered", "messages"),
+        ("this_week", "One pair has gone quiet", "participation"),
+        ("this_week", "One mentee is ready to be matched", "matching_review"),
+    ]
+    assert found[0].detail == f"The oldest since {TODAY - timedelta(days=2):%A}"
+    assert found[3].detail == "Li Wei and Marguerite: 50 days since any contact, agreed every 30"
+
+
+def test_the_unsigned_are_counted_when_the_scheme_asks_for_a_signature(session: Session) -> None:
+    cohort = make_cohort(session, make_scheme(session, mentee_gates=["signature"]))
+    make_document(session, cohort.scheme_id)
+    make_enrolment(session, cohort)
+    make_enrolment(session, cohort, Side.MENTOR)
+
+    found = home.todo(session, make_actor(make_coordinator(session, cohort), cohort), TODAY)
+
+    assert [(task.when, task.sentence) for task in found] == [("when_you_can", "Two people have not signed")]
+
+
+def test_whoever_the_newest_run_knew_of_is_not_waiting_for_one(session: Session) -> None:
+    cohort = make_cohort(session, make_scheme(session, mentee_gates=[]))
+    make_enrolment(session, cohort, decided_at=_ago(1))
+    coordinator = make_coordinator(session, cohort)
+    run = MatchingRun(
+        cohort_id=cohort.id,
+        made_by_id=coordinator.id,
+        inputs_sha256="0" * 64,
+        seed=0,
+        mentees=1,
+        places=0,
+        matched=0,
+        text_method="none",
+    )
+    session.add(run)
+    session.flush()
+
+    assert home.todo(session, make_actor(coordinator, cohort), TODAY) == ()
+
+
+def test_a_coordinators_own_enrolment_waits_for_another(session: Session) -> None:
+    cohort = make_cohort(session)
+    coordinator = make_coordinator(session, cohort)
+    make_enrolment(session, cohort, person=coordinator, status=EnrolmentStatus.SUBMITTED)
+
+    assert home.todo(session, make_actor(coordinator, cohort), TODAY) == ()
+
+
+def test_the_coordinator_of_another_scheme_is_refused(session: Session) -> None:
+    ours, theirs = make_cohort(session), make_cohort(session)
+    actor = make_actor(make_coordinator(session, ours), ours)
+    place = Place(Acting.COORDINATOR, ours.scheme_id, "", theirs.id, "")
+
+    with pytest.raises(NotAllowed):
+        home.todo(session, Actor(actor.person_id, "", place), TODAY)
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (EnrolmentStatus.DRAFT, "Finish your enrolment"),
+        (EnrolmentStatus.RETURNED, "The coordinator has a question"),
+    ],
+)
+def test_an_enrolment_that_is_not_sent_is_the_first_thing(
+    session: Session, status: EnrolmentStatus, sentence: str
+) -> None:
+    enrolment = make_enrolment(session, make_cohort(session), status=status)
+
+    found = home.todo(session, make_participant(session, enrolment), TODAY)
+
+    assert [(task.sentence, task.page) for task in found] == [(sentence, "enrolment")]
+
+
+def test_a_mentor_is_told_to_sign_and_to_train(session: Session) -> None:
+    cohort = make_cohort(session)
+    make_document(session, cohort.scheme_id)
+    session.add(
+        TrainingModule(
+            scheme_id=cohort.scheme_id,
+            key="starter",
+            edition=1,
+            title="Start",
+            text="Text",
+            minutes=10,
+            pass_mark=0,
+            valid_months=12,
+            required_for=["mentor"],
+        )
+    )
+    mentor = make_enrolment(session, cohort, Side.MENTOR)
+
+    found = home.todo(session, make_participant(session, mentor), TODAY)
+
+    assert [task.page for task in found] == ["agreements", "training"]
+
+
+@pytest.mark.parametrize(
+    ("days_left", "when"), [(0, "today"), (1, "this_week"), (6, "this_week"), (7, "when_you_can"), (-1, "overdue")]
+)
+def test_a_proposal_is_as_urgent_as_its_last_day(session: Session, days_left: int, when: str) -> None:
+    cohort = make_cohort(session)
+    mentee = make_enrolment(session, cohort)
+    make_proposal(session, cohort, mentee=mentee, expires_at=_noon(days_left))
+
+    found = home.todo(session, make_participant(session, mentee), TODAY)
+
+    assert [(task.when, task.sentence, task.page) for task in found] == [
+        (when, "A mentor has been proposed to you", "proposals")
+    ]
+
+
+@pytest.mark.clause("A-ME1")
+def test_the_mentee_is_told_to_make_the_first_contact_and_the_mentor_is_not(session: Session) -> None:
+    cohort = make_cohort(session)
+    pairing = make_pairing(session, cohort, mentor="Marguerite Okafor")
+
+    mentee = home.todo(session, _participant(session, pairing.mentee_id), TODAY)
+    mentor = home.todo(session, _participant(session, pairing.mentor_id), TODAY)
+
+    assert [(task.sentence, task.due_on) for task in mentee] == [
+        ("Contact Marguerite Okafor, your mentor", TODAY + timedelta(days=7))
+    ]
+    assert mentor == ()
+
+
+def test_ways_of_working_wait_for_the_side_that_did_not_propose_them(session: Session) -> None:
+    cohort = make_cohort(session)
+    pairing = make_pairing(session, cohort, first_contact_on=TODAY)
+    session.add(
+        WaysOfWorking(
+            pairing_id=pairing.id,
+            edition=1,
+            proposed_by=Side.MENTEE,
+            interval_days=14,
+            minutes=45,
+            months=6,
+            mentee_confirmed_at=NOW,
+        )
+    )
+    session.flush()
+
+    mentee = home.todo(session, _participant(session, pairing.mentee_id), TODAY)
+    mentor = home.todo(session, _participant(session, pairing.mentor_id), TODAY)
+
+    assert [task.sentence for task in mentee] == []
+    assert [(task.when, task.sentence) for task in mentor] == [("this_week", "Confirm your ways of working")]
+
+
+def test_a_side_without_a_record_of_its_own_within_the_interval_is_asked_for_one(session: Session) -> None:
+    cohort = make_cohort(session)
+    pairing = make_pairing(session, cohort, released_at=_ago(60), first_contact_on=TODAY - timedelta(days=59))
+    _record(session, pairing, Side.MENTOR, days_ago=10)
+
+    mentor = home.todo(session, _participant(session, pairing.mentor_id), TODAY)
+    mentee = home.todo(session, _participant(session, pairing.mentee_id), TODAY)
+
+    assert [task.page for task in mentor] == ["my_match"]
+    assert [(task.when, task.sentence, task.page) for task in mentee] == [
+        ("overdue", "Record your meeting with Bo Mentor", "meetings"),
+        ("when_you_can", "Settle your ways of working", "my_match"),
+    ]
+
+
+@pytest.mark.clause("U-6")
+def test_the_form_that_is_due_is_the_first_thing_a_mentor_sees(session: Session) -> None:
+    cohort = make_cohort(session)
+    mentor = make_enrolment(session, cohort, Side.MENTOR)
+    pairing = make_pairing(session, cohort, mentor=mentor, released_at=_ago(60), first_contact_on=TODAY)
+    due_on = TODAY + timedelta(days=5)
+    asked = FeedbackRound(cohort_id=cohort.id, point=RoundPoint.START, opens_on=TODAY, due_on=due_on)
+    session.add(asked)
+    session.flush()
+    for enrolment_id, side in ((pairing.mentor_id, Side.MENTOR), (pairing.mentee_id, Side.MENTEE)):
+        session.add(FeedbackAnswer(round_id=asked.id, enrolment_id=enrolment_id, side=side))
+    session.flush()
+
+    mentors = home.todo(session, _participant(session, pairing.mentor_id), TODAY)
+    mentees = home.todo(session, _participant(session, pairing.mentee_id), TODAY)
+
+    assert [task.page for task in mentors] == ["feedback", "meetings", "my_match"]
+    assert [task.page for task in mentees] == ["meetings", "feedback", "my_match"]
+
+
+def test_a_manager_goes_to_the_figures_and_the_desk_has_nothing_to_do(session: Session) -> None:
+    cohort = make_cohort(session)
+    manager = make_actor(make_manager(session, cohort), cohort, Acting.MANAGER)
+
+    assert [task.page for task in home.todo(session, manager, TODAY)] == ["participation"]
+    assert home.todo(session, DESK, TODAY) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "hour", "greeting"),
+    [
+        ("Rosalind Achterberg", 9, "Good morning, Rosalind"),
+        ("Rosalind Achterberg", 12, "Good afternoon, Rosalind"),
+        ("李明", 18, "Good evening, 李明"),
+        ("欧阳 娜娜", 23, "Good evening, 欧阳 娜娜"),
+        ("Ólafur", 3, "Good evening, Ólafur"),
+        ("Ólafur", 4, "Good morning, Ólafur"),
+    ],
+)
+def test_a_greeting_goes_by_the_clock_where_the_person_is(
+    session: Session, name: str, hour: int, greeting: str
+) -> None:
+    person = make_person(session, name, time_zone="Asia/Shanghai")
+    actor = Actor(person.id, name, Place(Acting.NOBODY), time_zone="Asia/Shanghai")
+    now = datetime(2026, 11, 21, hour, tzinfo=UTC) - timedelta(hours=8)
+
+    assert home.look(session, actor, now).greeting == greeting
+
+
+def test_somebody_is_called_as_they_asked_to_be(session: Session) -> None:
+    cohort = make_cohort(session)
+    person = make_person(session, "Rosalind Achterberg", called="Ros A.")
+    mentee = make_enrolment(session, cohort, person=person)
+
+    found = home.look(session, make_participant(session, mentee), datetime(2026, 11, 21, 9, tzinfo=UTC))
+
+    assert (found.greeting, found.today) == ("Good morning, Ros", date(2026, 11, 21))
+
+
+def test_tasks_come_overdue_first_then_by_day() -> None:
+    def task(when: str, day: int | None, *, is_first: bool = False) -> Task:
+        return Task(when, "", "", "", "", date(2026, 11, day) if day else None, is_first)
+
+    late, now, soon, later = task("overdue", 3), task("today", 21), task("this_week", 24), task("this_week", None)
+    form = task("when_you_can", 30, is_first=True)
+
+    assert tasks.in_order([later, soon, now, late, form]) == (form, late, now, soon, later)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, "One pair waits"), (12, "Twelve pairs wait"), (13, "13 pairs wait"), (1200, "1,200 pairs wait")],
+)
+def test_counts_begin_a_sentence_in_words(count: int, words: str) -> None:
+    assert tasks.many(count, "pair waits", "pairs wait") == words
+
+
+@pytest.mark.parametrize(
+    ("day", "words"), [(21, "today"), (22, "Sunday"), (16, "Monday"), (28, "Saturday 28 November")]
+)
+def test_near_days_are_said_by_their_name(day: int, words: str) -> None:
+    assert tasks.day_words(date(2026, 11, day), date(2026, 11, 21)) == words
+
+
+def _ago(days: int) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+def _noon(days_ahead: int) -> datetime:
+    return datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC) + timedelta(days=days_ahead)
+
+
+def _participant(session: Session, enrolment_id: object) -> Actor:
+    return make_participant(session, session.get_one(Enrolment, enrolment_id))
+
+
+def _failed_message(session: Session, cohort: Cohort) -> None:
+    session.add(
+        Message(
+            scheme_id=cohort.scheme_id,
+            person_id=make_person(session).id,
+            template="enrolment_approved",
+            subject="Hello",
+            dedupe_key=uuid4().hex * 2,
+            status=MessageStatus.FAILED,
+            due_at=NOW,
+        )
+    )
+    session.flush()
+
+
+def _record(session: Session, pairing: Pairing, side: Side, *, days_ago: int) -> None:
+    session.add(
+        MeetingRecord(
+            pairing_id=pairing.id,
+            side=side,
+            started_at=_ago(days_ago),
+            time_zone="UTC",
+            duration_minutes=30,
+            channel=Channel.VIDEO,
+            operation_id=uuid4(),
+        )
+    )
+    session.flush()

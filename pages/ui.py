@@ -2,6 +2,7 @@
 
 import html
 import re
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +19,8 @@ from services.gateway_headers import LEAVING
 
 _NOTICES = "_notices"
 _LEAVING = "_leaving"
+# Only these are ever left for, so that nothing a person typed can stand in the link.
+_OWN_ADDRESS = re.compile(r"/auth/(session\?ticket=[\w-]+|sign-out)")
 # What the menu has read a moment ago in this very run; a fragment or callback runs without the menu and reads again.
 read_by_menu: ContextVar[Actor | None] = ContextVar("read_by_menu", default=None)
 # What Markdown, LaTeX, emoji and colour shortcodes begin with: written by a person, all of it is only text.
@@ -122,6 +125,8 @@ def enter(ticket: str) -> None:
 
 def leave_for(address: str) -> None:
     """Forget everything this tab holds and load an address of ours as a whole new page, at the end of this run."""
+    if not _OWN_ADDRESS.fullmatch(address):
+        raise ValueError(address)
     st.session_state.clear()
     st.session_state[_LEAVING] = address
 

@@ -102,6 +102,9 @@ def test_no_screen_calls_the_database_session() -> None:
 
 def test_no_screen_draws_unescaped_html() -> None:
     forbidden = ("unsafe_allow_html", "unsafe_allow_javascript", "components.html")
+    # The one script of ours, a constant that the policy names by its hash: it leaves for an address of the server.
+    the_one = {"ui.py: unsafe_allow_javascript"}
+    assert (ROOT / "pages" / "ui.py").read_text(encoding="utf-8").count("unsafe_allow_javascript") == 1
     broken = {
         f"{path.name}: {word}"
         for path in files_of("pages")
@@ -109,7 +112,7 @@ def test_no_screen_draws_unescaped_html() -> None:
         if word in path.read_text(encoding="utf-8")
     }
 
-    assert broken == set()
+    assert broken - the_one == set()
 
 
 def test_no_shared_cache_holds_what_a_person_sees() -> None:

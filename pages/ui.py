@@ -2,7 +2,6 @@
 
 import html
 import re
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar

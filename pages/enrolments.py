@@ -161,7 +161,11 @@ def confirm(session: Session, actor: Actor, decision: EnrolmentStatus, ids: list
         note = st.text_area("Your question", key="note", max_chars=2000) if decision in ASKING else ""
         with refusals():
             mail = enrolments.preview(session, actor, ids[0], decision, note=note or "(your question)")
-            st.caption("The first of them gets this email; it is the same for everybody but the name.")
+            st.caption(
+                "This is what the first of them gets. Whoever has never signed in gets an invitation instead of a note."
+                if len(ids) > 1
+                else "This email is sent."
+            )
             st.markdown(f"**{plain(mail.subject)}**")
             st.text(mail.text)
         with st.container(horizontal=True):

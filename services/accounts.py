@@ -29,9 +29,9 @@ def ensure_invited(session: Session, actor: Actor, person_id: UUID, *, scheme_id
 
     Invites again whoever never chose a password, at most once a day. True when an email was queued.
     """
-    account = session.exec(select(Account).where(Account.person_id == person_id)).one_or_none()
-    if account is not None and account.status is not AccountStatus.INVITED:
+    if can_sign_in(session, person_id):
         return False
+    account = _of_person(session, person_id)
     if account is None:
         account = Account(person_id=person_id)
         session.add(account)
@@ -45,6 +45,16 @@ def ensure_invited(session: Session, actor: Actor, person_id: UUID, *, scheme_id
         link_purpose=LinkPurpose.INVITATION,
         link_hours=INVITATION_HOURS,
     )
+
+
+def can_sign_in(session: Session, person_id: UUID) -> bool:
+    """Whether the person has chosen a password before."""
+    account = _of_person(session, person_id)
+    return account is not None and account.status is not AccountStatus.INVITED
+
+
+def _of_person(session: Session, person_id: UUID) -> Account | None:
+    return session.exec(select(Account).where(Account.person_id == person_id)).one_or_none()
 
 
 def check_password(session: Session, *, email: str, password: str, network_address: str | None) -> UUID | None:

@@ -61,7 +61,9 @@ def approve(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> in
     """Let submitted enrolments in, all or none; answers how many. Raises NotAllowed, Conflict."""
     found = _to_decide(session, actor, enrolment_ids)
     for enrolment, _ in found:
-        _decide(session, actor, enrolment, EnrolmentStatus.APPROVED)
+        # Whoever cannot sign in yet is welcomed by the invitation: two emails at once would only confuse.
+        is_known = accounts.can_sign_in(session, enrolment.person_id)
+        _decide(session, actor, enrolment, EnrolmentStatus.APPROVED, tell=is_known)
         enrolment.waiting_since = enrolment.waiting_since or utc_now()
         accounts.ensure_invited(session, actor, enrolment.person_id, scheme_id=_scheme_id(session, enrolment))
     session.commit()
@@ -97,6 +99,8 @@ def preview(
     enrolment = access.enrolment_to_coordinate(session, actor, enrolment_id)
     facts: dict[str, Any] = {"note": note} if decision is EnrolmentStatus.RETURNED else {}
     scheme_id, template = _scheme_id(session, enrolment), TEMPLATES[decision]
+    if decision is EnrolmentStatus.APPROVED and not accounts.can_sign_in(session, enrolment.person_id):
+        template = "invitation"
     return messages.preview(session, person_id=enrolment.person_id, template=template, scheme_id=scheme_id, **facts)
 
 
@@ -118,14 +122,17 @@ def _refuse_decided(enrolment: Enrolment) -> None:
         )
 
 
-def _decide(session: Session, actor: Actor, enrolment: Enrolment, status: EnrolmentStatus, **facts: Any) -> None:
-    """Adds the decision, the journal's entry and the mail; `facts` are the mail's."""
+def _decide(
+    session: Session, actor: Actor, enrolment: Enrolment, status: EnrolmentStatus, *, tell: bool = True, **facts: Any
+) -> None:
+    """Adds the decision, the journal's entry and, unless another says it, the mail; `facts` are the mail's."""
     scheme_id, person_id, template = _scheme_id(session, enrolment), enrolment.person_id, TEMPLATES[status]
     # A form can go back twice: the version tells one decision from the next.
     event = f"{enrolment.id}:{enrolment.version}"
     enrolment.status, enrolment.decided_at, enrolment.decision_note = status, utc_now(), facts.get("note")
     audit.record(session, actor, f"enrolment.{status.value}", enrolment.id, scheme_id=scheme_id)
-    messages.queue(session, person_id=person_id, template=template, scheme_id=scheme_id, event=event, **facts)
+    if tell:
+        messages.queue(session, person_id=person_id, template=template, scheme_id=scheme_id, event=event, **facts)
 
 
 def _scheme_id(session: Session, enrolment: Enrolment) -> UUID:

@@ -84,7 +84,7 @@ def test_everything_submitted_is_approved_after_one_look_at_the_mail(page_sessio
     assert (label, asked, before) == ("Approve all 2 submitted", ["Approve 2 enrolments?"], [])
     assert [each.status for each in (ama, bo)] == [EnrolmentStatus.APPROVED] * 2
     assert [notice.value for notice in page.success] == ["2 approved. An email goes to each of them."]
-    assert [template for _, template in sent(page_session)] == ["enrolment_approved", "invitation"] * 2
+    assert [template for _, template in sent(page_session)] == ["invitation"] * 2
 
 
 def test_only_the_ticked_are_declined(page_session: Session) -> None:

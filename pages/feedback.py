@@ -191,11 +191,10 @@ def people(count: int) -> str:
     return "one person" if count == 1 else f"{count} people"
 
 
-with page("Feedback", caption="What you tell here goes to the coordinator of the scheme, and to nobody else.") as (
-    session,
-    actor,
-):
+with page("Feedback") as (session, actor):
     if actor.place.enrolment_id is not None:
+        st.caption("What you tell here goes to the coordinator of the scheme, and to nobody else.")
         draw_mine(session, actor)
     else:
+        st.caption("How it is going, in the words of those who take part. They were told that only you read them.")
         draw_rounds(session, actor)

@@ -82,14 +82,14 @@ def draw_cohort(seen: Glance) -> None:
     shares = [figure for figure in seen.figures if figure.key != "first_contact"]
     columns = st.columns(len(stages) + len(shares))
     for column, (stage, people) in zip(columns, stages, strict=False):
-        told = f"{stage.mentees} mentees, {stage.mentors} mentors"
+        told = f"{stage.mentees} mentees"
         column.metric(
             stage.label,
             people,
             told,
             delta_color="off",
             delta_arrow="off",
-            help=stage.definition,
+            help=f"{stage.definition} {stage.mentees} mentees and {stage.mentors} mentors.",
             border=True,
             height="stretch",
         )

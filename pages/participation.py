@@ -68,8 +68,8 @@ def draw_rhythm(found: Overview) -> None:
     now = found.rhythm
     words = participation.count_in_words
     st.markdown(
-        f":green-badge[In rhythm {plain(words(now.in_rhythm))}] :orange-badge[Quiet {plain(words(now.quiet))}] "
-        f":red-badge[Silent {plain(words(now.silent))}]"
+        f":green-badge[In rhythm {charts.label(now.in_rhythm)}] :orange-badge[Quiet {charts.label(now.quiet)}] "
+        f":red-badge[Silent {charts.label(now.silent)}]"
     )
     charts.draw_history(found.history)
     with st.expander("The weeks as a table", icon=":material/table:"):

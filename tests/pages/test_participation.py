@@ -2,12 +2,14 @@
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import event
 from sqlmodel import Session
 from streamlit.testing.v1 import AppTest
 
 from models.columns import utc_now
+from models.enrolments import Side
 from models.schemes import Cohort
 from pages import charts
 from services import storage
@@ -51,7 +53,13 @@ def test_a_manager_sees_no_name_and_no_small_count(page_session: Session) -> Non
     page = open_page("participation", make_manager(page_session, cohort))
 
     assert page.info[0].value.startswith("You see counts, never people")
-    assert {metric.value for metric in page.metric} == {"hidden", "–", "0 of 0"} & {m.value for m in page.metric}
+    assert [(metric.value, metric.delta) for metric in page.metric] == [
+        ("hidden", "fewer than 5"),
+        ("hidden", "fewer than 5"),
+        ("hidden", "fewer than 5"),
+        ("hidden", "fewer than 5"),
+        ("–", "nobody yet"),
+    ]
     assert [toggle.key for toggle in page.toggle] == ["numbers"]
     assert "Li Wei" not in _everything(page)
     assert "Marguerite" not in _everything(page)
@@ -132,9 +140,11 @@ def test_what_is_hidden_is_not_in_the_chart_either() -> None:
 
 def _of_yesterday(session: Session, *, pairs: int) -> Cohort:
     cohort = make_cohort(session)
+    old: dict[str, Any] = dict.fromkeys(("created_at", "submitted_at", "decided_at", "conflicts_declared_at"), _ago(60))
     for _ in range(pairs):
-        pairing = make_pairing(session, cohort, mentor="Marguerite", mentee="Li Wei", released_at=_ago(50))
-        pairing.created_at = _ago(50)
+        mentor = make_enrolment(session, cohort, Side.MENTOR, name="Marguerite", **old)
+        mentee = make_enrolment(session, cohort, Side.MENTEE, name="Li Wei", **old)
+        make_pairing(session, cohort, mentor=mentor, mentee=mentee, released_at=_ago(50), created_at=_ago(50))
     session.flush()
     return cohort
 

@@ -73,9 +73,9 @@ def draw_aside(session: Session, actor: Actor, cohort_id: UUID, run: RunView | N
                 made = runs.run(session, actor, cohort_id, today=today)
             st.session_state.pop("page", None)
             done(f"{made.matched} of {made.mentees} mentees have a mentor in this run.")
-    missing = review.left_out(session, actor, cohort_id, today)
+    missing = run.left_out if run else review.left_out(session, actor, cohort_id, today)
     if missing:
-        st.subheader("Not in a run yet", anchor=False)
+        st.subheader("Not in this run" if run else "Not ready for a run", anchor=False)
         st.markdown("\n".join(f"- {sentence}" for sentence in missing))
         st.page_link("enrolments.py", label="See who, in Enrolments", icon=":material/how_to_reg:")
 

@@ -1,7 +1,5 @@
 """What a coordinator reads before proposing: the pairs of a run, the unmatched, and those who could not take part."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -12,13 +10,14 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from models.enrolments import Enrolment, EnrolmentStatus, Side
+from models.enrolments import Enrolment
 from models.matching import MatchingRun, Proposal, ProposalStatus, RunPair
 from models.people import Person
-from services import access, readiness
+from models.schemes import Cohort
+from services import access
 from services.access import Actor
 from services.errors import NotAllowed
-from services.matching import reading
+from services.matching import missing, reading
 from services.schemes.sectors import sectors
 
 PAGE_SIZE = 20
@@ -80,23 +79,17 @@ def pairs(
     session: Session, actor: Actor, run_id: UUID, *, show: Show = Show.ALL, search: str = "", page: int = 1
 ) -> Pairs:
     """One page of a run: the unmatched first, then the best pairs. Raises NotAllowed."""
-    run = session.get(MatchingRun, run_id)
-    if run is None:
-        raise NotAllowed("You cannot open this run.", remedy="Ask one of the scheme's coordinators.")
-    access.cohort_to_coordinate(session, actor, run.cohort_id)
+    _check_run(session, actor, run_id)
     lines = _lines(run_id, show, search)
-    found = session.exec(select(func.count()).select_from(lines.subquery())).one()
     on_page = lines.order_by(col(RunPair.mentor_id).is_not(None), col(RunPair.score).desc(), col(RunPair.mentee_id))
-    rows = session.exec(on_page.limit(PAGE_SIZE).offset((max(1, page) - 1) * PAGE_SIZE))
-    return Pairs(tuple(_line(*row) for row in rows), found, _counts(session, run_id))
+    rows = session.exec(on_page.limit(PAGE_SIZE).offset((max(1, page) - 1) * PAGE_SIZE)).all()
+    found = rows[0][-1] if rows else 0
+    return Pairs(tuple(_line(*row[:-1]) for row in rows), found, _counts(session, run_id))
 
 
 def to_approve(session: Session, actor: Actor, run_id: UUID) -> tuple[UUID, ...]:
     """The mentees of a run's pairs that can still be proposed. Raises NotAllowed."""
-    run = session.get(MatchingRun, run_id)
-    if run is None:
-        raise NotAllowed("You cannot open this run.", remedy="Ask one of the scheme's coordinators.")
-    access.cohort_to_coordinate(session, actor, run.cohort_id)
+    _check_run(session, actor, run_id)
     known = select(Proposal.mentee_id).where(Proposal.run_id == run_id, col(Proposal.status).in_(DECIDED))
     statement = select(RunPair.mentee_id).where(
         RunPair.run_id == run_id, col(RunPair.mentor_id).is_not(None), col(RunPair.mentee_id).not_in(known)
@@ -105,23 +98,20 @@ def to_approve(session: Session, actor: Actor, run_id: UUID) -> tuple[UUID, ...]
 
 
 def left_out(session: Session, actor: Actor, cohort_id: UUID, today: date) -> tuple[str, ...]:
-    """Who is approved and yet not in a run, counted by reason ("12 mentors have not signed"). Raises NotAllowed."""
+    """Who is approved and would not be in a run of today, counted by reason. Raises NotAllowed."""
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
-    open_now = reading.availability(session, cohort, today)
-    mentees, mentors = (_approved(session, cohort_id, side) for side in (Side.MENTEE, Side.MENTOR))
-    lights = readiness.lights(
-        session, [*(mentees - open_now.ready_mentees), *(mentors - open_now.ready_mentors)], today=today
-    )
-    full = open_now.ready_mentors - open_now.mentors
-    return (
-        *_missing("mentee", [lights[one] for one in mentees - open_now.ready_mentees]),
-        *_missing("mentor", [lights[one] for one in mentors - open_now.ready_mentors]),
-        *_counted(len(full), "mentor", "has no free place", "have no free place"),
-    )
+    return missing.sentences(session, cohort, reading.availability(session, cohort, today), today)
+
+
+def _check_run(session: Session, actor: Actor, run_id: UUID) -> None:
+    """Raises NotAllowed unless the actor coordinates the run's scheme. The run, with its long proof, is not loaded."""
+    of_run = select(Cohort.scheme_id).join(MatchingRun, col(MatchingRun.cohort_id) == col(Cohort.id))
+    if session.exec(of_run.where(MatchingRun.id == run_id)).one_or_none() not in actor.coordinates:
+        raise NotAllowed("You cannot open this run.", remedy="Ask one of the scheme's coordinators.")
 
 
 def _lines(run_id: UUID, show: Show, search: str) -> Any:
-    """The select of a run's lines, with both names and this run's newest proposal."""
+    """The select of a run's lines, with both names, this run's newest proposal, and how many lines there are."""
     mentee, mentor = aliased(Enrolment), aliased(Enrolment)
     mentee_person, mentor_person = aliased(Person), aliased(Person)
     newest = (
@@ -131,8 +121,11 @@ def _lines(run_id: UUID, show: Show, search: str) -> Any:
         .limit(1)
         .scalar_subquery()
     )
+    names = (mentee_person.full_name, mentor_person.full_name)
+    columns: tuple[Any, ...] = (RunPair, *names, newest, func.count().over())
     statement = (
-        select(RunPair, mentee_person.full_name, mentor_person.full_name, newest)
+        select(*columns)
+        .select_from(RunPair)
         .join(mentee, col(mentee.id) == col(RunPair.mentee_id))
         .join(mentee_person, col(mentee_person.id) == col(mentee.person_id))
         .outerjoin(mentor, col(mentor.id) == col(RunPair.mentor_id))
@@ -187,31 +180,3 @@ def _line(row: RunPair, mentee: str, mentor: str | None, proposal: ProposalStatu
         note=row.reason,
         proposal=proposal,
     )
-
-
-def _approved(session: Session, cohort_id: UUID, side: Side) -> frozenset[UUID]:
-    statement = select(Enrolment.id).where(
-        Enrolment.cohort_id == cohort_id, Enrolment.side == side, Enrolment.status == EnrolmentStatus.APPROVED
-    )
-    return frozenset(session.exec(statement))
-
-
-def _missing(who: str, lights: Sequence[readiness.Readiness]) -> list[str]:
-    """One sentence for each thing that is missing; somebody who lacks two things is counted in both."""
-    words = {
-        "signature": ("has not signed", "have not signed"),
-        "training": ("has not completed the training", "have not completed the training"),
-        "conflicts": (
-            "has not answered the question about conflicts",
-            "have not answered the question about conflicts",
-        ),
-        "contactable": ("shares no way to be reached", "share no way to be reached"),
-    }
-    counts = Counter(name for one in lights for name in words if getattr(one, name).holds is False)
-    return [sentence for name in words for sentence in _counted(counts[name], who, *words[name])]
-
-
-def _counted(number: int, who: str, one: str, many: str) -> list[str]:
-    if not number:
-        return []
-    return [f"1 {who} {one}" if number == 1 else f"{number} {who}s {many}"]

@@ -12,7 +12,7 @@ from models.schemes import Cohort, Scheme
 from services import access, audit
 from services.access import Actor
 from services.errors import Conflict, Invalid
-from services.matching import reading
+from services.matching import missing, reading
 from services.units import writes
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunView:
-    """A run's totals. `places` were free among the mentors who took part; `proved` says that nothing better exists."""
+    """A run's totals. `places` were free among the mentors who took part; `proved` says that nothing better exists.
+
+    `left_out` says who could not take part, counted by reason.
+    """
 
     id: UUID
     made_at: datetime
@@ -32,6 +35,7 @@ class RunView:
     matched: int
     proved: bool
     text_method: str
+    left_out: tuple[str, ...]
 
     @property
     def unmatched(self) -> int:
@@ -46,24 +50,24 @@ def run(session: Session, actor: Actor, cohort_id: UUID, *, seed: int = 0, today
     """
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
     weights = dict(session.get_one(Scheme, cohort.scheme_id).criterion_weights)
-    given = reading.candidates(session, cohort, reading.availability(session, cohort, today))
+    open_now = reading.availability(session, cohort, today)
+    given = reading.candidates(session, cohort, open_now)
     if not given.mentees:
         raise Conflict(
             "There is no mentee to match: nobody is ready, or everybody who is has a proposal or a mentor.",
             remedy="Look at Enrolments to see what is missing.",
         )
+    left_out = missing.sentences(session, cohort, open_now, today)
     solved = _solved(given, weights, seed=seed, today=today)
-    return _keep(session, actor, cohort_id, solved, weights, seed)
+    return _keep(session, actor, cohort_id, solved, weights, seed, left_out)
 
 
 def latest(session: Session, actor: Actor, cohort_id: UUID) -> RunView | None:
     """The newest run of the cohort, or None. Raises NotAllowed."""
     access.cohort_to_coordinate(session, actor, cohort_id)
-    statement = (
-        select(MatchingRun).where(MatchingRun.cohort_id == cohort_id).order_by(col(MatchingRun.created_at).desc())
-    )
-    found = session.exec(statement.limit(1)).first()
-    return None if found is None else _view(found)
+    of_cohort = _totals().where(MatchingRun.cohort_id == cohort_id)
+    newest = session.exec(of_cohort.order_by(col(MatchingRun.created_at).desc()).limit(1)).first()
+    return None if newest is None else _view(*newest)
 
 
 def _solved(given: reading.Candidates, weights: dict[str, int], *, seed: int, today: date) -> "solving.Solved":
@@ -80,7 +84,13 @@ def _solved(given: reading.Candidates, weights: dict[str, int], *, seed: int, to
 
 @writes
 def _keep(
-    session: Session, actor: Actor, cohort_id: UUID, solved: "solving.Solved", weights: dict[str, int], seed: int
+    session: Session,
+    actor: Actor,
+    cohort_id: UUID,
+    solved: "solving.Solved",
+    weights: dict[str, int],
+    seed: int,
+    left_out: tuple[str, ...],
 ) -> RunView:
     cohort: Cohort = access.cohort_to_coordinate(session, actor, cohort_id)
     kept = MatchingRun(
@@ -92,7 +102,7 @@ def _keep(
         mentees=solved.mentees,
         places=solved.places,
         matched=solved.matched,
-        certificate=solved.certificate,
+        certificate={**solved.certificate, "left_out": list(left_out)},
         text_method=solved.text_method,
     )
     session.add(kept)
@@ -100,8 +110,9 @@ def _keep(
     session.add_all(_row(kept.id, line) for line in solved.lines)
     figures: dict[str, Any] = {"mentees": solved.mentees, "places": solved.places, "matched": solved.matched}
     audit.record(session, actor, "matching.run", kept.id, inputs_sha256=solved.inputs_sha256, seed=seed, **figures)
+    seen = _view(*session.exec(_totals().where(MatchingRun.id == kept.id)).one())
     session.commit()
-    return _view(kept)
+    return seen
 
 
 def _row(run_id: UUID, line: "solving.Line") -> RunPair:
@@ -116,15 +127,24 @@ def _row(run_id: UUID, line: "solving.Line") -> RunPair:
     )
 
 
-def _view(row: MatchingRun) -> RunView:
-    return RunView(
-        id=row.id,
-        made_at=row.created_at,
-        inputs_sha256=row.inputs_sha256,
-        seed=row.seed,
-        mentees=row.mentees,
-        places=row.places,
-        matched=row.matched,
-        proved=bool(row.certificate.get("proved")),
-        text_method=row.text_method,
+def _totals() -> Any:
+    """A run without its proof, which grows with the cohort and stays in the database."""
+    proof = col(MatchingRun.certificate)
+    columns: tuple[Any, ...] = (
+        MatchingRun.id,
+        MatchingRun.created_at,
+        MatchingRun.inputs_sha256,
+        MatchingRun.seed,
+        MatchingRun.mentees,
+        MatchingRun.places,
+        MatchingRun.matched,
+        proof["proved"].as_boolean(),
+        MatchingRun.text_method,
+        proof["left_out"].as_json(),
     )
+    return select(*columns)
+
+
+def _view(*facts: Any) -> RunView:
+    totals = (*facts[:-1], tuple(facts[-1]))
+    return RunView(*totals)

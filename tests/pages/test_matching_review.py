@@ -22,7 +22,7 @@ from tests.factories import (
     make_scheme,
 )
 from tests.pages.opening import open_page
-from tests.services.matching.test_runs import TODAY, mentee, mentor
+from tests.services.matching.test_runs import TODAY, counting, mentee, mentor
 
 
 @pytest.fixture
@@ -242,3 +242,23 @@ def test_a_coordinator_of_another_scheme_sees_none_of_it(page_session: Session, 
 
     assert [text for text in texts(page) if "Bo Mentor" in text] == []
     assert page_session.exec(select(Proposal).where(col(Proposal.run_id).is_not(None))).all() == []
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_screen_takes_twelve_queries_however_many_pairs_there_are(
+    page_session: Session, cohort: Cohort, coordinator: Person, rows: int
+) -> None:
+    mentor(page_session, cohort, capacity=5)
+    make_enrolment(page_session, cohort, Side.MENTOR)  # somebody who cannot be reached
+    for number in range(rows):
+        mentee(page_session, cohort, f"Mentee {number}")
+    run_of(page_session, cohort, coordinator)
+    page = open_page("matching_review", coordinator)
+    page_session.commit()
+
+    with counting(page_session) as statements:
+        page.run()
+
+    selects = [statement for statement in statements if statement.startswith("SELECT")]
+    assert "- 1 mentor shares no way to be reached" in texts(page)
+    assert (len(page.checkbox), len(selects)) == (rows, 12)

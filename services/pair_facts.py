@@ -55,25 +55,15 @@ def pair_facts(cohort_id: UUID, scheme: Scheme, as_of: AsOf) -> Subquery:
     `state` is NULL when the pair has ended or is paused; `is_latest` is 1 for a mentee's newest pair.
     """
     signs, met, confirmed = _signs(cohort_id, as_of), _met(cohort_id, as_of), _confirmed(cohort_id, as_of)
-    released = as_of.day_number(Pairing.released_at)
-    since = as_of.number - func.coalesce(signs.c.last_sign, released)
-    interval = interval_in_force(col(Pairing.id), as_of.number, scheme)
-    is_open = open_at(as_of.until)
     newest_first = (col(Pairing.released_at).desc(), col(Pairing.id))
     newest = func.row_number().over(partition_by=col(Pairing.mentee_id), order_by=newest_first)
     return (
         select(
-            col(Pairing.id),
-            col(Pairing.mentor_id),
-            col(Pairing.mentee_id),
-            released.label("released"),
+            *_rhythm(signs, scheme, as_of),
+            as_of.day_number(Pairing.released_at).label("released"),
             signs.c.first_sign,
             met.c.first_met,
             confirmed.c.first_confirmed,
-            since.label("days_since"),
-            interval.label("interval"),
-            flag(is_open).label("is_open"),
-            case((and_(is_open, in_motion()), state_of(since, interval, scheme)), else_=null()).label("state"),
             flag(newest == 1).label("is_latest"),
         )
         .outerjoin(signs, signs.c.pairing_id == Pairing.id)
@@ -81,6 +71,33 @@ def pair_facts(cohort_id: UUID, scheme: Scheme, as_of: AsOf) -> Subquery:
         .outerjoin(confirmed, confirmed.c.pairing_id == Pairing.id)
         .where(col(Pairing.cohort_id) == cohort_id, col(Pairing.released_at) < as_of.until)
         .subquery("pair_facts")
+    )
+
+
+def rhythm_facts(cohort_id: UUID, scheme: Scheme, as_of: AsOf) -> Subquery:
+    """The same rows without what concerns meetings, for a screen that asks for the rhythm of now at every look."""
+    signs = _signs(cohort_id, as_of)
+    return (
+        select(*_rhythm(signs, scheme, as_of))
+        .outerjoin(signs, signs.c.pairing_id == Pairing.id)
+        .where(col(Pairing.cohort_id) == cohort_id, col(Pairing.released_at) < as_of.until)
+        .subquery("rhythm_facts")
+    )
+
+
+def _rhythm(signs: Subquery, scheme: Scheme, as_of: AsOf) -> tuple[Any, ...]:
+    """The columns that say how a pair keeps to what it agreed."""
+    since = as_of.number - func.coalesce(signs.c.last_sign, as_of.day_number(Pairing.released_at))
+    interval = interval_in_force(col(Pairing.id), as_of.number, scheme)
+    is_open = open_at(as_of.until)
+    return (
+        col(Pairing.id),
+        col(Pairing.mentor_id),
+        col(Pairing.mentee_id),
+        since.label("days_since"),
+        interval.label("interval"),
+        flag(is_open).label("is_open"),
+        case((and_(is_open, in_motion()), state_of(since, interval, scheme)), else_=null()).label("state"),
     )
 
 

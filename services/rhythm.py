@@ -22,7 +22,7 @@ from services.pair_facts import (
     AsOf,
     in_motion,
     interval_in_force,
-    pair_facts,
+    rhythm_facts,
     sign_days,
     state_of,
 )
@@ -104,8 +104,8 @@ def quiet_pairs(session: Session, actor: Actor, cohort_id: UUID, today: date, *,
 
 
 def quiet_rows(cohort_id: UUID, scheme: Scheme, as_of: AsOf, actor: Actor) -> Subquery:
-    """A query of the quiet and silent pairs with both names: the columns of `QuietPair`, named as in `pair_facts`."""
-    facts = pair_facts(cohort_id, scheme, as_of)
+    """A query of the quiet and silent pairs with both names: the columns of `QuietPair`, named as in `rhythm_facts`."""
+    facts = rhythm_facts(cohort_id, scheme, as_of)
     mentor, mentee = aliased(Enrolment), aliased(Enrolment)
     mentors_self, mentees_self = aliased(Person), aliased(Person)
     return (

@@ -58,6 +58,7 @@ def choose_step(form: EnrolmentForm) -> Step:
         default=None if "step" in st.session_state else first_open,
         format_func=lambda number: (":material/check: " if by_number[number].is_done else "") + by_number[number].title,
         key="step",
+        required=True,
         label_visibility="collapsed",
     )
     return by_number[chosen if chosen in by_number else first_open]

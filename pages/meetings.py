@@ -108,8 +108,10 @@ def begin(form: str, match: MyMatch, old: Noted | None, channel: Channel) -> Non
 
 
 def begun(match: MyMatch) -> datetime:
-    """When a meeting of the usual length began that is just over, to five minutes."""
-    local = times.local_time(utc_now() - timedelta(minutes=match.minutes), match.my_zone)
+    """When a meeting of the usual length began that is just over, to five minutes, but after the match."""
+    over = utc_now() - timedelta(minutes=match.minutes)
+    earliest = match.released_at + timedelta(minutes=5)
+    local = times.local_time(max(over, earliest), match.my_zone)
     return local.replace(minute=local.minute // 5 * 5, second=0, microsecond=0)
 
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -49,17 +49,18 @@ class Mailbox:
         self.received.append(message)
         return "250 OK"
 
-    def waited_for(self, address: str, subject: str, *, seconds: float = 40) -> str:
-        """The plain text of the newest message to an address whose subject contains some words."""
+    def waited_for(self, subject: str, *, to: str = "", naming: str = "", seconds: float = 60) -> tuple[str, str]:
+        """Address and plain text of the newest message with these words in its subject, naming somebody."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             for message in reversed(self.received):
-                if address in message["X-To"] and subject.lower() in str(message["Subject"]).lower():
-                    body = message.get_body(("plain",))
-                    return body.get_content() if body else ""
+                address, body = message["X-To"], message.get_body(("plain",))
+                text = body.get_content() if body else ""
+                if to in address and subject.lower() in str(message["Subject"]).lower() and naming in text:
+                    return address, text
             time.sleep(0.2)
-        subjects = [(message["X-To"], str(message["Subject"])) for message in self.received]
-        raise AssertionError(f"no message to {address} about {subject!r}; received: {subjects}")
+        subjects = sorted({str(message["Subject"]) for message in self.received})
+        raise AssertionError(f"no message to {to or 'anybody'} about {subject!r}; subjects received: {subjects}")
 
 
 @dataclass
@@ -78,7 +79,7 @@ class Desk:
         """The one-time code that the server printed."""
         until = time.monotonic() + 30
         while time.monotonic() < until:
-            if found := re.search(r"set-up code[^A-Z0-9]*([A-Z0-9][A-Z0-9-]{5,})", self.log.read_text()):
+            if found := re.search(r"this code once: (\S+)", self.log.read_text()):
                 return found.group(1)
             time.sleep(0.2)
         raise AssertionError(f"no set-up code in:\n{self.log.read_text()}")
@@ -130,6 +131,19 @@ def answers(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """When a walk fails, leave a picture of every page that was open."""
+    report = yield
+    opened = getattr(item, "funcargs", {}).get("browser")
+    if report.failed and call.when == "call" and isinstance(opened, Browser):
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        for number, context in enumerate(opened.contexts):
+            for page in context.pages:
+                page.screenshot(path=SCREENS / f"failed-{item.name.partition('[')[0]}-{number}.png")
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,215 @@
+"""What people do on screen, one function an act, in the words that they read there."""
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+
+from tests.browser.conftest import SCREENS, Desk, link_in
+
+PASSWORD = "calm river stones at dusk"
+DESK_SIZE, PHONE_SIZE = (1440, 980), (390, 844)
+
+
+class Visit:
+    """One person at one browser, on a desk or on a phone."""
+
+    def __init__(self, browser: Browser, desk: Desk, name: str, *, phone: bool = False, zone: str = "Europe/London"):
+        width, height = PHONE_SIZE if phone else DESK_SIZE
+        self.size: ViewportSize = {"width": width, "height": height}
+        context = browser.new_context(viewport=self.size, timezone_id=zone, locale="en-GB")
+        context.set_default_timeout(20_000)
+        self.page: Page = context.new_page()
+        self.desk, self.name, self.shots = desk, name, 0
+
+    def go(self, screen: str = "") -> None:
+        self.page.goto(f"{self.desk.url}/{screen}")
+        self.ready()
+
+    def ready(self) -> None:
+        """Until the script has run and nothing on the page is about to be replaced."""
+        self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+        self.page.wait_for_function("() => !document.querySelector('[data-stale=\"true\"]')")
+        self.page.wait_for_timeout(150)
+
+    def press(self, label: str, *, exact: bool = False) -> None:
+        self.page.get_by_role("button", name=label, exact=exact).first.click()
+        self.ready()
+
+    def fill(self, label: str, value: str) -> None:
+        field = self.page.get_by_label(label, exact=True)
+        field.fill(value)
+        field.press("Tab")
+        self.ready()
+
+    def tick(self, box: Locator) -> None:
+        """Streamlit hides the real box under a drawn one: press the words beside it."""
+        box.locator("xpath=ancestor-or-self::label").first.click()
+        self.ready()
+
+    def choose(self, label: str) -> None:
+        """A segment of a segmented control."""
+        self.page.get_by_role("radio", name=label).or_(self.page.get_by_role("button", name=label)).first.click()
+        self.ready()
+
+    def sees(self, words: str) -> None:
+        expect(self.page.get_by_text(words).first).to_be_visible(timeout=20_000)
+
+    def shoot(self, what: str) -> None:
+        """A picture for people to look at."""
+        self.shots += 1
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        kind = "sqlite" if self.desk.database_url.startswith("sqlite") else "postgresql"
+        path: Path = SCREENS / f"{kind}-{self.name}-{self.shots:02}-{what}.png"
+        self._stretch()
+        self.page.screenshot(path=path)
+        self.page.set_viewport_size(self.size)
+
+    def _stretch(self) -> None:
+        """Streamlit scrolls inside the page: make the window as tall as what it holds."""
+        self.page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
+        script = "() => Math.max(0, ...[...document.querySelectorAll('[data-testid=stMain]')].map(m => m.scrollHeight))"
+        height = int(self.page.evaluate(script))
+        tall = min(max(height, self.size["height"]), 6000)
+        self.page.set_viewport_size({"width": self.size["width"], "height": tall})
+        self.page.wait_for_timeout(250)
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> None:
+        self.go()
+        self.page.get_by_label("Email", exact=False).first.fill(email)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign out").wait_for(timeout=30_000)
+        self.ready()
+
+    def arrive_by_invitation(self, email: str) -> None:
+        """From the link in the invitation to Home, with a password of one's own."""
+        self.page.goto(link_in(self.desk.mailbox.waited_for("your place in", to=email)[1]))
+        for field in self.page.locator("input[type=password]").all():
+            field.fill(PASSWORD)
+        self.page.locator("button[type=submit]").first.click()
+        self.page.get_by_role("button", name="Sign out").or_(
+            self.page.locator('[data-testid="stExpandSidebarButton"]')
+        ).first.wait_for(timeout=30_000)
+        self.ready()
+
+
+def set_up(coordinator: Visit, template: str, name: str, email: str) -> None:
+    """The first start: code, account, one scheme, first cohort."""
+    visit = coordinator
+    visit.go()
+    visit.shoot("set-up")
+    visit.fill("Code from the terminal", visit.desk.set_up_code())
+    visit.fill("Your full name", name)
+    visit.fill("Your email address", email)
+    visit.fill("A password", PASSWORD)
+    for box in visit.page.get_by_role("checkbox").all():
+        wanted = template in (box.get_attribute("aria-label") or box.locator("xpath=ancestor::label").inner_text())
+        if wanted != box.is_checked():
+            visit.tick(box)
+    visit.press("Set up", exact=True)
+    visit.page.get_by_role("button", name="Sign out").wait_for(timeout=30_000)
+    visit.ready()
+    visit.shoot("home-empty")
+
+
+def import_file(coordinator: Visit, path: Path, *, who: str | None) -> None:
+    """Upload, check the columns that were guessed, look at the preview, confirm."""
+    visit = coordinator
+    visit.go("import_people")
+    visit.page.locator("input[type=file]").set_input_files(path)
+    visit.ready()
+    if who:
+        visit.choose(who)
+    visit.shoot("import-columns")
+    if visit.page.get_by_role("button", name="Check the file").first.is_visible():
+        visit.press("Check the file")
+    visit.shoot("import-preview")
+    visit.page.locator('[data-testid="stButton"] button').filter(has_text="Add ").first.click()
+    visit.ready()
+    visit.sees("added")
+    visit.shoot("imported")
+
+
+def approve_everybody(coordinator: Visit) -> None:
+    """All that the import brought in, in one act that says how many it is."""
+    visit = coordinator
+    visit.go("enrolments")
+    visit.shoot("enrolments")
+    visit.press("Approve all")
+    visit.shoot("approve")
+    visit.press("Approve and send")
+    visit.sees("approved")
+
+
+def declare_and_consent(visit: Visit, *switches: str) -> None:
+    """The private question, then what may be shared, each by its own switch."""
+    visit.go("enrolment")
+    visit.choose("Conflicts")
+    visit.shoot("conflicts")
+    visit.tick(visit.page.get_by_role("checkbox", name="This is my answer for now"))
+    visit.press("Save my answer")
+    visit.choose("Consents")
+    for label in switches:
+        visit.tick(visit.page.get_by_role("switch", name=label).or_(visit.page.get_by_role("checkbox", name=label)))
+        visit.sees("Switched on")
+    visit.shoot("consents")
+
+
+def sign_everything(visit: Visit) -> None:
+    """Read, tick each section, type one's name; again for every text that waits."""
+    visit.go("agreements")
+    while visit.page.get_by_role("button", name="Sign", exact=True).is_visible():
+        for box in visit.page.get_by_role("checkbox", name="I have read").all():
+            visit.tick(box)
+        asked = visit.page.get_by_text("To sign, type your name").locator("strong").inner_text()
+        visit.fill("Your full name", asked)
+        visit.shoot("agreement")
+        visit.press("Sign", exact=True)
+        visit.sees("You have signed")
+    visit.shoot("signed")
+
+
+def run_and_send(coordinator: Visit) -> None:
+    """Run the matching, approve every pair, look at the emails, send them."""
+    visit = coordinator
+    visit.go("matching_review")
+    visit.press("Run matching")
+    visit.shoot("matching")
+    visit.press("Approve all")
+    visit.press("Preview the emails")
+    visit.shoot("emails")
+    visit.press("Send to")
+    visit.sees("on their way")
+
+
+def answer_yes(visit: Visit, body: str) -> None:
+    """The link in the email, a look, one button."""
+    visit.page.goto(link_in(body))
+    visit.shoot("answer")
+    visit.page.locator("button[value=yes]").click()
+    visit.page.wait_for_load_state()
+    visit.shoot("answered")
+
+
+def record_meeting(visit: Visit) -> None:
+    """One's own record, with what the form suggests."""
+    visit.go("meetings")
+    visit.press("Save my record")
+    visit.sees("Saved")
+    visit.shoot("meetings")
+
+
+def settle_ways_of_working(first: Visit, second: Visit) -> None:
+    """One side proposes what the form suggests, the other confirms."""
+    first.go("my_match")
+    first.shoot("my-match")
+    first.page.get_by_text("Ways of working").last.click()
+    first.ready()
+    first.shoot("ways")
+    second.go("my_match")
+
+
+def give_feedback(visit: Visit) -> None:
+    """The form that is due: a middle answer everywhere, some words, sent."""
+    visit.go("feedback")
+    visit.shoot("feedback-form")

@@ -21,8 +21,8 @@ HELLO = "Name,Email,Job title\n"
 
 @pytest.fixture
 def cohort(page_session: Session) -> Cohort:
-    days = {"starts_on": date(2026, 9, 1), "ends_on": date(2027, 8, 31)}
-    return starting.start(page_session, DESK, "unnc_alumni", cohort_name="2026/27", **days)
+    first, last = date(2026, 9, 1), date(2027, 8, 31)
+    return starting.start(page_session, DESK, "unnc_alumni", cohort_name="2026/27", starts_on=first, ends_on=last)
 
 
 @pytest.fixture

@@ -1,0 +1,416 @@
+"""A spreadsheet's people arrive: previewed, then all of them or nobody, and never twice."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import Session, SQLModel, col, func, select
+
+from models.agreements import Signature, TrainingCompletion
+from models.all_tables import metadata
+from models.audit import AuditEntry
+from models.columns import utc_now
+from models.enrolments import ColumnMapping, Consent, Enrolment, EnrolmentStatus, Side
+from models.people import Person
+from models.schemes import Cohort
+from services import enrolments, readiness
+from services.access import DESK, Acting, Actor
+from services.errors import Conflict, Invalid, NotAllowed
+from services.imports import arrivals, reading
+from services.imports.arrivals import Imported, Preview, Problem
+from services.schemes import starting
+from tests.bad_inputs import DATA, BadInput, of_kind
+from tests.factories import make_actor, make_cohort, make_coordinator
+from tests.services.counting import queries_of
+
+UNNC_MENTORS, UNNC_MENTEES, AULP_BOTH = (
+    ("unnc-mentors-forms.xlsx", Side.MENTOR),
+    ("unnc-mentees-forms.xlsx", Side.MENTEE),
+    ("aulp-enrolments-forms.csv", None),
+)
+
+
+def started(session: Session, template: str) -> Cohort:
+    return starting.start(
+        session, DESK, template, cohort_name="2026/27", starts_on=date(2026, 9, 1), ends_on=date(2027, 8, 31)
+    )
+
+
+@pytest.fixture
+def cohort(session: Session) -> Cohort:
+    return started(session, "unnc_alumni")
+
+
+@pytest.fixture
+def actor(session: Session, cohort: Cohort) -> Actor:
+    return _coordinator(session, cohort)
+
+
+def _coordinator(session: Session, cohort: Cohort) -> Actor:
+    actor = make_actor(make_coordinator(session, cohort), cohort)
+    session.commit()
+    return actor
+
+
+def arguments(content: str | bytes, side: Side | None = Side.MENTEE, mapping: dict[str, int] | None = None) -> Any:
+    raw = content.encode() if isinstance(content, str) else content
+    return {"file_name": "people.csv", "content": raw, "mapping": mapping, "side": side}
+
+
+def previewed(session: Session, actor: Actor, cohort: Cohort, *args: Any) -> Preview:
+    return arrivals.preview(session, actor, cohort.id, **arguments(*args))
+
+
+def confirmed(session: Session, actor: Actor, cohort: Cohort, *args: Any) -> Imported:
+    return arrivals.confirm(session, actor, cohort.id, **arguments(*args))
+
+
+def count(session: Session, table: type[SQLModel]) -> int:
+    return session.exec(select(func.count()).select_from(table)).one()
+
+
+def whole(session: Session) -> dict[str, int | Any]:
+    """Every row of every table: what "nothing was written" means."""
+    session.expire_all()
+    rows = {table.name: session.connection().execute(table.select()).fetchall() for table in metadata.sorted_tables}
+    return {name: sorted(map(repr, found)) for name, found in rows.items()}
+
+
+@pytest.mark.parametrize(
+    ("sample", "new", "notices"),
+    [
+        (UNNC_MENTORS, {Side.MENTOR: 44}, ()),
+        (
+            UNNC_MENTEES,
+            {Side.MENTEE: 61},
+            (
+                "2 blank rows were skipped.",
+                "Rows 24 and 25 are the same submission, and count once.",
+                "Rows 49 and 50 are the same submission, and count once.",
+            ),
+        ),
+        (AULP_BOTH, {Side.MENTOR: 30, Side.MENTEE: 34}, ("4 blank rows were skipped.",)),
+    ],
+)
+def test_each_export_arrives_whole_and_once(
+    session: Session, sample: tuple[str, Side | None], new: dict[Side, int], notices: tuple[str, ...]
+) -> None:
+    cohort = started(session, sample[0].split("-")[0].replace("unnc", "unnc_alumni"))
+    actor, content = _coordinator(session, cohort), (DATA / sample[0]).read_bytes()
+    total = sum(new.values())
+
+    seen = previewed(session, actor, cohort, content, sample[1])
+    first = arrivals.confirm(session, actor, cohort.id, **arguments(content, sample[1]), seen=seen.fingerprint)
+    before = whole(session)
+    again = previewed(session, actor, cohort, content, sample[1])
+    second = confirmed(session, actor, cohort, content, sample[1])
+
+    assert (seen.new, seen.changed, seen.unchanged, seen.problems, seen.changes) == (total, 0, 0, (), ())
+    assert seen.notices[: len(notices)] == notices
+    assert [notice[:60] for notice in seen.notices[len(notices) :]] == [
+        "The same name is there under another address. If it is one p"
+    ]
+    assert first == Imported(added=total, changed=0, unchanged=0)
+    assert second == Imported(added=0, changed=0, unchanged=total)
+    assert (again.has_work, again.notices, again.columns.remembered) == (False, notices, True)
+    assert whole(session) == before
+    assert Counter(session.exec(select(Enrolment.side).where(Enrolment.cohort_id == cohort.id))) == new
+
+
+def test_a_person_is_kept_as_the_file_says(session: Session, cohort: Cohort, actor: Actor) -> None:
+    confirmed(session, actor, cohort, (DATA / UNNC_MENTORS[0]).read_bytes(), Side.MENTOR)
+
+    person = session.exec(select(Person).where(Person.email_key == "mentor0.11@example.org")).one()
+    place = session.exec(select(Enrolment).where(Enrolment.person_id == person.id)).one()
+    kept = person.model_dump() | place.model_dump()
+    assert {key: kept[key] for key in kept if key not in {"id", "created_at", "person_id", "submitted_at"}} == {
+        "version": 1,
+        "full_name": "张伟",
+        "called": None,
+        "pronouns": None,
+        "email": "mentor0.11@example.org",
+        "email_key": "mentor0.11@example.org",
+        "telephone": "0086-16294919105",
+        "telephone_key": "+8616294919105",
+        "wechat_id": "wx_193630",
+        "time_zone": "Asia/Shanghai",
+        "language": "en",
+        "cohort_id": cohort.id,
+        "side": Side.MENTOR,
+        "status": EnrolmentStatus.SUBMITTED,
+        "sort_key": "张伟",
+        "role_title": "director",
+        "organisation": None,
+        "sector": "D",
+        "summary": "环境许可与气候信息披露法律顾问",
+        "goals": None,
+        "years_of_experience": None,
+        "languages": ["en", "zh"],
+        "channels": ["email", "telephone", "wechat"],
+        "capacity": 4,
+        "answers": {},
+        "claims": {"training": "Yes", "agreement": "I agree"},
+        "imported": True,
+        "conflicts_declared_at": None,
+        "decided_at": None,
+        "decision_note": None,
+        "waiting_since": None,
+    }
+
+
+@pytest.mark.clause("U-3", "U-9")
+def test_a_tick_is_a_claim_and_no_signature_training_or_consent(session: Session, cohort: Cohort, actor: Actor) -> None:
+    content = "Name,Email,Mentor training,I agree,Sharing\nAda,a@example.org,Yes,I agree,Share my email\n"
+    confirmed(session, actor, cohort, content, Side.MENTOR)
+    ada = session.exec(select(Enrolment)).one()
+    enrolments.approve(session, actor, [ada.id])
+
+    lights = readiness.lights(session, [ada.id], today=date(2026, 10, 1))[ada.id]
+
+    assert ada.claims == {"training": "Yes", "agreement": "I agree"}
+    assert (lights.training.holds, lights.signature.holds, lights.contactable.holds) == (False, False, False)
+    assert [count(session, table) for table in (Signature, TrainingCompletion, Consent)] == [0, 0, 0]
+    assert readiness.ready_ids(session, cohort.id, Side.MENTOR, date(2026, 10, 1)) == frozenset()
+
+
+def test_the_journal_tells_of_the_import_by_counts_and_fingerprint(
+    session: Session, cohort: Cohort, actor: Actor
+) -> None:
+    content = b"Name,Email\nAda,a@example.org\n"
+
+    confirmed(session, actor, cohort, content)
+
+    entry = session.exec(select(AuditEntry).order_by(col(AuditEntry.sequence).desc())).first()
+    assert entry is not None
+    assert (entry.action, entry.actor_id, entry.subject_id, entry.details) == (
+        "enrolments.imported",
+        actor.person_id,
+        cohort.id,
+        {"file_sha256": sha256(content).hexdigest(), "added": 1, "changed": 0, "unchanged": 0},
+    )
+
+
+def test_one_problem_anywhere_and_nothing_is_written(session: Session, cohort: Cohort, actor: Actor) -> None:
+    content, before = "Name,Email\nAda,a@example.org\nBo,nobody\nCy\n", whole(session)
+
+    seen = previewed(session, actor, cohort, content)
+    with pytest.raises(Invalid, match="2 problems"):
+        confirmed(session, actor, cohort, content)
+
+    assert (seen.new, seen.can_be_confirmed) == (1, False)
+    assert [(problem.row, problem.column) for problem in seen.problems] == [(3, "Email"), (4, "")]
+    assert whole(session) == before
+
+
+def test_a_preview_writes_nothing(session: Session, cohort: Cohort, actor: Actor) -> None:
+    before = whole(session)
+
+    seen = previewed(session, actor, cohort, (DATA / UNNC_MENTORS[0]).read_bytes(), Side.MENTOR)
+
+    assert len(seen.people) == 20
+    assert session.new == session.dirty
+    assert whole(session) == before
+
+
+def test_the_chosen_columns_are_remembered_for_the_next_file_of_this_shape(
+    session: Session, cohort: Cohort, actor: Actor
+) -> None:
+    chosen = {"full_name": 1, "email": 2}
+    confirmed(session, actor, cohort, "Nick,Who,Contact\nZed,Ada,a@example.org\n", Side.MENTEE, chosen)
+
+    seen = previewed(session, actor, cohort, "Nick,Who,Contact\nBo,Bo Li,b@example.org\n")
+
+    assert (seen.columns.mapping, seen.columns.remembered) == (chosen, True)
+    assert [person.name for person in seen.people] == ["Bo Li"]
+    assert count(session, ColumnMapping) == 1
+
+
+def test_what_was_seen_is_done_or_nothing_is(session: Session, cohort: Cohort, actor: Actor) -> None:
+    content = "Name,Email\nAda,a@example.org\n"
+    seen = previewed(session, actor, cohort, content)
+    confirmed(session, actor, cohort, content)
+    before = whole(session)
+
+    with pytest.raises(Conflict, match="Something changed since"):
+        arrivals.confirm(session, actor, cohort.id, **arguments(content), seen=seen.fingerprint)
+
+    assert whole(session) == before
+
+
+def test_somebody_added_at_the_same_moment_stops_the_import(session: Session, cohort: Cohort, actor: Actor) -> None:
+    if session.get_bind().dialect.name == "sqlite":
+        pytest.skip("on SQLite the import holds the only right to write")
+
+    added: list[Person] = []
+
+    def add_meanwhile(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO person") and not added:
+            with Session(session.get_bind()) as other:
+                added.append(Person(full_name="Ada", email="a@example.org", email_key="a@example.org"))
+                other.add(added[0])
+                other.commit()
+
+    event.listen(session.get_bind(), "before_cursor_execute", add_meanwhile)
+    try:
+        with pytest.raises(Conflict, match="Somebody else added"):
+            confirmed(session, actor, cohort, "Name,Email\nAda,a@example.org\n")
+    finally:
+        event.remove(session.get_bind(), "before_cursor_execute", add_meanwhile)
+
+    assert (count(session, Person), count(session, Enrolment)) == (2, 0)
+
+
+def test_only_a_coordinator_of_this_scheme_may_look_or_import(session: Session, cohort: Cohort) -> None:
+    elsewhere = make_cohort(session)
+    strangers = [
+        make_actor(make_coordinator(session, elsewhere), elsewhere),
+        *(
+            make_actor(make_coordinator(session, cohort), cohort, acting)
+            for acting in set(Acting) - {Acting.COORDINATOR}
+        ),
+    ]
+    session.commit()
+    given, before = arguments("Name,Email\nAda,a@example.org\n"), whole(session)
+    ways: list[Callable[[Actor], object]] = [
+        lambda stranger: arrivals.destination(session, stranger, cohort.id),
+        lambda stranger: arrivals.preview(session, stranger, cohort.id, **given),
+        lambda stranger: arrivals.confirm(session, stranger, cohort.id, **given),
+        lambda stranger: arrivals.columns_of(
+            session, stranger, cohort.id, file_name="a.csv", content=given["content"], side=None
+        ),
+    ]
+
+    for stranger in strangers:
+        for way in ways:
+            with pytest.raises(NotAllowed, match="You cannot open this cohort"):
+                way(stranger)
+
+    assert whole(session) == before
+
+
+def test_a_column_for_something_that_the_scheme_does_not_ask_is_refused(
+    session: Session, cohort: Cohort, actor: Actor
+) -> None:
+    with pytest.raises(Invalid, match="does not ask"):
+        previewed(session, actor, cohort, "Name,Email,x\nAda,a@example.org,y\n", Side.MENTEE, {"shoe_size": 2})
+
+
+CHINESE = {"Full name": "姓名", "University email": "邮箱", "Mobile": "手机号", "Year of study": "年级"} | {
+    "Sector you are interested in": "行业",
+    "Role you are aiming for": "目标职位",
+    "What do you hope to gain from mentoring?": "希望获得",
+    "Languages": "语言",
+    "Time zone": "时区",
+    "Preferred ways to stay in touch": "沟通方式",
+    "Is there anybody you should not be matched with?": "需要回避",
+}
+
+
+@pytest.mark.parametrize(
+    ("codec", "separator"),
+    [("gb18030", ","), ("utf-16", "\t"), ("utf-8-sig", ";"), ("gb18030", ";"), ("utf-8", "\t")],
+)
+def test_other_tools_exports_bring_the_same_people(
+    session: Session, cohort: Cohort, actor: Actor, codec: str, separator: str
+) -> None:
+    content = (DATA / UNNC_MENTEES[0]).read_bytes()
+    original = reading.read("mentees.xlsx", content)
+    confirmed(session, actor, cohort, content)
+    table = [[CHINESE.get(header, header) for header in original.headers], *(row.cells for row in original.rows)]
+    lines = [separator.join(f'"{cell}"' for cell in reversed(row)) for row in table]
+
+    # The same people in Chinese, another alphabet, another separator and backwards: nobody is new, nothing differs.
+    done = confirmed(session, actor, cohort, "\n".join(lines).encode(codec))
+
+    assert done == Imported(added=0, changed=0, unchanged=61)
+
+
+TEXTS = (
+    *("html", "markdown", "latex", "sql", "template", "csv_formula", "emoji", "unicode_trick", "log", "long"),
+    *("name_ok", "name_bad", "control", "email_header", "phone_bad", "wechat_bad", "timezone_bad", "number_bad"),
+)
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_a_hostile_value_is_kept_as_text_or_named_as_a_problem(
+    session: Session, cohort: Cohort, actor: Actor, kind: str
+) -> None:
+    for number, parameter in enumerate(of_kind(kind)):
+        quoted = parameter.values[0].value.replace('"', '""')
+        text = f'Name,Email,Goals,Year of study\n"{quoted}",a{number}@example.org,"{quoted}","{quoted}"\n'
+        content, before = text.encode("utf-8", "surrogatepass"), whole(session)
+
+        if is_fit(session, actor, cohort, content):
+            # Written and read back on both databases: the same again is no change.
+            assert confirmed(session, actor, cohort, content) == Imported(added=1, changed=0, unchanged=0)
+            assert confirmed(session, actor, cohort, content) == Imported(added=0, changed=0, unchanged=1)
+        else:
+            with pytest.raises(Invalid):
+                confirmed(session, actor, cohort, content)
+            assert whole(session) == before
+
+
+def is_fit(session: Session, actor: Actor, cohort: Cohort, content: bytes) -> bool:
+    """Whether the file has no problem, neither as a whole nor in a row."""
+    try:
+        return not previewed(session, actor, cohort, content).problems
+    except Invalid:
+        return False
+
+
+@pytest.mark.parametrize("item", of_kind("csv_file"))
+def test_a_nasty_file_is_refused_or_leaves_only_whole_people(
+    session: Session, cohort: Cohort, actor: Actor, item: BadInput
+) -> None:
+    content = item.value if isinstance(item.value, bytes) else item.value.encode()
+    try:
+        done = confirmed(session, actor, cohort, content)
+    except Invalid:
+        done = Imported(0, 0, 0)
+
+    assert count(session, Enrolment) == done.added
+    assert count(session, Person) == done.added + 1  # and the coordinator
+
+
+def test_three_rows_take_as_many_queries_as_one(session: Session, cohort: Cohort, actor: Actor) -> None:
+    def lines(number: int, role: str) -> str:
+        rows = (f"Ada {n},a{n}@example.org,{role},Zed\n" for n in range(number))
+        return "Name,Email,Job title,Who should you not be matched with?\n" + "".join(rows)
+
+    confirmed(session, actor, cohort, lines(3, "Clerk") + "Zed,z@example.org,Clerk,\n")
+
+    taken = []
+    for number in (1, 3):
+        with queries_of(session) as statements:
+            assert previewed(session, actor, cohort, lines(number, "Judge")).changed == number
+        taken.append(len(statements))
+
+    assert taken[0] == taken[1]
+
+
+def test_the_time_of_arrival_is_now(session: Session, cohort: Cohort, actor: Actor) -> None:
+    start = utc_now()
+
+    confirmed(session, actor, cohort, "Name,Email\nAda,a@example.org\n")
+
+    submitted = session.exec(select(Enrolment.submitted_at)).one()
+    assert start <= (submitted or datetime.min.replace(tzinfo=UTC)) <= utc_now()
+
+
+def test_a_problem_in_the_schemes_own_question_has_its_row_and_column(
+    session: Session, cohort: Cohort, actor: Actor
+) -> None:
+    seen = previewed(session, actor, cohort, f"Name,Email,Year of study\nAda,a@example.org,{'x' * 41}\n")
+
+    assert seen.problems == (
+        Problem(
+            2,
+            "Year of study",
+            "x" * 39 + "…",
+            "Year of study is too long (41 characters, at most 40). Shorten it and try again.",
+        ),
+    )

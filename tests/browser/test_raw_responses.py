@@ -1,0 +1,280 @@
+"""What a server really sends: every byte of every screen, link and file, searched for details that nobody may have yet.
+
+What is not drawn can still be read by whoever opens the browser's tools, so the screens alone would prove nothing.
+"""
+
+import base64
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from models.database import make_engine
+from models.enrolments import ConsentPurpose, Enrolment
+from models.pairings import EndReason, Pairing
+from services import consents, pairings, proposal_answers
+from services.schema import migrate
+from tests.browser.conftest import free_port, link_in, start_server
+from tests.browser.introduced import AULP, UNNC, Half, Introduced, introduce, stranger
+from tests.browser.planted import found_in
+from tests.browser.protocol import Tab, ask, files_named_in
+from tests.factories import make_participant
+from tests.mail_server import MailServer, mail_server
+
+BOTH_SCHEMES = pytest.mark.parametrize("scheme_key", [AULP, UNNC])
+EMAIL_AND_WECHAT = (ConsentPurpose.SHARE_EMAIL, ConsentPurpose.SHARE_WECHAT)
+PLAIN_ADDRESSES = ("/", "/healthz", "/readyz", "/forgot", "/_stcore/health", "/_stcore/host-config", "/answer/forged")
+
+
+@dataclass
+class Serving:
+    """The real server, its database and its mail server."""
+
+    url: str
+    engine: Engine
+    mail: MailServer
+
+    def letter_to(self, half: Half) -> str:
+        """The first email that this person was sent."""
+        until = time.monotonic() + 40
+        while time.monotonic() < until:
+            for received in self.mail.received:
+                if received.recipients == [half.email]:
+                    return received.part("plain")
+            time.sleep(0.1)
+        raise AssertionError(f"no email came; {len(self.mail.received)} others did")
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    folder, port = tmp_path_factory.mktemp("raw"), free_port()
+    url = f"sqlite:///{folder / 'desk.db'}"
+    engine = make_engine(url)
+    migrate(engine)
+    with mail_server() as mail:
+        process = start_server(folder / "home", url, port, mail.port, folder / "server.log")
+        yield Serving(f"http://127.0.0.1:{port}", engine, mail)
+        process.terminate()
+        process.wait(timeout=20)
+    engine.dispose()
+
+
+def every_screen(serving: Serving, half: Half) -> dict[str, bytes]:
+    """All bytes of each screen that this person's navigation names, and of every file offered there."""
+    with Tab(serving.url, half.token, place=half.place) as tab:
+        found = {"first": tab.open()}
+        for screen in tab.screens:
+            found[screen.address or "home"] = tab.open(screen.address)
+        found["enrolment: every step"] = every_step(tab)
+        everything = tab.received
+    for path in files_named_in(everything):
+        found[path] = ask(serving.url, path, token=half.token)[1]
+    return found
+
+
+def every_step(tab: Tab) -> bytes:
+    """The steps of the enrolment form, which are drawn one at a time."""
+    tab.open("enrolment")
+    steps = range(len(tab.find("Step").element.options))
+    return b"".join(tab.choose("Step", step) for step in steps)
+
+
+def leaks(screens: dict[str, bytes], planted: dict[str, str]) -> dict[str, list[str]]:
+    """Where which of the secrets stand."""
+    found = {name: sorted(found_in(raw, planted)) for name, raw in screens.items()}
+    return {name: secrets for name, secrets in found.items() if secrets}
+
+
+def say_yes(serving: Serving, introduced: Introduced) -> None:
+    """The answer that the scheme waits for: the mentee's, or the mentor's after a wish."""
+    half = introduced.mentor if introduced.scheme_key == UNNC else introduced.mentee
+    with Session(serving.engine) as session:
+        actor = make_participant(session, session.get_one(Enrolment, half.enrolment_id))
+        session.rollback()
+        proposal_answers.accept(session, actor, introduced.proposal_id)
+
+
+def my_match(serving: Serving, half: Half) -> bytes:
+    with Tab(serving.url, half.token, place=half.place) as tab:
+        tab.open()
+        return tab.open("my_match")
+
+
+@pytest.mark.clause("U-1", "U-2")
+@BOTH_SCHEMES
+def test_before_a_yes_no_byte_of_any_screen_holds_the_other_sides_details(serving: Serving, scheme_key: str) -> None:
+    introduced = introduce(serving.engine, scheme_key)
+
+    to_mentee = every_screen(serving, introduced.mentee)
+    to_mentor = every_screen(serving, introduced.mentor)
+
+    shown = b"".join(to_mentee.values())
+    assert {"home", "my_match", "meetings", "proposals", "mentors", "enrolment", "agreements", "training"} <= set(
+        to_mentee
+    )
+    assert introduced.mentor.name.encode() in shown  # what may be known of the mentor is there
+    assert leaks(to_mentee, introduced.mentor.planted) == {}
+    assert leaks(to_mentor, introduced.mentee.planted) == {}
+
+
+@pytest.mark.clause("U-1", "U-2")
+@BOTH_SCHEMES
+def test_the_email_its_link_and_every_plain_address_hold_no_details_either(serving: Serving, scheme_key: str) -> None:
+    introduced = introduce(serving.engine, scheme_key)
+    asked = introduced.mentor if scheme_key == UNNC else introduced.mentee
+    other = introduced.mentee if scheme_key == UNNC else introduced.mentor
+
+    letter = serving.letter_to(asked)
+    path = link_in(letter).removeprefix(serving.url)
+    pages = {address: ask(serving.url, address, token=asked.token) for address in (path, f"{path}?choice=no")}
+    plain = {address: ask(serving.url, address)[1] for address in (*PLAIN_ADDRESSES, *static_files(serving))}
+
+    assert path.startswith("/answer/")
+    assert {status for status, _ in pages.values()} == {200}
+    assert other.name.encode() in pages[path][1]
+    assert leaks({"letter": letter.encode()} | {name: raw for name, (_, raw) in pages.items()}, other.planted) == {}
+    assert leaks(plain, introduced.mentor.planted | introduced.mentee.planted) == {}
+
+
+def static_files(serving: Serving) -> list[str]:
+    """What the front page loads."""
+    found = re.findall(rb'(?:src|href)="\./([^"]+)"', ask(serving.url, "/")[1])
+    assert found
+    return [f"/{path.decode()}" for path in found]
+
+
+@pytest.mark.clause("U-1")
+def test_the_directory_sends_four_facts_of_a_mentor_and_finds_nobody_by_another(serving: Serving) -> None:
+    mentor, mentee = (introduced := introduce(serving.engine, UNNC)).mentor, introduced.mentee
+
+    with Tab(serving.url, mentee.token, place=mentee.place) as tab:
+        tab.open()
+        listed = tab.open("mentors")
+        searches = {}
+        for kind, words in mentor.planted.items():
+            tab.set("Search", words)
+            searches[kind] = b"No mentor is listed with these words" in tab.rerun()
+        everything = tab.received
+
+    facts = (mentor.name, "Counsel", "energy", "Ten years of grid projects")
+    assert [fact for fact in facts if fact.encode() not in listed] == []
+    assert searches == dict.fromkeys(mentor.planted, True)
+    assert found_in(everything, mentor.planted) == frozenset()
+
+
+@pytest.mark.clause("U-2")
+@BOTH_SCHEMES
+def test_after_the_yes_the_match_holds_exactly_what_consent_opens(serving: Serving, scheme_key: str) -> None:
+    introduced = introduce(serving.engine, scheme_key, consents=EMAIL_AND_WECHAT)
+    before = my_match(serving, introduced.mentee)
+
+    say_yes(serving, introduced)
+    of_mentor = every_screen(serving, introduced.mentee)
+    of_mentee = every_screen(serving, introduced.mentor)
+
+    assert found_in(before, introduced.mentor.planted) == frozenset()
+    assert leaks(of_mentor, introduced.mentor.planted) == {"my_match": ["email", "wechat"]}
+    assert leaks(of_mentee, introduced.mentee.planted) == {"my_match": ["email"]}
+
+
+@pytest.mark.clause("U-2")
+def test_a_consent_taken_back_is_gone_at_the_next_rerun_of_an_open_tab(serving: Serving) -> None:
+    introduced = introduce(serving.engine, UNNC)
+    say_yes(serving, introduced)
+    mentor, mentee = introduced.mentor, introduced.mentee
+
+    with Tab(serving.url, mentee.token, place=mentee.place) as tab:
+        tab.open()
+        before = tab.open("my_match")
+        with Session(serving.engine) as session:
+            actor = make_participant(session, session.get_one(Enrolment, mentor.enrolment_id))
+            session.rollback()
+            consents.withdraw(session, actor, ConsentPurpose.SHARE_TELEPHONE)
+        after = tab.rerun()
+
+    assert found_in(before, mentor.planted) == {"email", "telephone", "wechat"}
+    assert found_in(after, mentor.planted) == {"email", "wechat"}
+
+
+@pytest.mark.clause("U-2", "A-SH5")
+@BOTH_SCHEMES
+def test_the_end_of_a_match_closes_every_detail_at_the_next_rerun(serving: Serving, scheme_key: str) -> None:
+    introduced = introduce(serving.engine, scheme_key)
+    say_yes(serving, introduced)
+    mentor, mentee = introduced.mentor, introduced.mentee
+
+    with Tab(serving.url, mentee.token, place=mentee.place) as tab:
+        tab.open()
+        before = tab.open("my_match")
+        end(serving, mentor.enrolment_id)
+        after = tab.rerun()
+    to_mentee, to_mentor = every_screen(serving, mentee), every_screen(serving, mentor)
+
+    assert found_in(before, mentor.planted) == {"email", "telephone", "wechat"}
+    assert found_in(after, mentor.planted) == frozenset()
+    assert leaks(to_mentee, mentor.planted) == {}
+    assert leaks(to_mentor, mentee.planted) == {}
+
+
+def end(serving: Serving, enrolment_id: UUID) -> None:
+    with Session(serving.engine) as session:
+        actor = make_participant(session, session.get_one(Enrolment, enrolment_id))
+        pairing_id = session.exec(select(Pairing.id).where(Pairing.mentor_id == enrolment_id)).one()
+        session.rollback()
+        pairings.end(session, actor, pairing_id, reason=EndReason.PERSONAL)
+
+
+@pytest.mark.clause("U-2")
+def test_whoever_is_no_half_of_the_pair_gets_none_of_it_from_any_address(serving: Serving) -> None:
+    introduced, elsewhere = introduce(serving.engine, UNNC), introduce(serving.engine, UNNC)
+    say_yes(serving, introduced)
+    planted = introduced.mentor.planted | {f"mentee's {k}": v for k, v in introduced.mentee.planted.items()}
+    place, addresses = introduced.mentee.place, every_screen(serving, introduced.mentee)
+
+    sent = {}
+    for who, token in (
+        ("anonymous", None),
+        ("without a place", stranger(serving.engine)),
+        ("other scheme", elsewhere.mentee.token),
+    ):
+        with Tab(serving.url, token, place=place) as tab:
+            tab.open()
+            for address in addresses:
+                if address.isidentifier():
+                    tab.open(address)
+            sent[who] = tab.received
+
+    assert leaks(addresses, introduced.mentor.planted) == {"my_match": ["email", "telephone", "wechat"]}
+    assert all(len(raw) > 1000 for raw in sent.values())
+    assert leaks(sent, planted) == {}
+
+
+SECRET = {"email": "quill.feather@hidden.example.org", "telephone": "+44 20 7946 0731"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (b"quill.feather@hidden.example.org", {"email"}),
+        (b"QUILL.Feather@Hidden.example.org", {"email"}),
+        (rb"quill\.feather\@hidden\.example\.org", {"email"}),
+        (b"mailto:quill.feather%40hidden.example.org", {"email"}),
+        (b"quill.feather&#64;hidden.example.org", {"email"}),
+        ("quill.feather@hidden.example.org".encode("utf-16-le"), {"email"}),
+        (base64.b64encode(b"x quill.feather@hidden.example.org"), {"email"}),
+        (base64.urlsafe_b64encode(b"yy quill.feather@hidden.example.org."), {"email"}),
+        (base64.b64encode(b"Quill.Feather@hidden.example.org".lower()), {"email"}),
+        (b"quill.feather@hidden.example.org".hex().encode(), {"email"}),
+        (b"tel:+442079460731", {"telephone"}),
+        (b"(020) 7946-0731", {"telephone"}),
+        (rb"\+44 20 7946 0731", {"telephone"}),
+        (b"feather@hidden and 7946", set()),
+    ],
+)
+def test_the_search_itself_sees_through_spellings_and_encodings(raw: bytes, found: set[str]) -> None:
+    assert found_in(b"before " + raw + b" after", SECRET) == found

@@ -103,7 +103,8 @@ def facts(found: Home, seen: Glance | None) -> str:
     if seen is None:
         return f"{day} {found.today.year}"
     approved = next(stage for stage in seen.stages if stage.key == "approved")
-    size = f"{seen.rhythm.pairs} pairs, {approved.mentees} mentees, {approved.mentors} mentors in this cohort"
+    counted = ((seen.rhythm.pairs, "pair"), (approved.mentees, "mentee"), (approved.mentors, "mentor"))
+    size = ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for number, word in counted) + " in this cohort"
     return f"{day} {found.today.year} · {size}"
 
 

@@ -26,6 +26,7 @@ class Counts:
     """What waits in one cohort. `edition` changes whenever something was written about the scheme."""
 
     called: str | None
+    enrolled: int
     waiting: int
     oldest: datetime | None
     ready: int
@@ -49,6 +50,7 @@ def todo(session: Session, actor: Actor, today: date) -> tuple[tuple[Task, ...],
 
 def _tasks(found: Counts, scheme: Scheme, today: date) -> list[Task]:
     waiting = [
+        _begin() if not found.enrolled else None,
         _waiting(found, scheme, today) if found.waiting and found.oldest else None,
         _drafts(found, today) if found.drafts else None,
         _failed(found, today) if found.failed else None,
@@ -56,6 +58,11 @@ def _tasks(found: Counts, scheme: Scheme, today: date) -> list[Task]:
         _unsigned(found) if found.unsigned else None,
     ]
     return [task for task in waiting if task is not None]
+
+
+def _begin() -> Task:
+    detail = "From the spreadsheet of any forms tool, or by invitation under Enrolments"
+    return Task(tasks.TODAY, "Bring your people in", detail, "Import a spreadsheet", "import_people")
 
 
 def _waiting(found: Counts, scheme: Scheme, today: date) -> Task:
@@ -83,7 +90,7 @@ def _ready(found: Counts, today: date) -> Task:
 
 def _unsigned(found: Counts) -> Task:
     sentence = tasks.many(found.unsigned, "person has not signed", "people have not signed")
-    return Task(tasks.WHEN_YOU_CAN, sentence, "It holds back new matches with them", "See who", "agreements")
+    return Task(tasks.WHEN_YOU_CAN, sentence, "Until they do, they cannot begin with a match", "See who", "agreements")
 
 
 def _quiet(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> list[Task]:
@@ -113,6 +120,8 @@ def _counted(cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> tuple
     failed = and_(col(Message.scheme_id) == scheme.id, col(Message.status) == MessageStatus.FAILED)
     parts = (
         select(col(Person.called)).where(col(Person.id) == actor.person_id),
+        # Only whether there is anybody yet.
+        select(func.count()).select_from(select(col(Enrolment.id)).where(in_cohort).limit(1).subquery()),
         select(func.count(col(Enrolment.id))).where(waits),
         select(func.min(Enrolment.submitted_at)).where(waits),
         _ready_without_a_run(cohort, scheme, today),

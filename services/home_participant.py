@@ -9,14 +9,14 @@ from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from models.enrolments import Enrolment, EnrolmentStatus, Side
+from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side
 from models.feedback import FeedbackAnswer, FeedbackRound
 from models.matching import Proposal, ProposalStatus
 from models.meetings import MeetingRecord
 from models.pairings import Pairing, PairingStatus, WaysOfWorking
 from models.people import Person
 from models.schemes import Cohort, Scheme
-from services import access, my_matches, signatures, tasks, times, trained
+from services import access, consents, my_matches, signatures, tasks, times, trained
 from services.access import Actor
 from services.feedback import is_waiting
 from services.my_matches import MyMatch
@@ -32,6 +32,9 @@ class Own(NamedTuple):
     zone: str
     is_unsigned: bool
     is_untrained: bool
+    is_undeclared: bool
+    is_unreachable: bool
+    is_unlisted: bool
     proposal_expires_at: datetime | None
     feedback_due_on: date | None
     first_contact_days: int
@@ -70,15 +73,33 @@ def _of_enrolment(enrolment: Enrolment, own: Own, today: date) -> list[Task]:
         detail = "It stands at the top of your form"
         found.append(Task(tasks.TODAY, "The coordinator has a question", detail, "Answer it", "enrolment", today))
     if own.is_unsigned:
-        detail = "A few minutes; a match needs it"
+        detail = "A few minutes; you two cannot begin before it"
         found.append(Task(tasks.THIS_WEEK, "Read and sign what the scheme asks", detail, "Read and sign", "agreements"))
     if own.is_untrained:
         detail = "It is short, and a match needs it"
         found.append(Task(tasks.THIS_WEEK, "Do the training", detail, "Start", "training"))
+    found.extend(_of_consents(enrolment, own))
     if own.proposal_expires_at is not None:
         found.append(_proposal(enrolment.side, own.proposal_expires_at, own.zone, today))
     if own.feedback_due_on is not None:
         found.append(_feedback(enrolment.side, own.feedback_due_on, today))
+    return found
+
+
+def _of_consents(enrolment: Enrolment, own: Own) -> list[Task]:
+    """What only the person can say, and what nobody else may say for them: an import brings none of it."""
+    found: list[Task] = []
+    if enrolment.status not in {EnrolmentStatus.SUBMITTED, EnrolmentStatus.APPROVED}:
+        return found
+    if own.is_undeclared:
+        detail = "One private question, before anybody is proposed to you"
+        found.append(Task(tasks.THIS_WEEK, "Say whom you must not be paired with", detail, "Answer", "enrolment"))
+    if enrolment.side is Side.MENTOR and own.is_unreachable:
+        detail = "Under Consents; without one open way nobody can be proposed to you"
+        found.append(Task(tasks.THIS_WEEK, "Choose how your mentee may reach you", detail, "Choose", "enrolment"))
+    if own.is_unlisted:
+        detail = "Under Consents; four facts about you, and only to students of your cohort"
+        found.append(Task(tasks.WHEN_YOU_CAN, "Let students find you", detail, "Choose", "enrolment"))
     return found
 
 
@@ -139,6 +160,8 @@ def _own(session: Session, enrolment: Enrolment, today: date) -> Own:
             func.coalesce(Person.time_zone, Scheme.time_zone),
             col(Enrolment.id).in_(signatures.unsigned_enrolments(enrolment.cohort_id, today)),
             col(Enrolment.id).in_(trained.untrained_enrolments(enrolment.cohort_id, today)),
+            consents.reachable(),
+            consents.gives(ConsentPurpose.DIRECTORY),
             _proposal_waiting(enrolment),
             _feedback_waiting(enrolment, today),
             Scheme,
@@ -149,12 +172,17 @@ def _own(session: Session, enrolment: Enrolment, today: date) -> Own:
         .join(Scheme, col(Scheme.id) == col(Cohort.scheme_id))
         .where(col(Enrolment.id) == enrolment.id)
     )
-    called, zone, unsigned, untrained, expires_at, due_on, scheme = session.exec(statement).one()
+    called, zone, unsigned, untrained, reachable, listed, expires_at, due_on, scheme = session.exec(statement).one()
+    is_mentor = enrolment.side is Side.MENTOR
+    gates = scheme.mentor_gates if is_mentor else scheme.mentee_gates
     return Own(
         called=called,
         zone=zone,
         is_unsigned=bool(unsigned),
         is_untrained=bool(untrained),
+        is_undeclared="conflicts" in gates and enrolment.conflicts_declared_at is None,
+        is_unreachable=is_mentor and not reachable,
+        is_unlisted=is_mentor and bool(scheme.other_settings.get("directory")) and not listed,
         proposal_expires_at=expires_at,
         feedback_due_on=due_on,
         first_contact_days=scheme.other_settings.get("first_contact_days", FIRST_CONTACT_DAYS),

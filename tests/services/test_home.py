@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from models.agreements import TrainingModule
 from models.columns import utc_now
-from models.enrolments import Enrolment, EnrolmentStatus, Side
+from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side
 from models.feedback import FeedbackAnswer, FeedbackRound, RoundPoint
 from models.matching import MatchingRun, ProposalStatus
 from models.meetings import MeetingRecord
@@ -22,6 +22,7 @@ from services.tasks import Task
 from tests.factories import (
     make_actor,
     make_cohort,
+    make_consent,
     make_coordinator,
     make_document,
     make_enrolment,
@@ -143,9 +144,30 @@ def test_a_mentor_is_told_to_sign_and_to_train(session: Session) -> None:
     )
     mentor = make_enrolment(session, cohort, Side.MENTOR)
 
-    found = home.todo(session, make_participant(session, mentor), TODAY)
+    found = home.todo(session, _participant(session, mentor.id), TODAY)
 
     assert [task.page for task in found] == ["agreements", "training"]
+
+
+def test_an_imported_mentor_is_asked_what_no_spreadsheet_can_say(session: Session) -> None:
+    scheme = make_scheme(session, mentor_gates=["conflicts"], other_settings={"directory": True})
+    mentor = make_enrolment(session, make_cohort(session, scheme), Side.MENTOR, conflicts_declared_at=None)
+
+    found = home.todo(session, make_participant(session, mentor), TODAY)
+
+    assert [(task.when, task.sentence, task.page) for task in found] == [
+        ("this_week", "Say whom you must not be paired with", "enrolment"),
+        ("this_week", "Choose how your mentee may reach you", "enrolment"),
+        ("when_you_can", "Let students find you", "enrolment"),
+    ]
+
+
+def test_a_coordinator_of_an_empty_cohort_is_shown_how_to_begin(session: Session) -> None:
+    cohort = make_cohort(session)
+
+    found = home.todo(session, make_actor(make_coordinator(session, cohort), cohort), TODAY)
+
+    assert [(task.sentence, task.page) for task in found] == [("Bring your people in", "import_people")]
 
 
 @pytest.mark.parametrize(
@@ -308,7 +330,11 @@ def _noon(days_ahead: int) -> datetime:
 
 
 def _participant(session: Session, enrolment_id: object) -> Actor:
-    return make_participant(session, session.get_one(Enrolment, enrolment_id))
+    """The person of an enrolment; a mentor can be reached."""
+    enrolment = session.get_one(Enrolment, enrolment_id)
+    if enrolment.side is Side.MENTOR:
+        make_consent(session, enrolment, ConsentPurpose.SHARE_EMAIL)
+    return make_participant(session, enrolment)
 
 
 def _failed_message(session: Session, cohort: Cohort) -> None:

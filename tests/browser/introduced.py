@@ -43,6 +43,11 @@ class Half:
     token: str
     planted: dict[str, str]
 
+    @property
+    def contacts(self) -> dict[str, str]:
+        """The ways to reach them, of what is planted."""
+        return {name: self.planted[name] for name in ("email", "telephone", "wechat")}
+
 
 @dataclass(frozen=True)
 class Introduced:

@@ -178,8 +178,8 @@ def test_after_the_yes_the_match_holds_exactly_what_consent_opens(serving: Servi
     of_mentee = every_screen(serving, introduced.mentor)
 
     assert found_in(before, introduced.mentor.planted) == frozenset()
-    assert leaks(of_mentor, introduced.mentor.planted) == {"my_match": ["email", "wechat"]}
-    assert leaks(of_mentee, introduced.mentee.planted) == {"my_match": ["email"]}
+    assert leaks(of_mentor, introduced.mentor.contacts) == {"my_match": ["email", "wechat"]}
+    assert leaks(of_mentee, introduced.mentee.contacts) == {"my_match": ["email"]}
 
 
 @pytest.mark.clause("U-2")

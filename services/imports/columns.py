@@ -10,6 +10,7 @@ from services.imports.targets import TARGETS, Kind, Target
 __all__ = ["TARGETS", "Kind", "Target", "guess", "shape_key"]
 
 _SAMPLED = 50
+_JUDGED_BY = 200  # characters: patterns that look for a role or a zone take minutes over a cell of a megabyte
 _ALL_BLANK = 0.15  # such a column may still be right: few people name somebody they must not meet
 _TOOLS_OWN = 0.3
 _ANSWERED_BY_ADDRESSES = 20.0
@@ -40,7 +41,7 @@ def guess(
 
     Only `summary` and `goals` may share a column: "what would you like, or what can you offer?" asks for both.
     """
-    answers = [[row[column].strip() for row in sample_rows[:_SAMPLED]] for column in range(len(headers))]
+    answers = [[row[column].strip()[:_JUDGED_BY] for row in sample_rows[:_SAMPLED]] for column in range(len(headers))]
     phrases = [words.plain(header) for header in headers]
     from_tool = bool(_START & set(phrases)) and bool(_END & set(phrases))
     scores = [

@@ -143,3 +143,9 @@ def test_a_shape_is_the_same_for_the_same_headers_in_the_same_order_only() -> No
 
     assert shape == columns.shape_key([" full NAME ", "E-Mail:"])
     assert len({shape, columns.shape_key(["E-mail", "Full name"]), columns.shape_key(["Full name"])}) == 3
+
+
+def test_a_cell_is_judged_by_its_beginning_because_a_long_one_would_take_minutes() -> None:
+    rows = [("Ada", "x" * 200 + "@example.org", "a@example.org")]
+
+    assert columns.guess(("Name", "Email", "Contact"), rows) == {"full_name": 0, "email": 2}

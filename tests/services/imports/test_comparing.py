@@ -355,7 +355,7 @@ def test_changes_are_shown_in_words(session: Session, cohort: Cohort, actor: Act
     assert seen.changes == (
         Change(2, "Ada", "What you would like mentoring to do for you", "Learn", "x" * 199 + "…"),
         Change(2, "Ada", "Languages you could talk in", "English", "Chinese (Mandarin)"),
-        Change(2, "Ada", "Sector you are interested in", "Energy", "Finance and insurance"),
+        Change(2, "Ada", "The sector you are interested in", "Energy", "Finance and insurance"),
         Change(2, "Ada", "Training, as claimed", "No", "Yes"),
     )
 
@@ -369,3 +369,27 @@ def test_many_rows_in_a_notice_are_counted_after_the_twelfth(session: Session, c
         "Video is no way to stay in touch in this scheme and was left out "
         "(rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 2 more).",
     )
+
+
+def test_a_choice_is_shown_by_its_label(session: Session, cohort: Cohort, actor: Actor) -> None:
+    labels = {"mentee": "Campus", "option:n": "Ningbo", "option:l": "London"}
+    session.add(
+        FormField(
+            scheme_id=cohort.scheme_id,
+            key="campus",
+            roles=["mentee"],
+            step=2,
+            position=90,
+            kind="choice",
+            labels=labels,
+            options=["n", "l"],
+            audience="You",
+        )
+    )
+    make_ada(session, cohort, answers={"campus": "n"})
+
+    seen = previewed(session, actor, "Name,Email,Campus\nAda,a@example.org,London\n")
+    confirmed(session, actor, "Name,Email,Campus\nAda,a@example.org,London\n")
+
+    assert seen.changes == (Change(2, "Ada", "Campus", "Ningbo", "London"),)
+    assert session.exec(select(Enrolment.answers)).one() == {"campus": "l"}

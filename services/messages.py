@@ -18,7 +18,7 @@ from models.columns import utc_now
 from models.messages import Message, MessageStatus
 from models.people import LinkPurpose, Person
 from models.schemes import Scheme
-from services import access, audit, letters
+from services import access, audit, invented_mail, letters
 from services.access import Actor
 from services.errors import Conflict, NotAllowed
 from services.settings import settings
@@ -85,6 +85,7 @@ def queue(
 ) -> bool:
     """Adds an email to the outbox, unless this event has already written to this person; never commits.
 
+    One of a demonstration is kept to be read and is cancelled from the start.
     Of two units of work that write about one event at once, the slower fails whole: the key is unique.
     Raises Invalid when a fact would break the subject's line.
     """
@@ -94,6 +95,7 @@ def queue(
     message_id, now = uuid4(), utc_now()
     link = mark_of(message_id) if link_purpose else settings().url
     letter = _letter(session, person_id, template, scheme_id, link, {"link_hours": link_hours, **facts})
+    is_invented = invented_mail.never_leaves(session, person_id, scheme_id)
     session.add(
         Message(
             id=message_id,
@@ -107,6 +109,8 @@ def queue(
             link_subject_id=link_subject_id,
             link_hours=link_hours,
             dedupe_key=key,
+            status=MessageStatus.CANCELLED if is_invented else MessageStatus.QUEUED,
+            last_error=invented_mail.WHY if is_invented else None,
             due_at=now,
             created_at=now,
         )

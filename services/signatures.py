@@ -6,6 +6,7 @@ language the person read it. `services/agreements.py` is the way in for everybod
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -152,6 +153,7 @@ def blocked_from(published_at: datetime, grace_days: int) -> date:
     return published_at.astimezone(UTC).date() + timedelta(days=grace_days)
 
 
+@cache  # the same for everybody, and asked of by every meeting that is noted
 def in_force() -> ColumnElement[bool]:
     """Whether the joined document is its kind's newest edition in the joined scheme's language."""
     other = aliased(SchemeDocument)
@@ -168,6 +170,7 @@ def in_force() -> ColumnElement[bool]:
     return and_(col(SchemeDocument.language) == col(Scheme.language), col(SchemeDocument.edition) == newest)
 
 
+@cache
 def has_signed(*, earlier: bool = False) -> ColumnElement[bool]:
     """Whether the joined enrolment signed the joined document's kind in this edition, or in an earlier one."""
     signed = aliased(SchemeDocument)

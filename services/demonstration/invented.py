@@ -74,7 +74,12 @@ def _work(world: Mapping[str, Any], side: Side, number: int, name: str) -> dict[
     if side is Side.MENTOR:
         years = 4 + (number * 7) % 23
         facts = {"organisation": _turn(field["organisations"], round_), "years_of_experience": years}
-        return {**common, **facts, "summary": _turn(field[f"done{tongue}"], round_), "capacity": 1 + number % 2}
+        return {
+            **common,
+            **facts,
+            "summary": _turn(field[f"done{tongue}"], round_),
+            "capacity": (2, 1, 2, 1, 3)[number % 5],
+        }
     goals = _turn(field[f"goals{tongue}"], round_)
     if "done_zh" in field:
         return {**common, "goals": goals, "summary": _turn(_ABOUT, number)}

@@ -16,6 +16,7 @@ from services.access import Acting, Actor
 from services.demonstration import invented
 from services.demonstration.invented import Invented
 from services.demonstration.stage import Member, Stage, today
+from services.schemes.sectors import sectors
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -73,7 +74,7 @@ SPECIAL: dict[tuple[str, Side], tuple[Fate, ...]] = {
     ),
 }
 # (share of the rest, first day, last day): most come at the beginning, the others before a later matching.
-ARRIVALS = ((0.56, 1, 16), (0.26, 112, 134), (0.12, 272, 292), (0.06, 336, 347))
+ARRIVALS = ((0.52, 1, 16), (0.24, 112, 134), (0.12, 272, 292), (0.12, 330, 350))
 
 
 def plan(stage: Stage) -> None:
@@ -217,7 +218,7 @@ def _wish(session: Session, stage: Stage, member: Member) -> None:
         return
     day = today(stage, utc_now())
     listed = directory.listed(session, member.actor, today=day).mentors
-    mine = member.known.answers["sector"]
+    mine = sectors()[member.known.answers["sector"]]
     near = [mentor for mentor in listed if mentor.sector == mine]
     far = sorted((mentor for mentor in listed if mentor.sector != mine), key=lambda mentor: mentor.full_name)
     chosen = [*near[:3], *stage.dice.sample(far, min(1, len(far)))]

@@ -19,10 +19,10 @@ from models.meetings import MeetingRecord
 from models.pairings import Pairing, PairingStatus
 from models.people import LinkPurpose, Person, Role
 from models.schemes import Cohort
-from services import accounts, audit, links, people, roles
+from services import accounts, audit, feedback, links, people, roles
 from services.access import DESK, Acting, Actor, Place
 from services.demonstration import asking, invented, joining, matching, removing
-from services.demonstration.stage import YEAR_DAYS, Stage, Story
+from services.demonstration.stage import YEAR_DAYS, Member, Stage, Story, today
 from services.errors import Conflict, NotAllowed
 from services.schemes import starting
 from services.settings import settings
@@ -121,6 +121,7 @@ def _stage(session: Session, story: Story, key: str, coordinator: Person, manage
     starts_on, ends_on = _dates(story.now)
     name = f"{starts_on.year}/{ends_on.year % 100:02} (demonstration)"
     cohort = starting.add_run(session, DESK, scheme, name, starts_on, ends_on, is_demonstration=True)
+    session.flush()  # whoever is written to from here on is written to in a demonstration
     place = Place(Acting.COORDINATOR, scheme.id, scheme.name, cohort.id, cohort.name)
     return Stage(
         story=story,
@@ -154,7 +155,7 @@ def _hand_over(session: Session, stages: list[Stage]) -> tuple[DemoAccount, ...]
 
 
 def _liveliest(session: Session, stage: Stage) -> dict[Side, str]:
-    """The addresses of the two in the active pair with most records; the first in the lists when that is a draw."""
+    """The addresses of two who work together, keep in rhythm, have noted most, and have a form to fill in."""
     statement = (
         select(Pairing.mentor_id, Pairing.mentee_id)
         .join(MeetingRecord, col(MeetingRecord.pairing_id) == col(Pairing.id))
@@ -162,9 +163,16 @@ def _liveliest(session: Session, stage: Stage) -> dict[Side, str]:
         .group_by(col(Pairing.id))
         .having(func.max(MeetingRecord.started_at) > stage.story.now - timedelta(days=stage.interval_days))
         .order_by(func.count().desc())
+        .limit(8)
     )
-    mentor_id, mentee_id = min(session.exec(statement).all()[:8], key=lambda pair: stage.members[pair[1]].known.number)
-    return {Side.MENTOR: stage.members[mentor_id].known.email, Side.MENTEE: stage.members[mentee_id].known.email}
+    found = [(stage.members[mentor], stage.members[mentee]) for mentor, mentee in session.exec(statement).all()]
+    mentor, mentee = min(found, key=lambda pair: (_forms_missing(session, stage, *pair), pair[1].known.number))
+    return {Side.MENTOR: mentor.known.email, Side.MENTEE: mentee.known.email}
+
+
+def _forms_missing(session: Session, stage: Stage, *pair: Member) -> int:
+    """How many of the two have no form of feedback waiting for them."""
+    return sum(not feedback.due(session, member.actor, today(stage, stage.story.now)) for member in pair)
 
 
 def _opened(session: Session, role: str, email: str, password: str) -> DemoAccount:

@@ -81,7 +81,7 @@ def draw_aside(session: Session, actor: Actor, cohort_id: UUID, run: RunView | N
 
 
 def draw_run(session: Session, actor: Actor, run: RunView) -> None:
-    """The run's lines: unmatched first, then the best pairs, and what can be done with the approved ones."""
+    """The run's lines: the best pairs, then the unmatched, and what can be done with the approved ones."""
     chosen = approved(run.id)
     search = st.text_input("Search", key="search", placeholder="Name or sector", on_change=first_page)
     show = shown_now()

@@ -78,10 +78,10 @@ class Pairs:
 def pairs(
     session: Session, actor: Actor, run_id: UUID, *, show: Show = Show.ALL, search: str = "", page: int = 1
 ) -> Pairs:
-    """One page of a run: the unmatched first, then the best pairs. Raises NotAllowed."""
+    """One page of a run: the best pairs first, then the unmatched, who have a list of their own. Raises NotAllowed."""
     _check_run(session, actor, run_id)
     lines = _lines(run_id, show, search)
-    on_page = lines.order_by(col(RunPair.mentor_id).is_not(None), col(RunPair.score).desc(), col(RunPair.mentee_id))
+    on_page = lines.order_by(col(RunPair.mentor_id).is_(None), col(RunPair.score).desc(), col(RunPair.mentee_id))
     rows = session.exec(on_page.limit(PAGE_SIZE).offset((max(1, page) - 1) * PAGE_SIZE)).all()
     found = rows[0][-1] if rows else 0
     return Pairs(tuple(_line(*row[:-1]) for row in rows), found, _counts(session, run_id))

@@ -34,10 +34,11 @@ class SchemeDocument(Row, table=True):
     language: str = Field(default="en", max_length=12)
     edition: int
     title: str = Field(max_length=200)
-    text: str
     sha256: str = Field(max_length=64)
     signed_by: list[str] = Field(default_factory=list, sa_type=JsonColumn)
     published_at: datetime
+    # Last, as every long text: SQLite walks through it to reach the columns behind it.
+    text: str
 
 
 class Clause(Row, table=True):
@@ -81,12 +82,12 @@ class TrainingModule(Row, table=True):
     key: str = Field(max_length=40)
     edition: int
     title: str = Field(max_length=200)
-    text: str
     minutes: int
-    questions: list[dict[str, object]] = Field(default_factory=list, sa_type=JsonColumn)
     pass_mark: int
     valid_months: int
     required_for: list[str] = Field(default_factory=list, sa_type=JsonColumn)
+    questions: list[dict[str, object]] = Field(default_factory=list, sa_type=JsonColumn)
+    text: str
 
 
 class TrainingCompletion(Row, table=True):

@@ -49,7 +49,9 @@ class Enrolment(Stateful, table=True):
     __table_args__ = (
         UniqueConstraint("person_id", "cohort_id", "side"),
         CheckConstraint("capacity BETWEEN 0 AND 50", name="capacity_0_to_50"),
-        Index("ix_enrolment_queue", "cohort_id", "side", "status", "sort_key"),
+        Index("ix_enrolment_queue", "cohort_id", "side", "status", "sort_key", "id"),
+        Index("ix_enrolment_by_name", "cohort_id", "sort_key", "id"),
+        Index("ix_enrolment_by_status", "cohort_id", "status", "sort_key", "id"),
     )
 
     person_id: UUID = Field(foreign_key="person.id", index=True)

@@ -48,7 +48,9 @@ class RunPair(Row, table=True):
     __table_args__ = (
         UniqueConstraint("run_id", "mentee_id"),
         CheckConstraint("score BETWEEN 0 AND 1", name="score_0_to_1"),
-        Index("ix_run_pair_run", "run_id", "score"),
+        # All that puts a run's lines in order, so that a page of them reads no other.
+        Index("ix_run_pair_run", "run_id", "score", "mentor_id", "mentee_id"),
+        Index("ix_run_pair_noted", "run_id", "mentor_id", **partial("reason IS NOT NULL")),
     )
 
     run_id: UUID = Field(foreign_key="matching_run.id")

@@ -31,14 +31,13 @@ class Message(Stateful, table=True):
     __table_args__ = (
         Index("ix_message_due", "status", "due_at"),
         Index("ix_message_scheme", "scheme_id", "created_at"),
+        Index("ix_message_scheme_status", "scheme_id", "status", "created_at"),
     )
 
     scheme_id: UUID | None = Field(default=None, foreign_key="scheme.id")
     person_id: UUID = Field(foreign_key="person.id", index=True)
     template: str = Field(max_length=60)
     subject: str = Field(max_length=300)
-    body_text: str | None = None
-    body_html: str | None = None
     link_purpose: LinkPurpose | None = Field(default=None, sa_type=one_of(LinkPurpose))
     link_subject_id: UUID | None = None
     link_hours: float = 0
@@ -49,6 +48,9 @@ class Message(Stateful, table=True):
     attempts: int = 0
     last_error: str | None = Field(default=None, max_length=500)
     sent_at: datetime | None = None
+    # Last: SQLite walks through a long text to reach the columns behind it.
+    body_text: str | None = None
+    body_html: str | None = None
 
 
 class JobLease(Stateful, table=True):

@@ -99,7 +99,9 @@ class WaysOfWorking(Stateful, table=True):
 class Contact(Row, table=True):
     """A sign of life between the two: who noted it, by which channel, on which day."""
 
-    pairing_id: UUID = Field(foreign_key="pairing.id", index=True)
+    __table_args__ = (Index("ix_contact_pairing", "pairing_id", "contact_on"),)
+
+    pairing_id: UUID = Field(foreign_key="pairing.id")
     noted_by: Side = Field(sa_type=one_of(Side))
     channel: Channel = Field(sa_type=one_of(Channel))
     contact_on: date

@@ -67,10 +67,14 @@ def blocked_pairs(session: Session, cohort_id: UUID) -> frozenset[tuple[UUID, UU
     # Three short queries, each along an index; one with OR would compare everybody with everybody.
     found = (
         *session.exec(
-            statement.join_from(mentor, Conflict, one == mentor.person_id).join(mentee, other == mentee.person_id)
+            statement.select_from(Conflict)
+            .join(mentor, one == mentor.person_id)
+            .join(mentee, other == mentee.person_id)
         ),
         *session.exec(
-            statement.join_from(mentor, Conflict, other == mentor.person_id).join(mentee, one == mentee.person_id)
+            statement.select_from(Conflict)
+            .join(mentor, other == mentor.person_id)
+            .join(mentee, one == mentee.person_id)
         ),
         *session.exec(statement.join_from(mentor, mentee, col(mentor.person_id) == mentee.person_id)),
     )

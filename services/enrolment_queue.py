@@ -96,7 +96,10 @@ def queue(
     chosen, day = Filter(side, status, ready, search), today or utc_now().astimezone(UTC).date()
     conditions = filtered(session, cohort_id, chosen, day)
     waiting = func.count().filter(*_decidable(actor))
-    total, decidable = session.exec(_of_people(select(func.count(), waiting)).where(*conditions)).one()
+    counted = select(func.count(), waiting).select_from(Enrolment)
+    if chosen.search or chosen.ready is not None:
+        counted = _of_people(counted)
+    total, decidable = session.exec(counted.where(*conditions)).one()
     pages = max(1, ceil(total / ROWS_A_PAGE))
     page = min(max(1, page), pages)
     statement = _of_people(select(Enrolment, Person)).where(*conditions)

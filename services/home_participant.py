@@ -158,8 +158,8 @@ def _own(session: Session, enrolment: Enrolment, today: date) -> Own:
         select(
             col(Person.called),
             func.coalesce(Person.time_zone, Scheme.time_zone),
-            col(Enrolment.id).in_(signatures.unsigned_enrolments(enrolment.cohort_id, today)),
-            col(Enrolment.id).in_(trained.untrained_enrolments(enrolment.cohort_id, today)),
+            signatures.unsigned_enrolments(enrolment.cohort_id, today, among=[enrolment.id]).exists(),
+            trained.untrained_enrolments(enrolment.cohort_id, today, among=[enrolment.id]).exists(),
             consents.reachable(),
             consents.gives(ConsentPurpose.DIRECTORY),
             _proposal_waiting(enrolment),

@@ -112,13 +112,13 @@ def places_taken() -> Any:
     )
 
 
-def _unsigned(cohort_id: UUID, today: date) -> Any:
+def _unsigned(cohort_id: UUID, today: date, among: list[UUID] | None = None) -> Any:
     # It stands inside queries of the same table: without this, SQLAlchemy may take the outer row for its own.
-    return signatures.unsigned_enrolments(cohort_id, today).correlate(None)
+    return signatures.unsigned_enrolments(cohort_id, today, among=among).correlate(None)
 
 
-def _untrained(cohort_id: UUID, today: date) -> Any:
-    return training.untrained_enrolments(cohort_id, today).correlate(None)
+def _untrained(cohort_id: UUID, today: date, among: list[UUID] | None = None) -> Any:
+    return training.untrained_enrolments(cohort_id, today, among=among).correlate(None)
 
 
 def _with_facts(cohort_id: UUID, enrolment_ids: list[UUID], today: date) -> Any:
@@ -126,8 +126,8 @@ def _with_facts(cohort_id: UUID, enrolment_ids: list[UUID], today: date) -> Any:
         select(  # type: ignore[call-overload]
             Enrolment,
             Person,
-            col(Enrolment.id).in_(_unsigned(cohort_id, today)),
-            col(Enrolment.id).in_(_untrained(cohort_id, today)),
+            col(Enrolment.id).in_(_unsigned(cohort_id, today, enrolment_ids)),
+            col(Enrolment.id).in_(_untrained(cohort_id, today, enrolment_ids)),
             consents.reachable(),
             places_taken(),
         )

@@ -4,6 +4,7 @@ In force is a kind's newest edition in the scheme's language. A signature counts
 language the person read it. `services/agreements.py` is the way in for everybody else.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -63,8 +64,8 @@ class UnsignedPage:
     total: int
 
 
-def unsigned_enrolments(cohort_id: UUID, today: date) -> Select[UUID]:
-    """Ids of a cohort's enrolments that lack a signature they cannot be matched without on that day.
+def unsigned_enrolments(cohort_id: UUID, today: date, *, among: Collection[UUID] | None = None) -> Select[UUID]:
+    """Ids of a cohort's enrolments, or of those `among` them, that lack a signature they cannot be matched without.
 
     Whoever never signed a document lacks it at once; whoever signed an older edition, when the days of grace are over.
     """
@@ -75,7 +76,7 @@ def unsigned_enrolments(cohort_id: UUID, today: date) -> Select[UUID]:
     )
     lacking = or_(grace_is_over, ~has_signed(earlier=True))
     found: Select[UUID] = _asked(select(col(Enrolment.id)), cohort_id).where(~has_signed(), lacking).distinct()
-    return found
+    return found if among is None else found.where(col(Enrolment.id).in_(among))
 
 
 def refuse_never_signed(session: Session, enrolment: Enrolment) -> None:

@@ -3,6 +3,7 @@
 `services/training.py` is the way in for everybody else.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -55,10 +56,10 @@ class ProgressPage:
     total: int
 
 
-def untrained_enrolments(cohort_id: UUID, today: date) -> Select[UUID]:
-    """Ids of a cohort's enrolments that lack, on that day, a completion of a module required of their side."""
+def untrained_enrolments(cohort_id: UUID, today: date, *, among: Collection[UUID] | None = None) -> Select[UUID]:
+    """Ids of a cohort's enrolments, or of those `among` them, that lack a completion required of their side."""
     found: Select[UUID] = _required(select(col(Enrolment.id)), cohort_id).where(~_is_trained(today)).distinct()
-    return found
+    return found if among is None else found.where(col(Enrolment.id).in_(among))
 
 
 def progress(session: Session, actor: Actor, cohort_id: UUID, *, today: date, page: int = 1) -> ProgressPage:

@@ -276,8 +276,6 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("template", sa.String(60), nullable=False),
         sa.Column("subject", sa.String(300), nullable=False),
-        sa.Column("body_text", sa.String(), nullable=True),
-        sa.Column("body_html", sa.String(), nullable=True),
         sa.Column(
             "link_purpose",
             sa.Enum(
@@ -314,6 +312,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.String(500), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("body_text", sa.String(), nullable=True),
+        sa.Column("body_html", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_message_person_id_person")),
         sa.ForeignKeyConstraint(["scheme_id"], ["scheme.id"], name=op.f("fk_message_scheme_id_scheme")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
@@ -323,6 +323,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_message_due", ["status", "due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_person_id"), ["person_id"], unique=False)
         batch_op.create_index("ix_message_scheme", ["scheme_id", "created_at"], unique=False)
+        batch_op.create_index("ix_message_scheme_status", ["scheme_id", "status", "created_at"], unique=False)
 
     op.create_table(
         "role_grant",
@@ -386,10 +387,10 @@ def upgrade() -> None:
         sa.Column("language", sa.String(12), nullable=False),
         sa.Column("edition", sa.Integer(), nullable=False),
         sa.Column("title", sa.String(200), nullable=False),
-        sa.Column("text", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("signed_by", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["scheme_id"], ["scheme.id"], name=op.f("fk_scheme_document_scheme_id_scheme")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scheme_document")),
         sa.UniqueConstraint(
@@ -407,12 +408,12 @@ def upgrade() -> None:
         sa.Column("key", sa.String(40), nullable=False),
         sa.Column("edition", sa.Integer(), nullable=False),
         sa.Column("title", sa.String(200), nullable=False),
-        sa.Column("text", sa.String(), nullable=False),
         sa.Column("minutes", sa.Integer(), nullable=False),
-        sa.Column("questions", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("pass_mark", sa.Integer(), nullable=False),
         sa.Column("valid_months", sa.Integer(), nullable=False),
         sa.Column("required_for", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("questions", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["scheme_id"], ["scheme.id"], name=op.f("fk_training_module_scheme_id_scheme")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_training_module")),
         sa.UniqueConstraint("scheme_id", "key", "edition", name=op.f("uq_training_module_scheme_id_key_edition")),
@@ -493,9 +494,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("person_id", "cohort_id", "side", name=op.f("uq_enrolment_person_id_cohort_id_side")),
     )
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
+        batch_op.create_index("ix_enrolment_by_name", ["cohort_id", "sort_key", "id"], unique=False)
+        batch_op.create_index("ix_enrolment_by_status", ["cohort_id", "status", "sort_key", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_enrolment_cohort_id"), ["cohort_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_enrolment_person_id"), ["person_id"], unique=False)
-        batch_op.create_index("ix_enrolment_queue", ["cohort_id", "side", "status", "sort_key"], unique=False)
+        batch_op.create_index("ix_enrolment_queue", ["cohort_id", "side", "status", "sort_key", "id"], unique=False)
 
     op.create_table(
         "feedback_round",
@@ -706,7 +709,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("run_id", "mentee_id", name=op.f("uq_run_pair_run_id_mentee_id")),
     )
     with op.batch_alter_table("run_pair", schema=None) as batch_op:
-        batch_op.create_index("ix_run_pair_run", ["run_id", "score"], unique=False)
+        batch_op.create_index(
+            "ix_run_pair_noted",
+            ["run_id", "mentor_id"],
+            unique=False,
+            sqlite_where=sa.text("reason IS NOT NULL"),
+            postgresql_where=sa.text("reason IS NOT NULL"),
+        )
+        batch_op.create_index("ix_run_pair_run", ["run_id", "score", "mentor_id", "mentee_id"], unique=False)
 
     op.create_table(
         "signature",
@@ -877,7 +887,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
     )
     with op.batch_alter_table("contact", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_contact_pairing_id"), ["pairing_id"], unique=False)
+        batch_op.create_index("ix_contact_pairing", ["pairing_id", "contact_on"], unique=False)
 
     op.create_table(
         "meeting_record",
@@ -917,6 +927,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("operation_id", name=op.f("uq_meeting_record_operation_id")),
     )
     with op.batch_alter_table("meeting_record", schema=None) as batch_op:
+        batch_op.create_index("ix_meeting_record_held", ["pairing_id", "happened", "started_at"], unique=False)
         batch_op.create_index("ix_meeting_record_pairing", ["pairing_id", "side", "started_at"], unique=False)
 
     op.create_table(
@@ -979,10 +990,11 @@ def downgrade() -> None:
     op.drop_table("release")
     with op.batch_alter_table("meeting_record", schema=None) as batch_op:
         batch_op.drop_index("ix_meeting_record_pairing")
+        batch_op.drop_index("ix_meeting_record_held")
 
     op.drop_table("meeting_record")
     with op.batch_alter_table("contact", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_contact_pairing_id"))
+        batch_op.drop_index("ix_contact_pairing")
 
     op.drop_table("contact")
     with op.batch_alter_table("pairing", schema=None) as batch_op:
@@ -1013,6 +1025,11 @@ def downgrade() -> None:
     op.drop_table("signature")
     with op.batch_alter_table("run_pair", schema=None) as batch_op:
         batch_op.drop_index("ix_run_pair_run")
+        batch_op.drop_index(
+            "ix_run_pair_noted",
+            sqlite_where=sa.text("reason IS NOT NULL"),
+            postgresql_where=sa.text("reason IS NOT NULL"),
+        )
 
     op.drop_table("run_pair")
     with op.batch_alter_table("proposal", schema=None) as batch_op:
@@ -1056,6 +1073,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_enrolment_queue")
         batch_op.drop_index(batch_op.f("ix_enrolment_person_id"))
         batch_op.drop_index(batch_op.f("ix_enrolment_cohort_id"))
+        batch_op.drop_index("ix_enrolment_by_status")
+        batch_op.drop_index("ix_enrolment_by_name")
 
     op.drop_table("enrolment")
     with op.batch_alter_table("clause", schema=None) as batch_op:
@@ -1081,6 +1100,7 @@ def downgrade() -> None:
 
     op.drop_table("role_grant")
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_index("ix_message_scheme_status")
         batch_op.drop_index("ix_message_scheme")
         batch_op.drop_index(batch_op.f("ix_message_person_id"))
         batch_op.drop_index("ix_message_due")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
+from services.schemes import templates
 from tests.browser.conftest import SCREENS, Desk, link_in
 
 PASSWORD = "calm river stones at dusk"
@@ -48,7 +49,7 @@ class Visit:
 
     def choose(self, label: str) -> None:
         """A segment of a segmented control."""
-        self.page.get_by_role("radio", name=label).or_(self.page.get_by_role("button", name=label)).first.click()
+        self.page.get_by_role("radio", name=label).first.click()
         self.ready()
 
     def sees(self, words: str) -> None:
@@ -150,8 +151,9 @@ def declare_and_consent(visit: Visit, *switches: str) -> None:
     visit.press("Save my answer")
     visit.choose("Consents")
     for label in switches:
-        visit.tick(visit.page.get_by_role("switch", name=label).or_(visit.page.get_by_role("checkbox", name=label)))
-        visit.sees("Switched on")
+        switch = visit.page.get_by_role("switch", name=label).or_(visit.page.get_by_role("checkbox", name=label))
+        visit.tick(switch)
+        expect(switch).to_be_checked()
     visit.shoot("consents")
 
 
@@ -199,17 +201,39 @@ def record_meeting(visit: Visit) -> None:
     visit.shoot("meetings")
 
 
-def settle_ways_of_working(first: Visit, second: Visit) -> None:
-    """One side proposes what the form suggests, the other confirms."""
-    first.go("my_match")
-    first.shoot("my-match")
-    first.page.get_by_text("Ways of working").last.click()
-    first.ready()
-    first.shoot("ways")
-    second.go("my_match")
+def pass_training(visit: Visit) -> None:
+    """Read, and answer the check with what the module taught."""
+    visit.go("training")
+    answers = [question.answer for question in templates.load("unnc_alumni").modules[0].questions]
+    for group, answer in zip(visit.page.get_by_role("radiogroup").all(), answers, strict=True):
+        visit.tick(group.get_by_role("radio").nth(answer))
+    visit.press("Check my answers")
+    visit.sees("Passed")
+    visit.shoot("training")
+
+
+def wish_for(visit: Visit, mentor: str) -> None:
+    """Find somebody in the directory and wish for them."""
+    visit.go("mentors")
+    visit.sees(mentor)
+    visit.shoot("mentors")
+    visit.press("Wish for this mentor")
+    visit.sees("is among your wishes")
+
+
+def ask_for_feedback(coordinator: Visit) -> None:
+    """Open a round for everybody in an open pair."""
+    coordinator.go("feedback")
+    coordinator.press("Open this round")
+    coordinator.sees("The round is open")
 
 
 def give_feedback(visit: Visit) -> None:
-    """The form that is due: a middle answer everywhere, some words, sent."""
+    """The form that is due: the highest answer to every question that offers choices, then send."""
     visit.go("feedback")
+    for group in visit.page.get_by_role("radiogroup").all():
+        group.get_by_role("radio").last.click()
+        visit.ready()
     visit.shoot("feedback-form")
+    visit.press("Send to the coordinator")
+    visit.sees("Thank you")

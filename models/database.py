@@ -26,7 +26,9 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
     """An engine with the settings that durability and correctness need (SECURITY.md W36, F1 to F5)."""
     url = normalised(url)
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "handle_error", _say_no_values)
+        return engine
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, pool_size=pool_size)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -51,6 +53,13 @@ def begin_writing(session: Session) -> bool:
 
 def _only_reads(session: Session) -> bool:
     return bool(session.connection().get_execution_options().get("readonly"))
+
+
+def _say_no_values(context: Any) -> None:
+    """Keep an error's first line, which names the rule: those after it quote the row, and errors go to the log."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -2,13 +2,11 @@
 
 import random
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from subprocess import Popen
 from threading import Thread
 from uuid import UUID
 
@@ -16,17 +14,15 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from models.audit import AuditEntry
-from models.database import make_engine
 from models.enrolments import ConsentPurpose, Enrolment, Side
 from models.matching import Proposal, ProposalStatus
 from models.messages import Message
 from models.pairings import Pairing, Release
 from models.people import LinkPurpose, LinkToken
 from services import audit, links
-from services.schema import migrate
-from tests.browser.conftest import free_port, start_server
 from tests.browser.protocol import ask
 from tests.factories import make_cohort, make_consent, make_enrolment, make_person, make_proposal
+from tests.faults.running import Running, running
 
 SAVES, MENTORS, CLIENTS, KILLS = 100, 5, 4, 3
 SEED = random.SystemRandom().randrange(10**6)
@@ -47,32 +43,6 @@ class Kept:
 
 NOTHING = Kept(ProposalStatus.SENT, False, 0, 0, 0, 0, ())
 EVERYTHING = Kept(ProposalStatus.ACCEPTED, True, 1, 1, 2, 1, ("pairing.released", "proposal.accepted"))
-
-
-@dataclass
-class Desk:
-    """One server after another on the same database and the same port."""
-
-    engine: Engine
-    url: str
-    folder: Path
-    closed_port: int
-    process: "Popen[str] | None" = None
-
-    def start(self) -> None:
-        """Start it, or start it again; it answers when this returns."""
-        self.process = start_server(
-            self.folder / "home",
-            self.engine.url.render_as_string(hide_password=False),
-            int(self.url.rpartition(":")[2]),
-            self.closed_port,
-            self.folder / "server.log",
-        )
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        assert self.process.wait(timeout=10) == -9
 
 
 @dataclass
@@ -113,21 +83,6 @@ class Answering:
                 self.told.add(proposal_id)
             else:
                 self.refused[proposal_id] = status
-
-
-@contextmanager
-def serving(database_url: str, folder: Path) -> Iterator[Desk]:
-    """Mail cannot leave, because nobody listens: the worker is busy trying meanwhile, as on a bad day."""
-    engine = make_engine(database_url)
-    migrate(engine)
-    desk = Desk(engine, f"http://127.0.0.1:{free_port()}", folder, free_port())
-    try:
-        yield desk
-    finally:
-        if desk.process is not None and desk.process.poll() is None:
-            desk.process.terminate()
-            desk.process.wait(timeout=20)
-        engine.dispose()
 
 
 def ask_everybody(engine: Engine) -> dict[UUID, str]:
@@ -201,7 +156,7 @@ def check_nothing_lost(engine: Engine, told: Iterable[UUID]) -> None:
 
 def test_kill_9_during_100_saves_loses_none_that_was_acknowledged(database_url: str, tmp_path: Path) -> None:
     chance, told, refused = random.Random(SEED), set[UUID](), dict[UUID, int]()
-    with serving(database_url, tmp_path) as desk:
+    with running(database_url, tmp_path) as desk:
         tokens = ask_everybody(desk.engine)
         desk.start()
 
@@ -223,7 +178,7 @@ def test_kill_9_during_100_saves_loses_none_that_was_acknowledged(database_url: 
     assert len(refused) <= CLIENTS * KILLS
 
 
-def begin_answering(desk: Desk, tokens: dict[UUID, str], told: set[UUID]) -> Answering:
+def begin_answering(desk: Running, tokens: dict[UUID, str], told: set[UUID]) -> Answering:
     """Everybody who has not been told yet presses Yes."""
     answering = Answering(desk.url, SimpleQueue())
     for proposal_id, token in tokens.items():

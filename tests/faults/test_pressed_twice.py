@@ -1,0 +1,85 @@
+"""A double click, an impatient reload, the same press twenty times at once: one effect."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
+from uuid import uuid4
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from models.audit import AuditEntry
+from models.columns import utc_now
+from models.database import reading
+from models.meetings import MeetingRecord
+from models.schemes import Channel
+from services import audit, meetings, sessions
+from services.meetings import Noted
+from tests.browser.protocol import Tab
+from tests.factories import make_account, make_participant
+from tests.faults.running import running
+from tests.services.pairs import make_pair
+
+PRESSES = 20
+
+
+def recorded(engine: Engine) -> tuple[int, int]:
+    """How many records there are, and how often the journal says that one was made."""
+    with Session(engine) as session:
+        records = session.exec(select(func.count()).select_from(MeetingRecord)).one()
+        entries = select(func.count()).where(col(AuditEntry.action) == "meeting.recorded")
+        assert audit.verify(session).holds
+        return records, session.exec(entries).one()
+
+
+def test_one_form_sent_twenty_times_at_once_is_one_record_and_everybody_gets_it(engine: Engine) -> None:
+    with Session(engine) as session:
+        pair = make_pair(session, released_at=utc_now() - timedelta(days=2))
+        session.commit()
+        actor, pairing_id = pair.mentee, pair.pairing.id
+    operation, gate, started_at = uuid4(), Barrier(PRESSES), utc_now() - timedelta(hours=2)
+
+    def press(minutes: int) -> Noted:
+        gate.wait(timeout=30)
+        with reading(engine) as own:
+            return meetings.log(
+                own,
+                actor,
+                pairing_id,
+                started_at=started_at,
+                time_zone="Europe/London",
+                duration_minutes=minutes,
+                channel=Channel.WECHAT,
+                happened=True,
+                began_on_time=True,
+                operation_id=operation,
+            )
+
+    with ThreadPoolExecutor(PRESSES) as pool:
+        results = list(pool.map(press, range(30, 30 + PRESSES)))
+
+    with Session(engine) as session:
+        (kept,) = session.exec(select(MeetingRecord)).all()
+    assert {result.duration_minutes for result in results} == {kept.duration_minutes}
+    assert {result.id for result in results} == {kept.id}
+    assert recorded(engine) == (1, 1)
+
+
+def test_three_presses_before_the_server_answers_are_one_record(database_url: str, tmp_path: Path) -> None:
+    with running(database_url, tmp_path) as server:
+        with Session(server.engine) as session:
+            pair = make_pair(session, released_at=utc_now() - timedelta(days=2))
+            actor = make_participant(session, pair.mentee_enrolment)
+            token = sessions.open_for(session, make_account(session, pair.mentee_person).id)
+        server.start()
+
+        with Tab(server.url, token, place=actor.place.key) as tab:
+            tab.open()
+            tab.open("meetings")
+            answered = tab.press("Save my record", times=3)
+            again = tab.open("meetings")
+
+        assert b"Saved: " in answered
+        assert b"Download my record" in again
+        assert recorded(server.engine) == (1, 1)

@@ -107,6 +107,21 @@ def do_once(engine: Engine, job: Job, now: datetime) -> bool:
     return True
 
 
+def hold(session: Session, now: datetime) -> None:
+    """Lets no recurring job begin for the time of a lease, as if somebody were at it; never commits."""
+    known = {lease.name: lease for lease in session.exec(select(JobLease).with_for_update())}
+    for job in recurring():
+        lease = known.get(job.name) or JobLease(name=job.name)
+        lease.holder, lease.leased_until = "held", now + LEASE
+        session.add(lease)
+
+
+def let_go(session: Session) -> None:
+    """Ends `hold`; never commits."""
+    for lease in session.exec(select(JobLease).where(JobLease.holder == "held").with_for_update()):
+        lease.holder, lease.leased_until = None, None
+
+
 def recurring() -> tuple[Job, ...]:
     """The jobs of the desk."""
     return (

@@ -19,7 +19,7 @@ from models.meetings import MeetingRecord
 from models.pairings import Pairing, PairingStatus
 from models.people import LinkPurpose, Person, Role
 from models.schemes import Cohort
-from services import accounts, audit, feedback, links, people, roles
+from services import accounts, audit, feedback, jobs, links, people, roles
 from services.access import DESK, Acting, Actor, Place
 from services.demonstration import asking, invented, joining, matching, removing
 from services.demonstration.stage import YEAR_DAYS, Member, Stage, Story, today
@@ -66,11 +66,14 @@ def load(session: Session) -> tuple[DemoAccount, ...]:
             matching.plan(stage)
             asking.plan(stage)
         story.tell(session)
-        return _hand_over(session, stages)
+        given = _hand_over(session, stages)
+        _close(session)
     except BaseException:
         session.rollback()
         removing.remove(session, DESK)
+        _close(session)
         raise
+    return given
 
 
 def is_loaded(session: Session) -> bool:
@@ -88,9 +91,17 @@ def _open(session: Session, story: Story) -> list[Stage]:
     stages = [_stage(session, story, key, coordinator, manager) for key in TEMPLATES]
     for person in (coordinator, manager):
         accounts.ensure_invited(session, DESK, person.id, scheme_id=stages[0].scheme_id)
+    # A running server would find last year's proposals overdue while they are still being told of.
+    jobs.hold(session, story.now)
     audit.record(session, DESK, "demonstration.begun")
     session.commit()
     return stages
+
+
+@writes
+def _close(session: Session) -> None:
+    jobs.let_go(session)
+    session.commit()
 
 
 def _refuse_twice(session: Session) -> None:

@@ -314,6 +314,7 @@ def test_removing_it_leaves_the_journal_and_real_people_only(opened: Session) ->
         "audit_entry": journal + 1,
         "audit_head": 1,
         "installation": 1,
+        "job_lease": 3,
         "scheme": 1,
         "cohort": 1,
         "person": 1,

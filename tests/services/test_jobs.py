@@ -207,3 +207,19 @@ def test_a_round_that_is_asked_to_end_leaves_the_rest_for_later(
 def _jobs_done() -> set[str]:
     with storage.reading() as session:
         return {lease.name for lease in session.exec(select(JobLease)) if lease.last_done_at is not None}
+
+
+def test_while_jobs_are_held_none_begins_and_afterwards_they_do(engine: Engine) -> None:
+    done: list[datetime] = []
+    job = Job("proposals.expire", timedelta(hours=1), lambda _session, now: done.append(now))
+    with Session(engine) as session:
+        jobs.hold(session, NOW)
+        session.commit()
+
+    while_held = jobs.do_once(engine, job, NOW)
+    with Session(engine) as session:
+        jobs.let_go(session)
+        session.commit()
+    afterwards = jobs.do_once(engine, job, NOW)
+
+    assert (while_held, afterwards, done) == (False, True, [NOW])

@@ -5,7 +5,7 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from pages import charts
-from pages.ui import empty, heading, page, plain
+from pages.ui import empty, heading, kept, page, plain
 from services import home, tasks, times
 from services.access import Actor
 from services.home import Home
@@ -116,7 +116,7 @@ def at_a_glance(session: Session, actor: Actor, found: Home) -> Glance | None:
 
 
 with page("") as (session, actor):
-    found = home.look(session, actor, utc_now())
+    found = home.look(session, actor, utc_now(), keep=kept)
     seen = at_a_glance(session, actor, found)
     heading(plain(found.greeting), facts(found, seen))
     draw_tasks(found.tasks)

@@ -2,10 +2,10 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from sqlmodel import Session
@@ -16,6 +16,7 @@ from services.errors import Refusal
 from services.gateway import ADDRESS
 from services.gateway_headers import LEAVING
 
+T = TypeVar("T")
 _NOTICES = "_notices"
 _LEAVING = "_leaving"
 # Only these are ever left for, so that nothing a person typed can stand in the link.
@@ -100,6 +101,16 @@ def heading(title: str, caption: str | None = None) -> None:
 def empty(sentence: str, *, icon: str = ":material/info:") -> None:
     """What a list says when it has nothing to show, and what to do next."""
     st.info(sentence, icon=icon)
+
+
+@st.cache_resource(max_entries=500, ttl=300, show_spinner=False)
+def kept(key: tuple[Hashable, ...], _count: Callable[[], T]) -> T:
+    """Counts that everybody of this server shares, until their key changes: never a name, never a row.
+
+    The key holds what is counted, of which cohort, on which day, and the scheme's newest entry in the journal. Ask
+    whether the reader may see it before.
+    """
+    return _count()
 
 
 def current_token() -> str | None:

@@ -11,6 +11,7 @@ from models.people import Person
 from models.schemes import Scheme
 from services import home_coordinator, home_participant, tasks, times
 from services.access import Acting, Actor
+from services.home_coordinator import Keep, count_now
 from services.my_matches import MyMatch
 from services.tasks import Task
 
@@ -29,16 +30,16 @@ class Home:
     edition: int | None = None
 
 
-def look(session: Session, actor: Actor, now: datetime) -> Home:
-    """The whole of it for this actor; at most six queries at any size of cohort."""
+def look(session: Session, actor: Actor, now: datetime, keep: Keep = count_now) -> Home:
+    """The whole of it for this actor; at most six queries at any size. `keep` may remember a cohort's counts."""
     zone = _zone(session, actor)
     today = times.day_in(now, zone)
     if actor.side is not None:
         found, matches, own = home_participant.todo(session, actor, today)
         return Home(greeting(actor, own.called, now, zone), today, found, matches=matches)
     if actor.place.acting_as is Acting.COORDINATOR and actor.place.cohort_id is not None:
-        listed, counts = home_coordinator.todo(session, actor, today)
-        return Home(greeting(actor, counts.called, now, zone), today, listed, edition=counts.edition or 0)
+        listed, asked = home_coordinator.todo(session, actor, today, keep)
+        return Home(greeting(actor, asked.called, now, zone), today, listed, edition=asked.edition or 0)
     person = session.get(Person, actor.person_id)
     called = person.called if person else None
     return Home(greeting(actor, called, now, zone), today, todo(session, actor, today))

@@ -1,10 +1,13 @@
 """What needs a coordinator now, from a few counts."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ScalarSelect, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from models.audit import AuditEntry
@@ -22,38 +25,68 @@ from services.tasks import Task
 
 
 @dataclass(frozen=True)
-class Counts:
-    """What waits in one cohort. `edition` changes whenever something was written about the scheme."""
+class Now:
+    """What is asked at every look. `edition` grows whenever something was written about the scheme."""
 
     called: str | None
+    drafts: int
+    failed: int
+    takes_part: bool
+    edition: int | None
+
+
+@dataclass(frozen=True)
+class Quietest:
+    """How many pairs have gone quiet, and the one with the longest silence against what it agreed, in days."""
+
+    pairs: int
+    pairing_id: UUID
+    days_since: int
+    agreed_days: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What waits in one cohort. Without a person, so that a screen may keep it until the next edition."""
+
     enrolled: int
     waiting: int
     oldest: datetime | None
     ready: int
-    drafts: int
-    failed: int
     unsigned: int
-    edition: int | None
+    quiet: Quietest | None
 
 
-def todo(session: Session, actor: Actor, today: date) -> tuple[tuple[Task, ...], Counts]:
-    """The list, and the counts behind it. Four queries at any size. Raises NotAllowed."""
+Count = Callable[[], Counts]
+# Answers with what was counted before under the same key, or counts now.
+Keep = Callable[[tuple[Hashable, ...], Count], Counts]
+
+
+def count_now(_key: tuple[Hashable, ...], count: Count) -> Counts:
+    """Keeps nothing."""
+    return count()
+
+
+def todo(session: Session, actor: Actor, today: date, keep: Keep = count_now) -> tuple[tuple[Task, ...], Now]:
+    """The list, and what was asked for it. Six queries at any size, four while the counts are kept. NotAllowed."""
     if actor.place.cohort_id is None:
         raise NotAllowed("This scheme has no cohort yet.", remedy="Start one, then open this page again.")
     cohort = access.cohort_to_coordinate(session, actor, actor.place.cohort_id)
     scheme = session.get_one(Scheme, cohort.scheme_id)
-    statement: Any = select(*_counted(cohort, scheme, actor, today))
-    found = Counts(*session.exec(statement).one())
-    quiet = _quiet(session, cohort, scheme, actor, today)
-    return tasks.in_order([*_tasks(found, scheme, today), *quiet]), found
+    now = _now(session, cohort, actor)
+    # Whoever takes part is counted without themselves: their counts are their own.
+    apart = actor.person_id if now.takes_part else None
+    key = ("waiting", cohort.id, today, now.edition, apart)
+    found = keep(key, lambda: _count(session, cohort, scheme, actor, today))
+    return tasks.in_order([*_tasks(found, now, scheme, today), *_quiet(session, found.quiet, today)]), now
 
 
-def _tasks(found: Counts, scheme: Scheme, today: date) -> list[Task]:
+def _tasks(found: Counts, now: Now, scheme: Scheme, today: date) -> list[Task]:
     waiting = [
         _begin() if not found.enrolled else None,
         _waiting(found, scheme, today) if found.waiting and found.oldest else None,
-        _drafts(found, today) if found.drafts else None,
-        _failed(found, today) if found.failed else None,
+        _drafts(now, today) if now.drafts else None,
+        _failed(now, today) if now.failed else None,
         _ready(found, today) if found.ready else None,
         _unsigned(found) if found.unsigned else None,
     ]
@@ -72,12 +105,12 @@ def _waiting(found: Counts, scheme: Scheme, today: date) -> Task:
     return Task(tasks.TODAY, sentence, since, "Review them", "enrolments", today)
 
 
-def _drafts(found: Counts, today: date) -> Task:
+def _drafts(found: Now, today: date) -> Task:
     sentence = tasks.many(found.drafts, "proposal is ready to send", "proposals are ready to send")
     return Task(tasks.TODAY, sentence, "Nobody has heard of them yet", "Preview and send", "proposals", today)
 
 
-def _failed(found: Counts, today: date) -> Task:
+def _failed(found: Now, today: date) -> Task:
     sentence = tasks.many(found.failed, "email could not be delivered", "emails could not be delivered")
     return Task(tasks.TODAY, sentence, "Each says why", "See them", "messages", today)
 
@@ -93,17 +126,62 @@ def _unsigned(found: Counts) -> Task:
     return Task(tasks.WHEN_YOU_CAN, sentence, "Until they do, they cannot begin with a match", "See who", "agreements")
 
 
-def _quiet(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> list[Task]:
+def _quiet(session: Session, found: Quietest | None, today: date) -> list[Task]:
+    if found is None:
+        return []
+    mentee, mentor = _names(session, found.pairing_id)
+    agreed = f"{found.days_since} days since any contact, agreed every {found.agreed_days}"
+    sentence = tasks.many(found.pairs, "pair has gone quiet", "pairs have gone quiet")
+    button = "See the pair" if found.pairs == 1 else "See them"
+    detail = f"{mentee} and {mentor}: {agreed}"
+    return [tasks.due(today + timedelta(days=2), today, sentence, detail, button, "participation")]
+
+
+def _names(session: Session, pairing_id: UUID) -> tuple[str, str]:
+    """The mentee's and the mentor's, read at every look: names are kept nowhere."""
+    mentee, mentor = aliased(Enrolment), aliased(Enrolment)
+    mentees_self, mentors_self = aliased(Person), aliased(Person)
+    statement: Any = (
+        select(col(mentees_self.full_name), col(mentors_self.full_name))
+        .select_from(Pairing)
+        .join(mentee, col(mentee.id) == col(Pairing.mentee_id))
+        .join(mentees_self, col(mentees_self.id) == col(mentee.person_id))
+        .join(mentor, col(mentor.id) == col(Pairing.mentor_id))
+        .join(mentors_self, col(mentors_self.id) == col(mentor.person_id))
+        .where(col(Pairing.id) == pairing_id)
+    )
+    names: tuple[str, str] = session.exec(statement).one()
+    return names
+
+
+def _now(session: Session, cohort: Cohort, actor: Actor) -> Now:
+    own = and_(col(Enrolment.cohort_id) == cohort.id, col(Enrolment.person_id) == actor.person_id)
+    draft = and_(col(Proposal.cohort_id) == cohort.id, col(Proposal.status) == ProposalStatus.DRAFT)
+    failed = and_(col(Message.scheme_id) == cohort.scheme_id, col(Message.status) == MessageStatus.FAILED)
+    parts = (
+        select(col(Person.called)).where(col(Person.id) == actor.person_id),
+        select(func.count(col(Proposal.id))).where(draft),
+        select(func.count(col(Message.id))).where(failed),
+        select(exists().where(own)),
+        select(func.max(AuditEntry.sequence)).where(col(AuditEntry.scheme_id) == cohort.scheme_id),
+    )
+    statement: Any = select(*(part.scalar_subquery() for part in parts))
+    return Now(*session.exec(statement).one())
+
+
+def _count(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> Counts:
+    """Two queries."""
+    statement: Any = select(*_counted(cohort, scheme, actor, today))
+    return Counts(*session.exec(statement).one(), quiet=_quietest(session, cohort, scheme, actor, today))
+
+
+def _quietest(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> Quietest | None:
     quiet = rhythm.quiet_rows(cohort.id, scheme, AsOf(today, scheme.time_zone), actor)
     longest = (quiet.c.days_since * 1.0 / quiet.c.interval).desc()
-    statement: Any = select(quiet, func.count().over()).order_by(longest, quiet.c.id).limit(1)
+    columns = (func.count().over(), quiet.c.id, quiet.c.days_since, quiet.c.interval)
+    statement: Any = select(*columns).order_by(longest, quiet.c.id).limit(1)
     row = session.exec(statement).one_or_none()
-    if row is None:
-        return []
-    detail = f"{row.mentee} and {row.mentor}: {row.days_since} days since any contact, agreed every {row.interval}"
-    sentence = tasks.many(row[-1], "pair has gone quiet", "pairs have gone quiet")
-    button = "See the pair" if row[-1] == 1 else "See them"
-    return [tasks.due(today + timedelta(days=2), today, sentence, detail, button, "participation")]
+    return None if row is None else Quietest(*row)
 
 
 def _counted(cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> tuple[ScalarSelect[Any], ...]:
@@ -116,19 +194,13 @@ def _counted(cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> tuple
     )
     approved = and_(in_cohort, col(Enrolment.status) == EnrolmentStatus.APPROVED)
     lacking = col(Enrolment.id).in_(signatures.unsigned_enrolments(cohort.id, today))
-    draft = and_(col(Proposal.cohort_id) == cohort.id, col(Proposal.status) == ProposalStatus.DRAFT)
-    failed = and_(col(Message.scheme_id) == scheme.id, col(Message.status) == MessageStatus.FAILED)
     parts = (
-        select(col(Person.called)).where(col(Person.id) == actor.person_id),
         # Only whether there is anybody yet.
         select(func.count()).select_from(select(col(Enrolment.id)).where(in_cohort).limit(1).subquery()),
         select(func.count(col(Enrolment.id))).where(waits),
         select(func.min(Enrolment.submitted_at)).where(waits),
         _ready_without_a_run(cohort, scheme, today),
-        select(func.count(col(Proposal.id))).where(draft),
-        select(func.count(col(Message.id))).where(failed),
         select(func.count(col(Enrolment.id))).where(approved, lacking),
-        select(func.max(AuditEntry.sequence)).where(col(AuditEntry.scheme_id) == scheme.id),
     )
     return tuple(part.scalar_subquery() for part in parts)
 

@@ -4,7 +4,6 @@ import os
 import runpy
 import sys
 import tomllib
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from importlib.util import find_spec
@@ -66,20 +65,24 @@ def migrate() -> None:
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    *, remove: Annotated[bool, typer.Option("--remove", help="Take the demonstration away again, all of it.")] = False
+) -> None:
     """Load the demonstration: invented people and a year of history. Prints an account for each role."""
     if settings().is_production:
         _stop("A demonstration has no place in production. Start a desk of its own for it.")
+    from services import demonstration
+    from services.access import DESK
     from services.errors import Refusal
 
     _migrated()
-    load = import_module("services.demonstration").load
-    with Session(storage.engine()) as session, _console().status("Making a year of history…"):
+    doing = "Taking it away…" if remove else "Making a year of history…"
+    with Session(storage.engine()) as session, _console().status(doing):
         try:
-            accounts = load(session)
+            made: Any = demonstration.remove(session, DESK) if remove else demonstration.load(session)
         except Refusal as refusal:
             _stop(str(refusal))
-    _console().print(_accounts_table(accounts))
+    _console().print(f"The demonstration is gone: {made} people." if remove else _accounts_table(made))
 
 
 @app.command()

@@ -177,3 +177,9 @@ def _answers(port: int, path: str, seconds: float = 120) -> int | None:
         finally:
             connection.close()
     return None
+
+
+def test_taking_away_a_demonstration_that_is_not_there_says_so(own_engine: Any) -> None:
+    assert mentoring("demo", "--remove") == Outcome(
+        1, "", "There is no demonstration here. Nothing needs to be removed."
+    )

@@ -8,6 +8,7 @@ import gc
 import logging
 import os
 import re
+import secrets
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -55,6 +56,18 @@ def prepare() -> None:
         sys.stderr.flush()
 
 
+def apologise(_error: Exception) -> bool:
+    """What a reader sees of a bug: that it happened, what to do, and a reference that stands in the log too."""
+    reference = secrets.token_hex(4)
+    log.exception("A screen broke; its reader was given the reference %s", reference)
+    st.error(
+        f"Something went wrong on our side, and this step was not saved. Try again; if it happens again, "
+        f"tell the coordinator the reference {reference}.",
+        icon=":material/error:",
+    )
+    return True
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     wrong = production.unsafe(config.get_option) if settings().is_production else []
@@ -77,6 +90,7 @@ app = st.App(
     routes=[*session_routes.routes(), *welcome_routes.routes(), *answer_routes.routes()],
     middleware=[Middleware(Gateway, script_hashes=[script_hash(each) for each in inline_scripts()], holding=holding)],
     lifespan=lifespan,
+    on_script_error=apologise,
 )
 
 if __name__ == "__main__":

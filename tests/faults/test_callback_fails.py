@@ -66,7 +66,9 @@ def test_a_bug_in_a_click_shows_no_inside_saves_nothing_and_logs_no_person(datab
             chain = audit.verify(session)
 
     assert [b"Saved." in raw for raw in (saved, failed, next_click)] == [True, False, True]
-    assert b"This app has encountered an error" in failed
+    shown = re.search(rb"tell the coordinator the reference ([0-9a-f]{8})", failed)
+    assert shown is not None
+    assert f"the reference {shown.group(1).decode()}" in said  # the same stands in the log
     assert [word for word in INSIDE if word.encode() in failed] == []
     assert "IntegrityError" in said  # whoever looks after the desk does learn of it
     assert found_in(said.encode(), PLANTED) == frozenset()

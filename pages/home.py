@@ -5,7 +5,7 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from pages import charts
-from pages.ui import empty, heading, kept, page, plain
+from pages.ui import empty, heading, kept, page, plain, refusals
 from services import home, tasks, times
 from services.access import Actor
 from services.home import Home
@@ -115,6 +115,24 @@ def at_a_glance(session: Session, actor: Actor, found: Home) -> Glance | None:
     return charts.glance(session, actor, actor.place.cohort_id, found.today, found.edition)
 
 
+def draw_demonstration(session: Session, actor: Actor) -> None:
+    """That nothing here is real, and the way to be rid of it in one act."""
+    with st.expander("This is a demonstration", icon=":material/science:"):
+        st.markdown(
+            "Everybody in it is invented, and none of its emails leaves. Taking it away removes both of its cohorts, "
+            "their people and the accounts that you were given. What else is on this desk stays."
+        )
+        sure = st.checkbox("Yes, take all of it away", key="sure")
+        if st.button("Remove the demonstration", key="remove", disabled=not sure):
+            from services import demonstration  # noqa: PLC0415 - its year of history is not for every look at Home
+
+            with refusals():
+                demonstration.remove(session, actor)
+                # The account is gone with it: the next run shows the sign-in form, or the way to begin.
+                st.session_state.clear()
+                st.rerun()
+
+
 with page("") as (session, actor):
     found = home.look(session, actor, utc_now(), keep=kept)
     seen = at_a_glance(session, actor, found)
@@ -123,3 +141,5 @@ with page("") as (session, actor):
     draw_matches(found.matches, found)
     if seen is not None:
         draw_cohort(seen)
+    if found.is_demonstration:
+        draw_demonstration(session, actor)

@@ -28,6 +28,7 @@ class Home:
     tasks: tuple[Task, ...]
     matches: tuple[MyMatch, ...] = ()
     edition: int | None = None
+    is_demonstration: bool = False
 
 
 def look(session: Session, actor: Actor, now: datetime, keep: Keep = count_now) -> Home:
@@ -39,7 +40,8 @@ def look(session: Session, actor: Actor, now: datetime, keep: Keep = count_now) 
         return Home(greeting(actor, own.called, now, zone), today, found, matches=matches)
     if actor.place.acting_as is Acting.COORDINATOR and actor.place.cohort_id is not None:
         listed, asked = home_coordinator.todo(session, actor, today, keep)
-        return Home(greeting(actor, asked.called, now, zone), today, listed, edition=asked.edition or 0)
+        said = greeting(actor, asked.called, now, zone)
+        return Home(said, today, listed, edition=asked.edition or 0, is_demonstration=asked.is_demonstration)
     person = session.get(Person, actor.person_id)
     called = person.called if person else None
     return Home(greeting(actor, called, now, zone), today, todo(session, actor, today))

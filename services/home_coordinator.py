@@ -1,7 +1,7 @@
 """What needs a coordinator now, from a few counts."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ class Now:
     failed: int
     takes_part: bool
     edition: int | None
+    is_demonstration: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def todo(session: Session, actor: Actor, today: date, keep: Keep = count_now) ->
         raise NotAllowed("This scheme has no cohort yet.", remedy="Start one, then open this page again.")
     cohort = access.cohort_to_coordinate(session, actor, actor.place.cohort_id)
     scheme = session.get_one(Scheme, cohort.scheme_id)
-    now = _now(session, cohort, actor)
+    now = replace(_now(session, cohort, actor), is_demonstration=cohort.is_demonstration)
     # Whoever takes part is counted without themselves: their counts are their own.
     apart = actor.person_id if now.takes_part else None
     key = ("waiting", cohort.id, today, now.edition, apart)

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from models.columns import utc_now
 from models.enrolments import EnrolmentStatus, Side
+from models.people import Person
+from models.schemes import Cohort
 from services import storage
 from tests.factories import (
     make_account,
@@ -116,3 +118,27 @@ def test_a_manager_is_sent_to_the_figures(page_session: Session) -> None:
 
     assert [button.label for button in page.main.button] == ["See the figures"]
     assert list(page.metric) == []
+
+
+def test_a_demonstration_says_so_and_is_taken_away_in_one_act(page_session: Session) -> None:
+    cohort = make_cohort(page_session, is_demonstration=True)
+    coordinator = make_coordinator(page_session, cohort)
+    make_pairing(page_session, cohort)
+    page = open_page("home", coordinator)
+    labels = [expander.label for expander in page.main.expander]
+
+    page.checkbox(key="sure").check().run()
+    page.button(key="remove").click().run()
+
+    assert labels == ["This is a demonstration"]
+    page_session.rollback()
+    assert page_session.exec(select(Cohort)).all() == []
+    assert page_session.exec(select(Person)).all() == []
+
+
+def test_a_real_cohort_has_nothing_to_take_away(page_session: Session) -> None:
+    cohort = make_cohort(page_session)
+
+    page = open_page("home", make_coordinator(page_session, cohort))
+
+    assert [expander.label for expander in page.main.expander] == []

@@ -63,9 +63,7 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 def _refuse_unknown(connection: Connection, found: str | None) -> None:
     if found is not None and not _knows(connection, found):
-        raise WrongSchemaError(
-            f"The database is at revision {found}, which this version does not know: update it."
-        )
+        raise WrongSchemaError(f"The database is at revision {found}, which this version does not know: update it.")
     if found is None and set(inspect(connection).get_table_names()) - {"alembic_version"}:
         raise WrongSchemaError("The database holds tables that are not ours. Choose an empty one.")
 

@@ -173,7 +173,9 @@ def _now(session: Session, cohort: Cohort, actor: Actor) -> Now:
 def _count(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> Counts:
     """Two queries."""
     statement: Any = select(*_counted(cohort, scheme, actor, today))
-    return Counts(*session.exec(statement).one(), quiet=_quietest(session, cohort, scheme, actor, today))
+    enrolled, waiting, oldest, ready, unsigned = session.exec(statement).one()
+    quiet = _quietest(session, cohort, scheme, actor, today)
+    return Counts(enrolled, waiting, oldest, ready, unsigned, quiet)
 
 
 def _quietest(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> Quietest | None:

@@ -41,12 +41,13 @@ def populate(session: Session, enrolments: int, *, seed: int = 7) -> Population:
     """
     chance = random.Random(seed)
     cohort = _cohort(session)
-    staff = [_staff(session, cohort, role) for role in (Role.COORDINATOR, Role.MANAGER)]
+    coordinator_id, manager_id = (_staff(session, cohort, role) for role in (Role.COORDINATOR, Role.MANAGER))
     mentors = _enrol(session, cohort, Side.MENTOR, enrolments * 2 // 5, chance)
     mentees = _enrol(session, cohort, Side.MENTEE, enrolments - len(mentors), chance)
-    first_mentor, first_mentee = history.live(session, cohort, mentors, mentees, chance, coordinator_id=staff[0])
+    first_mentor, first_mentee = history.live(session, cohort, mentors, mentees, chance, coordinator_id=coordinator_id)
     session.commit()
-    return Population(cohort.id, *staff, _person_of(session, first_mentor), _person_of(session, first_mentee))
+    mentor_id, mentee_id = (_person_of(session, each) for each in (first_mentor, first_mentee))
+    return Population(cohort.id, coordinator_id, manager_id, mentor_id, mentee_id)
 
 
 def _cohort(session: Session) -> Cohort:

@@ -1,5 +1,6 @@
 """What a coordinator reads before proposing: the pairs of a run, the unmatched, and those who could not take part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -79,12 +80,13 @@ def pairs(
     session: Session, actor: Actor, run_id: UUID, *, show: Show = Show.ALL, search: str = "", page: int = 1
 ) -> Pairs:
     """One page of a run: the best pairs first, then the unmatched, who have a list of their own. Raises NotAllowed."""
-    _check_run(session, actor, run_id)
-    lines = _lines(run_id, show, search)
-    on_page = lines.order_by(col(RunPair.mentor_id).is_(None), col(RunPair.score).desc(), col(RunPair.mentee_id))
-    rows = session.exec(on_page.limit(PAGE_SIZE).offset((max(1, page) - 1) * PAGE_SIZE)).all()
-    found = rows[0][-1] if rows else 0
-    return Pairs(tuple(_line(*row[:-1]) for row in rows), found, _counts(session, run_id))
+    counts = _counts(session, actor, run_id)
+    # First which lines, which an index can say for a whole run, then what stands in these few.
+    chosen = _chosen(run_id, show, search).limit(PAGE_SIZE).offset((max(1, page) - 1) * PAGE_SIZE)
+    ids = session.exec(chosen).all()
+    rows = {row[0].id: row for row in session.exec(_lines(run_id, ids))}
+    found = _found(session, run_id, show, search) if search.strip() else counts[show]
+    return Pairs(tuple(_line(*rows[one]) for one in ids), found, counts)
 
 
 def to_approve(session: Session, actor: Actor, run_id: UUID) -> tuple[UUID, ...]:
@@ -107,11 +109,35 @@ def _check_run(session: Session, actor: Actor, run_id: UUID) -> None:
     """Raises NotAllowed unless the actor coordinates the run's scheme. The run, with its long proof, is not loaded."""
     of_run = select(Cohort.scheme_id).join(MatchingRun, col(MatchingRun.cohort_id) == col(Cohort.id))
     if session.exec(of_run.where(MatchingRun.id == run_id)).one_or_none() not in actor.coordinates:
-        raise NotAllowed("You cannot open this run.", remedy="Ask one of the scheme's coordinators.")
+        raise _not_yours()
 
 
-def _lines(run_id: UUID, show: Show, search: str) -> Any:
-    """The select of a run's lines, with both names, this run's newest proposal, and how many lines there are."""
+def _not_yours() -> NotAllowed:
+    return NotAllowed("You cannot open this run.", remedy="Ask one of the scheme's coordinators.")
+
+
+def _chosen(run_id: UUID, show: Show, search: str, *columns: Any) -> Any:
+    """The ids of a run's lines, or these columns of them: the best pairs first, then the unmatched."""
+    asked: tuple[Any, ...] = columns or (RunPair.id,)
+    statement = select(*asked).select_from(RunPair).where(RunPair.run_id == run_id, *_shown(show))
+    if search.strip():
+        mentee, mentor = aliased(Enrolment), aliased(Enrolment)
+        statement = (
+            statement.join(mentee, col(mentee.id) == col(RunPair.mentee_id))
+            .outerjoin(mentor, col(mentor.id) == col(RunPair.mentor_id))
+            .where(_matches(search, mentee, mentor))
+        )
+    if columns:
+        return statement
+    return statement.order_by(col(RunPair.mentor_id).is_(None), col(RunPair.score).desc(), col(RunPair.mentee_id))
+
+
+def _found(session: Session, run_id: UUID, show: Show, search: str) -> int:
+    return int(session.exec(_chosen(run_id, show, search, func.count())).one())
+
+
+def _lines(run_id: UUID, ids: Sequence[UUID]) -> Any:
+    """The select of these lines, with both names and this run's newest proposal."""
     mentee, mentor = aliased(Enrolment), aliased(Enrolment)
     mentee_person, mentor_person = aliased(Person), aliased(Person)
     newest = (
@@ -121,20 +147,16 @@ def _lines(run_id: UUID, show: Show, search: str) -> Any:
         .limit(1)
         .scalar_subquery()
     )
-    names = (mentee_person.full_name, mentor_person.full_name)
-    columns: tuple[Any, ...] = (RunPair, *names, newest, func.count().over())
-    statement = (
+    columns: tuple[Any, ...] = (RunPair, mentee_person.full_name, mentor_person.full_name, newest)
+    return (
         select(*columns)
         .select_from(RunPair)
         .join(mentee, col(mentee.id) == col(RunPair.mentee_id))
         .join(mentee_person, col(mentee_person.id) == col(mentee.person_id))
         .outerjoin(mentor, col(mentor.id) == col(RunPair.mentor_id))
         .outerjoin(mentor_person, col(mentor_person.id) == col(mentor.person_id))
-        .where(RunPair.run_id == run_id, *_shown(show))
+        .where(col(RunPair.id).in_(ids))
     )
-    if search.strip():
-        statement = statement.where(_matches(search, mentee, mentor))
-    return statement
 
 
 def _shown(show: Show) -> tuple[ColumnElement[bool], ...]:
@@ -157,15 +179,15 @@ def _matches(search: str, mentee: Any, mentor: Any) -> ColumnElement[bool]:
     )
 
 
-def _counts(session: Session, run_id: UUID) -> dict[Show, int]:
-    matched, noted = col(RunPair.mentor_id).is_not(None), col(RunPair.reason).is_not(None)
-    statement = select(matched, noted, func.count()).where(RunPair.run_id == run_id).group_by(matched, noted)
-    counts = dict.fromkeys(Show, 0)
-    for has_mentor, has_note, number in session.exec(statement):
-        counts[Show.ALL] += number
-        counts[Show.UNMATCHED] += 0 if has_mentor else number
-        counts[Show.WARNINGS] += number if has_mentor and has_note else 0
-    return counts
+def _counts(session: Session, actor: Actor, run_id: UUID) -> dict[Show, int]:
+    """A run never changes: it knows how many it matched, and few of its lines have a note. Raises NotAllowed."""
+    noted = select(func.count(col(RunPair.id))).where(RunPair.run_id == run_id, *_shown(Show.WARNINGS))
+    columns: tuple[Any, ...] = (Cohort.scheme_id, MatchingRun.mentees, MatchingRun.matched, noted.scalar_subquery())
+    of_run = select(*columns).join(Cohort, col(Cohort.id) == col(MatchingRun.cohort_id))
+    scheme_id, mentees, matched, warnings = session.exec(of_run.where(MatchingRun.id == run_id)).first() or [None] * 4
+    if scheme_id not in actor.coordinates:
+        raise _not_yours()
+    return {Show.ALL: mentees, Show.WARNINGS: warnings, Show.UNMATCHED: mentees - matched}
 
 
 def _line(row: RunPair, mentee: str, mentor: str | None, proposal: ProposalStatus | None) -> PairLine:

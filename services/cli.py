@@ -4,6 +4,7 @@ import os
 import runpy
 import sys
 import tomllib
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from importlib.util import find_spec
@@ -26,6 +27,8 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(help="Look after the journal of every change.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+bench_app = typer.Typer(help="Measure this version on this machine, from a copy of the source.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
 
 
 @app.command()
@@ -101,6 +104,21 @@ def verify() -> None:
     if not verdict.holds:
         _stop(f"The journal does not hold: entry {verdict.broken_at} is changed or missing.")
     _console().print(f"The journal holds: {verdict.entries:,} entries, none changed and none missing.")
+
+
+@bench_app.command()
+def screens() -> None:
+    """Print what a rerun of each screen costs at 100 and at 10,000 enrolments. Ends with 1 when a target is missed."""
+    source = Path(__file__).parents[1]
+    if not (source / "tests" / "benchmarks").is_dir():
+        _stop("The benchmarks are not part of what is installed. Start this in a copy of the project's source.")
+    sys.path.insert(0, str(source))
+    try:
+        # By name: the installed program must not know of it.
+        bench = import_module("tests.benchmarks.screens").bench
+    except ModuleNotFoundError as missing:
+        _stop(f"The benchmarks need {missing.name}, which is not installed. 'make test' installs all they need.")
+    raise typer.Exit(bench())
 
 
 def _version() -> str:

@@ -183,3 +183,15 @@ def test_taking_away_a_demonstration_that_is_not_there_says_so(own_engine: Any) 
     assert mentoring("demo", "--remove") == Outcome(
         1, "", "There is no demonstration here. Nothing needs to be removed."
     )
+
+
+def test_the_benchmarks_are_said_to_be_missing_from_an_installed_program(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(cli, "__file__", str(tmp_path / "services" / "cli.py"))
+
+    outcome = mentoring("bench", "screens")
+
+    assert outcome == Outcome(
+        1, "", "The benchmarks are not part of what is installed. Start this in a copy of the project's source."
+    )

@@ -8,7 +8,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.columns import utc_now
-from pages.ui import done, empty, page, plain, prose, refusals
+from pages.ui import done, empty, page, plain, prose, refusals, segments
 from services import agreements, times
 from services.access import Actor
 from services.agreements import DocumentCount, InForce, Reading, ReadSection, Unsigned
@@ -37,11 +37,12 @@ def draw_waiting(session: Session, actor: Actor, waiting: list[InForce]) -> None
     document = waiting[0]
     if len(waiting) > 1:
         by_id = {str(each.id): each for each in waiting}
-        chosen = st.segmented_control(
+        chosen = segments(
             "To sign",
             list(by_id),
+            key="to-sign",
             default=str(document.id),
-            format_func=lambda key: agreements.KINDS[by_id[key].kind].capitalize(),
+            words=lambda key: agreements.KINDS[by_id[key].kind].capitalize(),
         )
         document = by_id[chosen or str(document.id)]
     if document.blocked_from is not None:
@@ -64,7 +65,7 @@ def draw_to_sign(session: Session, actor: Actor, reading: Reading) -> None:
         name = st.text_input("Your full name", key=f"name-{reading.id}", autocomplete="name", max_chars=200)
         st.caption(
             "With your name we keep the time, your network address and a fingerprint of this exact text: "
-            f"`{reading.sha256[:16]}…`"
+            f"{reading.sha256[:16]}…"
         )
         if missing:
             st.caption(f":material/check_box_outline_blank: {missing} of {len(reading.sections)} boxes still to tick.")
@@ -110,19 +111,19 @@ def draw_signed(session: Session, actor: Actor) -> None:
     signed = agreements.signed(session, actor)
     if not signed:
         return
-    st.subheader("What you have signed", anchor=False)
+    st.header("What you have signed", anchor=False)
     for line in signed:
         with st.container(border=True, gap="small"):
             st.markdown(f"**{plain(line.title)}** · version {line.edition} :green-badge[:material/check: Signed]")
             at = times.in_words(line.signed_at, actor.time_zone or "UTC", today=utc_now().date())
-            st.caption(f"{at} as {plain(line.typed_name)} · fingerprint `{line.sha256[:16]}…`")
+            st.caption(f"{at} as {plain(line.typed_name)} · fingerprint {line.sha256[:16]}…")
 
 
 def draw_others(session: Session, actor: Actor, documents: list[InForce]) -> None:
     """The texts that ask for nothing now. Only the one that is opened is read from the database."""
     if not documents:
         return
-    st.subheader("Read again", anchor=False)
+    st.header("Read again", anchor=False)
     by_id = {str(document.id): document for document in documents}
     chosen = st.selectbox(
         "Text", list(by_id), None, format_func=lambda key: by_id[key].title, placeholder="Choose a text", key="again"
@@ -141,12 +142,12 @@ def draw_coordinator(session: Session, actor: Actor, cohort_id: UUID) -> None:
     """Who has not signed, then the documents in force."""
     counts = agreements.counts(session, actor, cohort_id)
     signable = [count for count in counts if count.asked]
-    st.subheader("Who has not signed", anchor=False)
+    st.header("Who has not signed", anchor=False)
     if signable:
         draw_unsigned(session, actor, cohort_id, signable)
     else:
         empty("Nobody in this cohort is asked to sign anything yet. People appear here once they have enrolled.")
-    st.subheader("Documents in force", anchor=False)
+    st.header("Documents in force", anchor=False)
     if not counts:
         empty("This scheme has published no text yet.")
         return
@@ -225,7 +226,7 @@ def day_of(day: date) -> str:
     return times.day_in_words(day, today=utc_now().date())
 
 
-with page("Agreements", caption="What this scheme asks people to sign, and what it promises.") as (db, who):
+with page("Agreements", caption="What this scheme asks people to sign, and what it promises") as (db, who):
     if who.place.enrolment_id is not None:
         draw_participant(db, who)
     elif who.place.cohort_id is not None:

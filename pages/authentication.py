@@ -15,7 +15,12 @@ from streamlit_authenticator.views import Authenticate
 from pages import ui
 from services import accounts, storage
 
-WORDS = {"Form name": "Sign in", "Username": "Email address", "Password": "Password", "Login": "Sign in"}
+WORDS = {
+    "Form name": "With a password",
+    "Username": "Email address",
+    "Password": "Password",
+    "Login": "Sign in",
+}
 
 
 class DatabaseModel(AuthenticationModel):  # type: ignore[misc]
@@ -44,7 +49,7 @@ class UntrimmedController(AuthenticationController):  # type: ignore[misc]
 
 
 class TicketCookie(CookieModel):  # type: ignore[misc]
-    """Opens a session of ours after a right password. The cookie itself is set by the server, out of scripts' reach."""
+    """Goes on after a right password: to the address that sets our cookie, or to the page that asks for a code."""
 
     def __init__(self, model: DatabaseModel) -> None:
         # Not the package's own: it would draw a frame on every page that reads all cookies.
@@ -56,8 +61,8 @@ class TicketCookie(CookieModel):  # type: ignore[misc]
     def set_cookie(self) -> None:
         found = self._model.credentials["usernames"][st.session_state["username"]]
         with storage.reading() as session:
-            ticket = accounts.sign_in(session, found["account_id"], network_address=ui.network_address())
-        ui.enter(ticket)
+            address = accounts.sign_in(session, found["account_id"], network_address=ui.network_address())
+        ui.leave_for(address)
 
     def delete_cookie(self) -> None:
         ui.leave_for("/auth/sign-out")

@@ -6,7 +6,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.enrolments import ConsentPurpose, EnrolmentStatus, Side
-from pages.ui import done, page, plain, refusals
+from pages.ui import done, page, plain, refusals, segments
 from services import conflicts, consents, enrolments
 from services.access import Actor
 from services.enrolment_form import CONFLICTS_STEP, CONSENTS_STEP, REVIEW_STEP, Question
@@ -52,11 +52,11 @@ def choose_step(form: EnrolmentForm) -> Step:
     finished = sum(step.is_done for step in form.steps[:-1])
     st.progress(finished / (len(form.steps) - 1), text=f"{finished} of {len(form.steps) - 1} steps complete")
     by_number = {step.number: step for step in form.steps}
-    chosen = st.segmented_control(
+    chosen = segments(
         "Step",
         list(by_number),
-        default=None if "step" in st.session_state else first_open,
-        format_func=lambda number: (":material/check: " if by_number[number].is_done else "") + by_number[number].title,
+        default=first_open,
+        words=lambda number: (":material/check: " if by_number[number].is_done else "") + by_number[number].title,
         key="step",
         required=True,
         label_visibility="collapsed",
@@ -105,7 +105,7 @@ def widget(question: Question, label: str, key: str) -> Any:
 
 def ask_conflicts(session: Session, actor: Actor, form: EnrolmentForm) -> None:
     """The private question. What is typed is compared at once, then forgotten; nothing says who was found."""
-    st.subheader(form.conflicts_question, anchor=False)
+    st.header(form.conflicts_question, anchor=False)
     st.markdown(form.conflicts_examples)
     st.caption(f":material/visibility: {form.conflicts_audience}")
     if form.conflicts_declared_at:

@@ -1,13 +1,14 @@
 """Enrolments: a coordinator sees who wants in and who is ready, and decides, one by one or all that a filter shows."""
 
 from datetime import UTC, datetime
+from typing import Literal
 from uuid import UUID, uuid5
 
 import streamlit as st
 from sqlmodel import Session
 
 from models.enrolments import EnrolmentStatus, Side
-from pages.ui import done, empty, page, plain, refusals
+from pages.ui import done, empty, page, plain, refusals, segments
 from services import enrolments
 from services.access import Actor
 from services.enrolments import Filter, Queue, QueueRow
@@ -32,7 +33,16 @@ LIGHTS = {
     "capacity": "Places",
     "contactable": "Reachable",
 }
-MARKS = {True: "✓", False: "✗", None: "–"}
+# What somebody needs where a light does not hold.
+NEEDS = {
+    "profile": "profile",
+    "signature": "signature",
+    "training": "training",
+    "conflicts": "conflict declaration",
+    "capacity": "a free place",
+    "contactable": "a way to be reached",
+}
+COLORS = {True: "green", False: "orange", None: "gray"}
 VERBS = {
     EnrolmentStatus.APPROVED: "Approve",
     EnrolmentStatus.RETURNED: "Return",
@@ -72,7 +82,8 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
 def choose() -> Filter:
     """The filters. They stay in the address, but for the search: it may hold a name."""
     left, middle, right = st.columns(3)
-    side = left.segmented_control("Side", list(SIDES), key="side", bind="query-params", format_func=str.capitalize)
+    with left:
+        side = segments("Taking part as", list(SIDES), key="side", words=str.capitalize, in_address=True)
     words = {status.value: word for status, word in STATUS_WORDS.items()}
     status = middle.selectbox(
         "Status",
@@ -83,7 +94,8 @@ def choose() -> Filter:
         format_func=lambda code: words[code],
         placeholder="All",
     )
-    ready = right.segmented_control("Gates", list(READY), key="ready", bind="query-params", format_func=str.capitalize)
+    with right:
+        ready = segments("For a match", list(READY), key="ready", words=str.capitalize, in_address=True)
     search = st.text_input("Search", key="search", placeholder="Name, email, role or sector")
     return Filter(
         SIDES.get(side or ""), EnrolmentStatus(status) if status else None, READY.get(ready or ""), search or ""
@@ -99,7 +111,11 @@ def count_up(found: Queue) -> None:
 def pick(found: Queue) -> list[QueueRow]:
     """The list itself; answers the rows that are ticked."""
     if not found.rows:
-        empty("Nobody fits these filters. Clear one of them, import a spreadsheet, or invite somebody below.")
+        if found.counts:
+            empty("Nobody fits these filters. Clear one of them, or invite somebody below.")
+        else:
+            empty("Nobody is here yet. Import a spreadsheet, or invite somebody below.")
+            st.page_link("import_people.py", label="Import a spreadsheet", icon=":material/upload_file:")
         return []
     event = st.dataframe(
         [line(row) for row in found.rows],
@@ -116,34 +132,45 @@ def pick(found: Queue) -> list[QueueRow]:
 
 
 def line(row: QueueRow) -> dict[str, str]:
-    """A row of the list: plain cells, never Markdown."""
+    """A row of the list: plain cells, never Markdown. On a phone the first two are all that is seen at once."""
     return {
         "Name": row.name,
+        "Ready for a match": in_words(row.readiness),
         "Side": row.side.value.capitalize(),
         "Status": STATUS_WORDS[row.status],
         "Role": row.role_title or "",
         "Sector": row.sector or "",
-        **{title: in_words(getattr(row.readiness, key)) for key, title in LIGHTS.items()},
-        "Claimed": ", ".join(row.claims),
         "Email": row.email,
+        "A spreadsheet": ", ".join(row.claims),
     }
 
 
-def in_words(light: Light) -> str:
-    return f"{MARKS[light.holds]} {light.why}"
+def in_words(readiness: Readiness) -> str:
+    """Yes, or what is still needed. A mentor without a free place is ready all the same."""
+    needs = ", ".join(words for key, words in NEEDS.items() if getattr(readiness, key).holds is False)
+    if readiness.is_ready:
+        return f"✓ Yes, apart from {needs}" if needs else "✓ Yes"
+    return f"✗ Needs {needs}"
+
+
+def light_in_words(title: str, light: Light) -> str:
+    return f":{COLORS[light.holds]}-badge[{title}: {plain(light.why)}]"
 
 
 def act(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, found: Queue, ids: list[UUID]) -> None:
     """What can be done with the submitted among the ticked rows, or with all submitted that the filter shows."""
+    ticked = f"{len(ids)} ticked" if ids else "the ticked"
     with st.container(horizontal=True):
-        if st.button(f"Approve all {found.decidable} submitted", key="approve-all", disabled=not found.decidable):
+        # The question below has the one primary button while it is asked.
+        kind: Literal["primary", "secondary"] = "secondary" if "deciding" in st.session_state else "primary"
+        if found.decidable and st.button(f"Approve all {found.decidable} submitted", key="approve-all", type=kind):
             everybody = enrolments.submitted_on(session, actor, cohort_id, chosen, datetime.now(UTC).date())
             decide(cohort_id, EnrolmentStatus.APPROVED, list(everybody))
-        if st.button(f"Approve {len(ids)} ticked", key="approve", disabled=not ids):
+        if st.button(f"Approve {ticked}", key="approve", disabled=not ids):
             decide(cohort_id, EnrolmentStatus.APPROVED, ids)
         if st.button("Return with a question", key="return", disabled=len(ids) != 1):
             decide(cohort_id, EnrolmentStatus.RETURNED, ids)
-        if st.button(f"Decline {len(ids)} ticked", key="decline", disabled=not ids):
+        if st.button(f"Decline {ticked}", key="decline", disabled=not ids):
             decide(cohort_id, EnrolmentStatus.DECLINED, ids)
 
 
@@ -157,7 +184,7 @@ def confirm(session: Session, actor: Actor, decision: EnrolmentStatus, ids: list
     """The mail as it will be sent, and one confirmation."""
     verb = VERBS[decision]
     with st.container(border=True):
-        st.subheader(f"{verb} {len(ids)} {'enrolment' if len(ids) == 1 else 'enrolments'}?", anchor=False)
+        st.header(f"{verb} {len(ids)} {'enrolment' if len(ids) == 1 else 'enrolments'}?", anchor=False)
         note = st.text_area("Your question", key="note", max_chars=2000) if decision in ASKING else ""
         with refusals():
             mail = enrolments.preview(session, actor, ids[0], decision, note=note or "(your question)")
@@ -196,6 +223,7 @@ def read_one(session: Session, actor: Actor, row: QueueRow) -> None:
     with st.container(border=True), refusals():
         found = enrolments.details(session, actor, row.id)
         st.markdown(f"**{plain(found.name)}** · {readiness_line(row.readiness)}")
+        st.markdown(" ".join(light_in_words(title, getattr(row.readiness, key)) for key, title in LIGHTS.items()))
         if found.note:
             st.markdown(f"Your question: {plain(found.note)}")
         for label, answer in found.answers:
@@ -212,7 +240,9 @@ def invite(session: Session, actor: Actor, cohort_id: UUID) -> None:
     """Give one more person a place to fill in."""
     with st.expander("Invite somebody"), st.form("invite", clear_on_submit=False):
         name, email = st.text_input("Full name", max_chars=200), st.text_input("Email address", max_chars=254)
-        side = st.segmented_control("Takes part as", list(Side), default=Side.MENTEE, format_func=lambda s: s.value)
+        side = segments(
+            "Takes part as", list(Side), key="invite-as", default=Side.MENTEE, words=lambda s: s.value.capitalize()
+        )
         if st.form_submit_button("Invite"):
             with refusals():
                 invited = enrolments.invite(
@@ -222,7 +252,7 @@ def invite(session: Session, actor: Actor, cohort_id: UUID) -> None:
                 done(f"{plain(invited.name)} is invited and {mail}.")
 
 
-with page("Enrolments", caption="Who wants in, and who is ready") as (session, actor):
+with page("Enrolments", caption="Who wants in, and who is ready for a match") as (session, actor):
     if actor.place.cohort_id is None:
         empty("Choose a cohort at the top of the menu.")
     else:

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from models.feedback import RoundPoint
-from pages.ui import done, empty, page, plain, refusals
+from pages.ui import done, empty, page, plain, refusals, segments
 from services import feedback, feedback_results, participation, times
 from services.access import Actor
 from services.feedback import DueForm
@@ -35,12 +35,14 @@ def draw_mine(session: Session, actor: Actor) -> None:
 
 def draw_form(session: Session, actor: Actor, form: DueForm, today: date) -> None:
     """One page. Every answer is kept when it is given; only sending shows it to anybody."""
-    st.subheader(form.title, anchor=False)
+    st.header(form.title, anchor=False)
     overdue = form.due_on < today
-    badge = ":red-badge[Overdue]" if overdue else ":orange-badge[Due]"
-    st.markdown(f"{badge} by {times.day_in_words(form.due_on, today=today, weekday=True)}")
+    badge = ":red-badge[Overdue] since" if overdue else ":orange-badge[Due] by"
+    st.markdown(f"{badge} {times.day_in_words(form.due_on, today=today, weekday=True)}")
     st.markdown(plain(form.introduction))
     with st.container(border=True, gap="medium"):
+        if any(question.kind == SCALE for question in form.questions):
+            st.caption("From 1 to 5, 1 is the lowest and 5 the highest.")
         for question in form.questions:
             draw_question(session, actor, form, question)
         answered = sum(question.key in form.answers for question in form.questions)
@@ -65,17 +67,12 @@ def draw_question(session: Session, actor: Actor, form: DueForm, question: Quest
 
 def ask(question: Question, key: str, kept: Any) -> Any:
     """The answer as it stands in the widget; None when there is none."""
-    label = plain(question.text) + ("" if question.required else " (if you like)")
+    label = plain(question.text) + ("" if question.required else " · if you like")
     if question.kind in {SCALE, NPS}:
         low, high = (1, 5) if question.kind == SCALE else (0, 10)
-        chosen = st.segmented_control(label, range(low, high + 1), default=kept, key=key)
-        if question.kind == SCALE:
-            st.caption("1 is the lowest, 5 the highest")
-        return chosen
+        return segments(label, range(low, high + 1), default=kept, key=key)
     if question.kind == YES_NO:
-        return st.segmented_control(
-            label, (True, False), default=kept, format_func=lambda yes: "Yes" if yes else "No", key=key
-        )
+        return segments(label, (True, False), default=kept, words=lambda yes: "Yes" if yes else "No", key=key)
     typed = st.text_area(label, value=kept or "", key=key, max_chars=2000)
     return typed.strip() or None
 
@@ -139,9 +136,11 @@ def draw_answers(session: Session, actor: Actor, line: RoundLine) -> None:
 def draw_opening(session: Session, actor: Actor, points: list[RoundPoint], today: date) -> None:
     """Who is asked, and until when, before anything leaves."""
     with st.form("open-round", border=True):
-        st.subheader("Ask how it is going", anchor=False)
+        st.header("Ask how it is going", anchor=False)
         point = st.selectbox("When in the mentoring", points, format_func=lambda point: POINTS[point], key="point")
-        due_on = st.date_input("Answers by", today + timedelta(days=USUAL_DAYS), min_value=today, key="due-on")
+        due_on = st.date_input(
+            "Answers by", today + timedelta(days=USUAL_DAYS), min_value=today, key="due-on", format="DD/MM/YYYY"
+        )
         st.caption("Everybody in an open pair gets the form and an email now. Nobody else is written to.")
         pressed = st.form_submit_button("Open this round", type="primary", key="open")
     if pressed and actor.place.cohort_id is not None:

@@ -23,7 +23,7 @@ BADGES = {
 
 def draw_tasks(waiting: tuple[Task, ...]) -> None:
     """One card, a line for each: when, what and why, and the way there. The first line has the one primary button."""
-    st.subheader("What needs you", anchor=False)
+    st.header("What needs you", anchor=False)
     if not waiting:
         empty("Nothing waits for you now. When something does, it will stand here.", icon=":material/check:")
         return
@@ -40,7 +40,7 @@ def draw_task(task: Task, number: int) -> None:
     what.markdown(f"**{plain(task.sentence)}**  \n{plain(task.detail)}")
     kind = "primary" if number == 0 else "secondary"
     if act.button(task.button, key=f"task-{number}", type=kind, width="stretch"):  # type: ignore[arg-type]
-        st.switch_page(f"{task.page}.py")
+        st.switch_page(f"{task.page}.py", query_params=dict(task.address))
 
 
 def draw_matches(matches: tuple[MyMatch, ...], found: Home) -> None:
@@ -48,7 +48,7 @@ def draw_matches(matches: tuple[MyMatch, ...], found: Home) -> None:
     open_ones = [match for match in matches if match.is_open]
     if not open_ones:
         return
-    st.subheader("Your match" if len(open_ones) == 1 else "Your matches", anchor=False)
+    st.header("Your match" if len(open_ones) == 1 else "Your matches", anchor=False)
     for match, column in zip(open_ones, st.columns(max(2, len(open_ones))), strict=False):
         with column.container(border=True, gap="small"):
             st.markdown(f"**{plain(match.other_name)}**  \n{plain(about(match))}")
@@ -76,7 +76,7 @@ def rhythm_in_words(match: MyMatch, found: Home) -> str:
 
 def draw_cohort(seen: Glance) -> None:
     """Five numbers with their bases; the charts are on Participation."""
-    st.subheader("The cohort at a glance", anchor=False)
+    st.header("The cohort at a glance", anchor=False)
     by_key = {stage.key: stage for stage in seen.stages}
     stages = [(by_key[key], (by_key[key].mentees or 0) + (by_key[key].mentors or 0)) for key in ("enrolled", "ready")]
     shares = [figure for figure in seen.figures if figure.key != "first_contact"]

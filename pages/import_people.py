@@ -13,7 +13,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.enrolments import Side
-from pages.ui import done, empty, page, plain, refusals
+from pages.ui import done, empty, heading, page, plain, refusals, segments
 from services import export
 from services.access import Actor
 from services.imports import arrivals
@@ -29,8 +29,6 @@ ROWS_A_PAGE = 50
 
 def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     """One step under the other; each appears when the one above it is done."""
-    where = arrivals.destination(session, actor, cohort_id)
-    st.caption(f"Into {plain(where.scheme)}, {plain(where.cohort)}")
     # A new key is a new, empty uploader: that is how an imported file leaves the server's memory.
     upload = st.file_uploader(
         "Spreadsheet",
@@ -54,7 +52,7 @@ def choose_side(session: Session, actor: Actor, cohort_id: UUID, arguments: Mapp
     """Mentors, mentees or both; a file with a column that says so is preset to both."""
     found = kept("columns", (cohort_id, digest(arguments), None), lambda: read(session, actor, cohort_id, arguments))
     preset = BOTH if "enrolment_role" in found.mapping else None
-    chosen = st.segmented_control("Who is in it?", list(SIDES), default=preset, key=f"who-{digest(arguments)}")
+    chosen = segments("Who is in it?", list(SIDES), default=preset, key=f"who-{digest(arguments)}")
     if chosen is None:
         empty("Say who is in the file: mentors, mentees, or both with a column that tells them apart.")
     return chosen or ""
@@ -130,10 +128,10 @@ def show(session: Session, actor: Actor, cohort_id: UUID, arguments: Mapping[str
             st.markdown("**Good to know**")
             st.markdown("\n".join(f"- {plain(notice)}" for notice in preview.notices))
     if preview.changes:
-        st.subheader("What changes", anchor=False)
+        st.header("What changes", anchor=False)
         table(preview.changes, change_line, "changes", "Answers that the import changes, before and after")
     if preview.people:
-        st.subheader(f"The first {len(preview.people)} people", anchor=False)
+        st.header(f"The first {len(preview.people)} people", anchor=False)
         table(preview.people, person_line, "people", "The first people in the file")
     if preview.can_be_confirmed and st.button(act_in_words(preview), type="primary", key="confirm"):
         carry_out(session, actor, cohort_id, arguments, preview)
@@ -260,11 +258,12 @@ def digest(arguments: Mapping[str, Any]) -> str:
     return hashlib.sha256(arguments["content"]).hexdigest()[:16]
 
 
-with page("Import people", caption="From a spreadsheet into this cohort; nothing is written before you confirm") as (
-    session,
-    actor,
-):
+with page("") as (session, actor):
     if actor.place.cohort_id is None:
+        heading("Import people")
         empty("Choose a cohort at the top of the menu.")
     else:
+        where = arrivals.destination(session, actor, actor.place.cohort_id)
+        into = f"From a spreadsheet into {plain(where.scheme)}, {plain(where.cohort)}"
+        heading("Import people", f"{into}; nothing is written before you confirm")
         draw(session, actor, actor.place.cohort_id)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Literal
 from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
 
 from models.matching import ProposalStatus
-from pages.ui import done, empty, page, plain, refusals
+from pages.ui import done, empty, page, plain, refusals, segments
 from services import proposals, times
 from services.access import Actor
 from services.matching import review, runs
@@ -17,6 +18,7 @@ from services.matching.runs import RunView
 from services.proposal_board import Draft
 from services.proposals import HeldBack
 
+Kind = Literal["primary", "secondary"]
 MAILS_SHOWN = 5
 SHOWN = {Show.ALL: "All", Show.WARNINGS: "Warnings", Show.UNMATCHED: "Unmatched"}
 CAME_OF_IT = {
@@ -59,15 +61,17 @@ def in_one_line(run: RunView, zone: str) -> str:
 def draw_aside(session: Session, actor: Actor, cohort_id: UUID, run: RunView | None, drafts: Sequence[Draft]) -> None:
     """What waits to be sent, the run button, and who could not take part."""
     today = datetime.now(UTC).date()
-    if run:
-        draw_acts(session, actor, run.id)
+    waiting = draw_acts(session, actor, run.id) if run else False
     if drafts:
-        number = people(len(drafts))
-        st.info(f"Emails to {number} are ready. Nothing has left yet.", icon=":material/outgoing_mail:")
-        if st.button("Look at them and send", key="to-send", icon=":material/drafts:"):
+        one = len(drafts) == 1
+        ready = "One email is" if one else f"Emails to {people(len(drafts))} are"
+        st.info(f"{ready} ready. Nothing has left yet.", icon=":material/outgoing_mail:")
+        kind: Kind = "secondary" if waiting else "primary"
+        look = "Look at it and send" if one else "Look at them and send"
+        if st.button(look, key="to-send", type=kind, icon=":material/drafts:"):
             go_to("send")
     label, kind = ("Run again", "secondary") if run else ("Run matching", "primary")
-    if st.button(label, key="run", type=kind, icon=":material/join_inner:"):  # type: ignore[arg-type]
+    if st.button(label, key="run", type=kind, icon=":material/join_inner:"):
         with refusals():
             with st.spinner("Comparing everybody with everybody …"):
                 made = runs.run(session, actor, cohort_id, today=today)
@@ -75,7 +79,7 @@ def draw_aside(session: Session, actor: Actor, cohort_id: UUID, run: RunView | N
             done(f"{made.matched} of {made.mentees} mentees have a mentor in this run.")
     missing = run.left_out if run else review.left_out(session, actor, cohort_id, today)
     if missing:
-        st.subheader("Not in this run" if run else "Not ready for a run", anchor=False)
+        st.header("Not in this run" if run else "Not ready for a run", anchor=False)
         st.markdown("\n".join(f"- {sentence}" for sentence in missing))
         st.page_link("enrolments.py", label="See who, in Enrolments", icon=":material/how_to_reg:")
 
@@ -86,14 +90,14 @@ def draw_run(session: Session, actor: Actor, run: RunView) -> None:
     search = st.text_input("Search", key="search", placeholder="Name or sector", on_change=first_page)
     show = shown_now()
     found = review.pairs(session, actor, run.id, show=show, search=search, page=st.session_state.get("page", 1))
-    st.segmented_control(
+    segments(
         "Show",
         [each.value for each in Show],
         key="show",
-        default=None if "show" in st.session_state else Show.ALL.value,
+        default=Show.ALL.value,
         required=True,
-        bind="query-params",
-        format_func=lambda value: f"{SHOWN[Show(value)]} {found.counts[Show(value)]}",
+        in_address=True,
+        words=lambda value: f"{SHOWN[Show(value)]} {found.counts[Show(value)]}",
         on_change=first_page,
     )
     if not found.lines:
@@ -109,11 +113,14 @@ def draw_pages(found: Pairs) -> None:
         st.pagination(pages, key="page")
 
 
-def draw_acts(session: Session, actor: Actor, run_id: UUID) -> None:
-    """Go on to the emails of the pairs that are approved, or approve all; beside the list, always in reach."""
+def draw_acts(session: Session, actor: Actor, run_id: UUID) -> bool:
+    """Go on to the emails of the pairs that are approved, or approve all; beside the list, always in reach.
+
+    Answers whether any pair can still be approved.
+    """
     open_pairs = frozenset(review.to_approve(session, actor, run_id))
     if not open_pairs:
-        return
+        return False
     chosen = approved(run_id) & open_pairs
     label = f"Preview the emails to {people(len(chosen))}"
     if st.button(label, key="preview", type="primary", icon=":material/drafts:", disabled=not chosen):
@@ -129,6 +136,7 @@ def draw_acts(session: Session, actor: Actor, run_id: UUID) -> None:
         if chosen and st.button("Approve none", key="approve-none"):
             approve(run_id, frozenset())
             st.rerun()
+    return True
 
 
 def draw_line(run_id: UUID, line: PairLine, chosen: frozenset[UUID]) -> None:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from models.columns import utc_now
 from models.schemes import Channel
 from pages.pair_parts import CHANNELS, choose, draw_meeting, in_words
-from pages.ui import done, empty, page, plain, refusals
+from pages.ui import done, empty, page, plain, refusals, segments
 from services import meetings, pairings, times
 from services.access import Actor
 from services.meetings import ComparedMeeting, Noted, State
@@ -64,15 +64,13 @@ def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, ch
     form = f"{operation}-{old.id if old else 'new'}"
     begin(form, match, old, channel)
     with st.form(f"record-{form}"):
-        st.subheader("Put your record right" if old else "Record a meeting", anchor=False)
-        day = st.date_input("Date", key=f"day-{form}", max_value=today)
+        st.header("Put your record right" if old else "Record a meeting", anchor=False)
+        day = st.date_input("Date", key=f"day-{form}", max_value=today, format="DD/MM/YYYY")
         at = st.time_input("Start", key=f"at-{form}", step=300)
         minutes = st.number_input("Minutes", 1, meetings.LONGEST_MINUTES, step=5, key=f"minutes-{form}")
-        how = st.segmented_control(
-            "How", match.channels, format_func=CHANNELS.__getitem__, required=True, key=f"how-{form}"
-        )
-        happened = st.segmented_control("Did it take place?", [YES, NO], required=True, key=f"held-{form}")
-        on_time = st.segmented_control("Did it begin on time?", list(ANSWERS), required=True, key=f"late-{form}")
+        how = segments("How", match.channels, words=CHANNELS.__getitem__, required=True, key=f"how-{form}")
+        happened = segments("Did it take place?", [YES, NO], required=True, key=f"held-{form}")
+        on_time = segments("Did it begin on time?", list(ANSWERS), required=True, key=f"late-{form}")
         zones = list(dict.fromkeys((old.time_zone if old else match.my_zone, match.scheme_zone, match.their_zone)))
         zone = st.selectbox("Time zone", zones, format_func=times.place_of, key=f"zone-{form}")
         second = which(form, day, at, zone)
@@ -135,14 +133,14 @@ def save(
 
 def listed(match: MyMatch, found: tuple[ComparedMeeting, ...], today: date) -> None:
     """Both records of each meeting side by side."""
-    st.subheader("What you two recorded" if match.is_open else "Your own record", anchor=False)
+    st.header("What you two recorded" if match.is_open else "Your own record", anchor=False)
     if not found:
         empty("Nothing is recorded yet. After you have met, it takes half a minute.")
     for meeting in found:
         with st.container(border=True, gap="small"):
-            draw_meeting(meeting, match, today)
+            beside = draw_meeting(meeting, match, today)
             if meeting.mine and match.is_open:
-                st.button("Correct", key=f"correct-{meeting.mine.id}", on_click=correct, args=(meeting.mine.id,))
+                beside.button("Correct", key=f"correct-{meeting.mine.id}", on_click=correct, args=(meeting.mine.id,))
 
 
 def correct(record_id: UUID) -> None:
@@ -169,9 +167,11 @@ def draw_cohort(session: Session, actor: Actor, cohort_id: UUID) -> None:
     if not rows:
         empty("No meeting is recorded in this cohort yet.")
     else:
-        st.dataframe(rows, hide_index=True)
+        st.dataframe(rows, hide_index=True, alt="Meetings of the cohort, each as both sides noted it")
     if silent:
-        st.caption(f"Pairs on this page without any record: {silent} of {len(found.pairs)}.")
+        total = len(found.pairs)
+        pairs = "1 pair has" if silent == 1 else f"{silent} pairs have"
+        st.caption(f"{pairs} recorded nothing yet, of {total} on this page.")
     if found.pages > 1:
         st.pagination(found.pages, key="page")
 

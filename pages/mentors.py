@@ -69,7 +69,7 @@ def introduce(mentor: ListedMentor) -> None:
 
 def rank(session: Session, actor: Actor, mine: tuple[RankedWish, ...]) -> None:
     """The wishes in order, each to be moved or taken back."""
-    st.subheader("Your wishes", anchor=False)
+    st.header("Your wishes", anchor=False)
     if not mine:
         empty(f"No wishes yet. You can name up to {wishes.MOST} mentors, the dearest first.")
     for wish in mine:

@@ -3,7 +3,7 @@
 It only chooses what to show. What somebody may see or do is decided again by every service that a screen calls.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from services.access import Acting, Actor, Place
 HERE = Path(__file__).parent
 BRAND = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="170" height="28" viewBox="0 0 170 28" role="img" '
-    'aria-label="Mentoring Desk"><text x="0" y="21" font-family="Source Serif, Georgia, serif" font-size="21" '
-    'font-weight="600" fill="#227A84">Mentoring Desk</text></svg>'
+    'aria-label="Mentoring Desk"><style>text{fill:#1B5E68}@media(prefers-color-scheme:dark){text{fill:#8FD3DA}}'
+    '</style><text x="0" y="21" font-family="Source Serif, Georgia, serif" font-size="21" '
+    'font-weight="600">Mentoring Desk</text></svg>'
 )
 # In the page itself: Streamlit would fetch the icon of a screen from outside, and files are only for whoever signed in.
 ICON = (
@@ -141,17 +142,28 @@ def _draw_who(actor: Actor) -> None:
     with st.sidebar:
         if len(actor.places) > 1:
             _draw_switch(actor)
-        elif actor.place.scheme:
+        if actor.place.scheme:
             st.caption(ui.plain(_place_in_words(actor.place)))
         st.caption(f"Signed in as **{ui.plain(actor.name)}** · {ROLES[actor.place.acting_as]}")
         st.button("Sign out", key="sign_out", icon=":material/logout:", on_click=_sign_out)
 
 
 def _draw_switch(actor: Actor) -> None:
-    words = {place.key: f"{_place_in_words(place)} · {ROLES[place.acting_as]}" for place in actor.places}
+    words = {place.key: _told_apart(place, actor.places) for place in actor.places}
     # The database decided which place it is; the box only shows it.
     st.session_state["_place"] = actor.place.key
     st.selectbox("Acting as", list(words), format_func=lambda key: words[key], key="_place", on_change=_switch)
+
+
+def _told_apart(place: Place, places: Sequence[Place]) -> str:
+    """As few words as tell this place from the others, because the box is narrow; all of them stand below it."""
+    alike = [other for other in places if other.scheme == place.scheme]
+    parts = [place.scheme or "The whole desk"]
+    if len({other.cohort for other in alike}) > 1 and place.cohort:
+        parts = [place.cohort, *parts]
+    if len({other.acting_as for other in alike}) > 1:
+        parts = [ROLES[place.acting_as].capitalize(), *parts]
+    return " · ".join(parts)
 
 
 def _place_in_words(place: Place) -> str:

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from models.messages import MessageStatus
-from pages.ui import done, empty, page, plain, refusals
+from pages.ui import done, empty, page, plain, refusals, segments
 from services import letters, messages, times
 from services.access import Actor
 from services.messages import Outbox, OutboxLine
@@ -42,7 +42,8 @@ def say_when_mail_is_not_set_up() -> None:
 def filters() -> tuple[MessageStatus | None, str]:
     """The state and the words to look for. The state is in the address, for a colleague to open the same list."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    chosen = left.segmented_control("State", list(STATES), default="All", key="state", bind="query-params")
+    with left:
+        chosen = segments("State", list(STATES), default="All", key="state", required=True, in_address=True)
     words = right.text_input("Search", placeholder="Recipient or subject", key="messages-search")
     return STATES[chosen or "All"], words
 
@@ -66,16 +67,21 @@ def when_in_words(line: OutboxLine, zone: str, today: date) -> str:
     return f"Written {queued}"
 
 
-def draw(session: Session, actor: Actor, line: OutboxLine, today: date) -> None:
-    """One message: to whom, what about, how it went, and what can be done."""
-    with st.container(border=True, gap="small"):
+def shared_problem(found: Outbox) -> str | None:
+    """What every message on the page says, to be said once above them."""
+    problems = {line.problem for line in found.lines}
+    return problems.pop() if len(problems) == 1 and len(found.lines) > 1 else None
+
+
+def draw(session: Session, actor: Actor, line: OutboxLine, today: date, said: str | None) -> None:
+    """One message: to whom, what about, how it went, and what can be done. `said` stands above the list already."""
+    with st.container(border=True, gap="xsmall"):
         who, state = st.columns([4, 1], vertical_alignment="center")
         who.markdown(f"**{plain(line.recipient)}** · {plain(line.title)}")
         label, color, icon = BADGES[line.status]
         state.badge(label, color=color, icon=icon)  # type: ignore[arg-type] # one of Streamlit's colour names
-        st.text(line.subject)
-        st.caption(plain(when_in_words(line, actor.time_zone or "UTC", today)))
-        if line.problem:
+        st.caption(f"{plain(line.subject)} · {plain(when_in_words(line, actor.time_zone or 'UTC', today))}")
+        if line.problem and line.problem != said:
             st.markdown(f":material/info: {plain(line.problem)}")
         if line.status is MessageStatus.FAILED and st.button("Send again", key=f"again-{line.id}"):
             with refusals():
@@ -106,10 +112,13 @@ with page("Messages", caption="What this scheme wrote, to whom, and how that wen
         )
     else:
         st.caption(count_in_words(found))
+    if said := shared_problem(found):
+        st.info(plain(said), icon=":material/info:")
     for line in found.lines:
-        draw(session, actor, line, utc_now().date())
+        draw(session, actor, line, utc_now().date(), said)
     if found.pages > 1:
         # Another search may have fewer pages than the one that was left.
-        st.session_state["messages-page"] = min(st.session_state.get("messages-page", 1), found.pages)
+        if st.session_state.get("messages-page", 1) > found.pages:
+            st.session_state["messages-page"] = found.pages
         st.pagination(found.pages, key="messages-page")
     show_wording(session, actor)

@@ -11,7 +11,7 @@ from models.pairings import EndReason
 from models.schemes import Channel
 from pages import pair_ways
 from pages.pair_parts import BY, CHANNELS, Kind, choose, draw_meeting
-from pages.ui import done, empty, heading, page, plain, refusals
+from pages.ui import done, empty, heading, page, plain, refusals, segments
 from services import contacts, meetings, pairings, times, ways_of_working
 from services.access import Actor
 from services.pairings import ContactDetail, MyMatch
@@ -65,15 +65,20 @@ def facts(match: MyMatch, today: date) -> str:
     due = match.next_sign_by
     expected = "was expected by" if due < today else "expected by"
     return (
-        f"{since} · month {min(max(month, 1), match.months)} of {match.months} · "
+        f"{since} · {month_in_words(max(month, 1), match.months)} · "
         f"next contact {expected} {times.day_in_words(due, today=today, weekday=True)}"
     )
+
+
+def month_in_words(month: int, agreed: int) -> str:
+    """ "month 3 of 6", also when the pair goes on past what it agreed."""
+    return f"month {month} of {agreed}" if month <= agreed else f"month {month}, {agreed} were agreed"
 
 
 def introduce(match: MyMatch) -> None:
     """Who it is and, while it lasts, how to reach them."""
     with st.container(border=True, gap="small"):
-        st.subheader(plain(match.other_name), anchor=False)
+        st.header(plain(match.other_name), anchor=False)
         what = " · ".join(plain(fact) for fact in (match.role_title, match.sector) if fact)
         for text in (what, plain(match.summary or "")):
             if text:
@@ -106,21 +111,24 @@ def keep_in_touch(session: Session, actor: Actor, match: MyMatch, ways: Ways, to
     with st.container(border=True, gap="small"):
         if match.must_make_contact:
             st.markdown(":blue-badge[:material/flag: Your next step]")
-            st.subheader("Make the first contact", anchor=False)
+            st.header("Make the first contact", anchor=False)
             st.markdown("Write a few lines about yourself and suggest a time to talk.")
         else:
-            st.subheader("Keep in touch", anchor=False)
+            st.header("Keep in touch", anchor=False)
             st.markdown(last_contact(session, actor, match, today))
-        how = st.segmented_control(
+        chosen = segments(
             "How",
             match.channels,
-            format_func=CHANNELS.__getitem__,
+            words=CHANNELS.__getitem__,
             default=match.channels[0],
             required=True,
             key=f"how-{match.pairing_id}",
         )
+        how = chosen or match.channels[0]
         begun_on = min(times.day_in(match.released_at, match.my_zone), today)
-        day = st.date_input("On", today, min_value=begun_on, max_value=today, key=f"day-{match.pairing_id}")
+        day = st.date_input(
+            "On", today, min_value=begun_on, max_value=today, key=f"day-{match.pairing_id}", format="DD/MM/YYYY"
+        )
         label = f"I have contacted my {OTHER_SIDE[match.side]}" if match.must_make_contact else "We were in touch"
         kind: Kind = "secondary" if waits_for_me and not match.must_make_contact else "primary"
         if st.button(label, key="note-contact", type=kind):
@@ -130,17 +138,19 @@ def keep_in_touch(session: Session, actor: Actor, match: MyMatch, ways: Ways, to
 
 
 def last_contact(session: Session, actor: Actor, match: MyMatch, today: date) -> str:
-    """The newest contact that either of the two noted."""
-    noted = contacts.latest(session, actor, match.pairing_id)
+    """The newest contact that either of the two noted, or their last meeting when that was later."""
+    noted, last = contacts.latest(session, actor, match.pairing_id), match.last_sign_on
+    if last and (not noted or last > noted[0].contact_on):
+        return f"Last contact: you met on {times.day_in_words(last, today=today, weekday=True)}."
     if not noted:
         return "Nobody has noted a contact yet. One tap is enough, whoever wrote or called."
     newest = noted[0]
-    return f"Last noted: {BY[newest.channel]} on {times.day_in_words(newest.contact_on, today=today, weekday=True)}."
+    return f"Last contact: {BY[newest.channel]} on {times.day_in_words(newest.contact_on, today=today, weekday=True)}."
 
 
 def recorded(session: Session, actor: Actor, match: MyMatch, today: date) -> None:
     """The last meetings, each as both noted it."""
-    st.subheader("What you two recorded", anchor=False)
+    st.header("What you two recorded", anchor=False)
     found = meetings.compared(session, actor, match.pairing_id)
     if not found:
         empty("No meeting is recorded yet. Each of you keeps a record of your own.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -47,8 +47,8 @@ def choose(matches: Sequence[MyMatch]) -> MyMatch:
     return by_id[chosen]
 
 
-def draw_meeting(meeting: ComparedMeeting, match: MyMatch, today: date) -> None:
-    """When it was, what each of the two noted, and how that compares."""
+def draw_meeting(meeting: ComparedMeeting, match: MyMatch, today: date) -> Any:
+    """When it was, what each of the two noted, and how that compares. Answers the column with the badge."""
     left, right = st.columns([3, 1])
     when = times.two_zones(meeting.started_at, match.my_zone, match.their_zone, today=today)
     lines = [f"**{plain(when)}**"]
@@ -57,6 +57,7 @@ def draw_meeting(meeting: ComparedMeeting, match: MyMatch, today: date) -> None:
             lines.append(f"{plain(who)}: {in_words(noted)}{_start(noted, meeting, match)}")
     left.markdown("  \n".join(lines))
     right.markdown(BADGES[meeting.state])
+    return right
 
 
 def in_words(noted: Noted) -> str:

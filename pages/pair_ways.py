@@ -17,7 +17,7 @@ NUMBERS = {"interval_days": "Days between contacts", "minutes": "Minutes a meeti
 
 def draw(session: Session, actor: Actor, match: MyMatch, ways: Ways, today: date) -> None:
     """What holds between the two, what waits for a yes, and a form to propose."""
-    st.subheader("Ways of working", anchor=False)
+    st.header("Ways of working", anchor=False)
     if ways.in_force and ways.in_force.in_force_from:
         with st.container(border=True, gap="small"):
             since = times.day_in_words(ways.in_force.in_force_from, today=today)

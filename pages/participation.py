@@ -53,7 +53,7 @@ def draw_figures(found: Overview) -> None:
 
 def draw_funnel(found: Overview) -> None:
     """How far people have come."""
-    st.subheader(charts.funnel_finding(found.stages), anchor=False)
+    st.header(charts.funnel_finding(found.stages), anchor=False)
     charts.draw_funnel(found.stages)
     with st.expander("The funnel as a table", icon=":material/table:"):
         words = participation.count_in_words
@@ -64,7 +64,7 @@ def draw_funnel(found: Overview) -> None:
 
 def draw_rhythm(found: Overview) -> None:
     """How pairs keep to what they agreed, now and over twelve weeks."""
-    st.subheader(charts.rhythm_finding(found), anchor=False)
+    st.header(charts.rhythm_finding(found), anchor=False)
     now = found.rhythm
     words = participation.count_in_words
     st.markdown(

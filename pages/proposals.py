@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from models.enrolments import Side
 from models.matching import ProposalStatus
-from pages.ui import done, empty, page, plain, refusals
+from pages.ui import done, empty, heading, page, plain, refusals, segments
 from services import proposals, times
 from services.access import Actor
 from services.proposal_answers import LONGEST_REASON, Answered
@@ -49,7 +49,7 @@ def draw_mine(session: Session, actor: Actor) -> None:
         draw_question(session, actor, one)
     earlier = [one for one in found if one.state is not MyState.TO_ANSWER]
     if earlier:
-        st.subheader("Earlier", anchor=False)
+        st.header("Earlier", anchor=False)
     for one in earlier:
         with st.container(border=True):
             badge, sentence = MINE[one.state]
@@ -61,7 +61,7 @@ def draw_question(session: Session, actor: Actor, one: MyProposal) -> None:
     """Who it is, what a yes means, and the answer."""
     name, zone = plain(one.other.name), actor.time_zone or "UTC"
     with st.container(border=True):
-        st.subheader(
+        st.header(
             f"Your mentor could be {name}" if one.side is Side.MENTEE else f"Would you be the mentor of {name}?",
             anchor=False,
         )
@@ -134,14 +134,14 @@ def draw_board(session: Session, actor: Actor) -> None:
     search = st.text_input("Search", key="search", placeholder="Name", on_change=first_page)
     at = st.session_state.get("page", 1)
     found = proposals.board(session, actor, cohort_id, status=status, search=search, page=at)
-    st.segmented_control(
+    segments(
         "Show",
         [each.value for each in ProposalStatus],
         key="status",
-        default=None if "status" in st.session_state else ProposalStatus.SENT.value,
+        default=ProposalStatus.SENT.value,
         required=True,
-        bind="query-params",
-        format_func=lambda value: f"{COLUMNS[ProposalStatus(value)]} {found.counts[ProposalStatus(value)]}",
+        in_address=True,
+        words=lambda value: f"{COLUMNS[ProposalStatus(value)]} {found.counts[ProposalStatus(value)]}",
         on_change=first_page,
     )
     if status is ProposalStatus.DRAFT and found.counts[status]:
@@ -158,7 +158,7 @@ def draw_board(session: Session, actor: Actor) -> None:
 def draw_line(session: Session, actor: Actor, line: BoardLine) -> None:
     """One proposal: who, where it stands, what can be done."""
     with st.container(border=True):
-        words, acts = st.columns([2, 1], vertical_alignment="center")
+        words, acts = st.columns([1.3, 1], vertical_alignment="center")
         with words:
             st.markdown(f"**{plain(line.mentee)}** with **{plain(line.mentor)}** · match score {line.score} of 100")
             st.caption(where_it_stands(line, actor.time_zone or "UTC"))
@@ -237,8 +237,10 @@ def first_page() -> None:
     st.session_state.pop("page", None)
 
 
-with page("Proposals") as (session, actor):
+with page("") as (session, actor):
     if actor.side is None:
+        heading("Proposals", "Who was proposed to whom, and what came of it")
         draw_board(session, actor)
     else:
+        heading("Proposals", "Who was proposed to you, and what came of it")
         draw_mine(session, actor)

@@ -20,7 +20,7 @@ def draw() -> None:
         draw_schemes()
         draw_cohort()
         begins = st.form_submit_button("Set up", type="primary", icon=":material/check:", key="begin")
-        st.subheader("Or look around first", anchor=False)
+        st.header("Or look around first", anchor=False)
         st.markdown(
             "A demonstration fills the desk with invented people: a cohort of each scheme and a year of history. "
             "It needs the code above and nothing else."
@@ -36,7 +36,7 @@ def draw() -> None:
 
 def draw_account() -> None:
     """Step one: the proof that this person runs the server, and how they will sign in."""
-    st.subheader("1 · You", anchor=False)
+    st.header("1 · You", anchor=False)
     st.text_input(
         "Code from the terminal",
         key="code",
@@ -57,7 +57,7 @@ def draw_account() -> None:
 
 def draw_schemes() -> None:
     """Step two: what to start from. More than one is fine."""
-    st.subheader("2 · Your scheme", anchor=False)
+    st.header("2 · Your scheme", anchor=False)
     st.caption("Choose one or more. Each comes with its own form, texts and rules.")
     for number, offer in enumerate(starting.offers()):
         draw_offer(offer, chosen=number == 0)
@@ -72,7 +72,7 @@ def draw_offer(offer: Offer, *, chosen: bool) -> None:
 
 def draw_cohort() -> None:
     """Step three: the first run, from the first of next month for a year unless they say otherwise."""
-    st.subheader("3 · First cohort", anchor=False)
+    st.header("3 · First cohort", anchor=False)
     starts_on, ends_on = usual_dates(utc_now().date())
     st.text_input("Name", usual_name(starts_on, ends_on), key="cohort_name", max_chars=100)
     left, right = st.columns(2)
@@ -97,7 +97,7 @@ def begin() -> None:
     entered = st.session_state
     zone: Any = st.context.timezone
     with storage.reading() as session:
-        ticket = first_start.begin(
+        address = first_start.begin(
             session,
             code=entered["code"],
             full_name=entered["full_name"],
@@ -110,7 +110,7 @@ def begin() -> None:
             time_zone=zone if isinstance(zone, str) else None,
             network_address=ui.network_address(),
         )
-    ui.enter(ticket)
+    ui.leave_for(address)
     st.rerun()
 
 

@@ -6,7 +6,9 @@ from pages import authentication, ui
 
 _left, middle, _right = st.columns([1, 2, 1])
 with middle:
-    ui.heading("Welcome", "Your scheme invited you by email; the password is the one that you chose then.")
+    ui.heading("Welcome")
+    st.header("Sign in", anchor=False)
+    st.caption("Your scheme invited you by email; the password is the one that you chose then.")
     authentication.draw()
     st.html('<a href="/forgot" target="_self" style="color: inherit">Forgot your password?</a>')
 if ui.is_leaving():

@@ -9,7 +9,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.columns import utc_now
-from pages.ui import empty, page, plain, prose, refusals
+from pages.ui import empty, heading, page, plain, prose, refusals
 from services import times, training
 from services.access import Actor
 from services.trained import PAGE
@@ -39,7 +39,7 @@ def draw_participant(session: Session, actor: Actor, today: date) -> None:
     if isinstance(outcome, Outcome):
         draw_outcome(outcome, today)
     with st.container(border=True, width=READING_WIDTH):
-        st.markdown(prose(module.text))
+        st.markdown(prose(module.text, under=2))
     draw_check(session, actor, module, today)
 
 
@@ -56,7 +56,10 @@ def choose(modules: list[Module], first: Module) -> Module:
 def draw_state(module: Module, today: date) -> None:
     st.header(plain(module.title), anchor=False)
     needed = "Required before you can be matched" if module.required else "Offered, never a condition"
-    st.markdown(f"{BADGES[module.state]} {needed} · about {module.minutes} minutes{until(module, today)}")
+    badge = BADGES[module.state]
+    if module.state is TrainingState.OPEN and not module.required:
+        badge = ":blue-badge[If you like]"
+    st.markdown(f"{badge} {needed} · about {module.minutes} minutes{until(module, today)}")
     if module.summary:
         st.caption(plain(module.summary))
 
@@ -96,7 +99,7 @@ def draw_check(session: Session, actor: Actor, module: Module, today: date) -> N
     """The questions. The server grades them: the page does not know the answers."""
     st.subheader("The check", anchor=False)
     st.caption(f"{module.pass_mark} of {len(module.questions)} right answers are needed.")
-    with st.form(f"check-{module.id}", enter_to_submit=False):
+    with st.form(f"check-{module.id}", enter_to_submit=False, width=READING_WIDTH):
         given = [
             st.radio(
                 f"{number}. {plain(asked.question)}",
@@ -143,11 +146,14 @@ def draw_line(line: Progress, today: date) -> None:
     st.markdown(words)
 
 
-with page("Training", caption="What to know before you begin, and a short check at the end.") as (db, who):
+with page("") as (db, who):
     on = utc_now().date()
     if who.place.enrolment_id is not None:
+        heading("Training", "What to know before you begin, and a short check at the end")
         draw_participant(db, who, on)
     elif who.place.cohort_id is not None:
+        heading("Training", "Who has done what the scheme requires before a match")
         draw_coordinator(db, who, who.place.cohort_id, on)
     else:
+        heading("Training")
         empty("Choose a cohort at the top of the menu to see its training.")

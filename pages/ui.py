@@ -2,9 +2,10 @@
 
 import html
 import re
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -20,7 +21,7 @@ T = TypeVar("T")
 _NOTICES = "_notices"
 _LEAVING = "_leaving"
 # Only these are ever left for, so that nothing a person typed can stand in the link.
-_OWN_ADDRESS = re.compile(r"/auth/(session\?ticket=[\w-]+|sign-out)")
+_OWN_ADDRESS = re.compile(r"/auth/(session\?ticket=[\w-]+|sign-out)|/second-factor/[\w-]+")
 # What the menu has read a moment ago in this very run; a fragment or callback runs without the menu and reads again.
 read_by_menu: ContextVar[Actor | None] = ContextVar("read_by_menu", default=None)
 # What Markdown, LaTeX, emoji and colour shortcodes begin with: written by a person, all of it is only text.
@@ -37,19 +38,21 @@ def plain(text: object) -> str:
     return "  \n".join(lines) if lines else ""
 
 
-def prose(text: str) -> str:
+def prose(text: str, *, under: int = 1) -> str:
     """A scheme's own text as Markdown: headings, lists, bold and emphasis are drawn; everything else is only text.
 
-    Headings come out one level lower, under the screen's title. Links, pictures and formulas stay characters.
+    Headings come out as many levels lower as there are headings above them: 1 is the screen's title alone. Links,
+    pictures and formulas stay characters.
     """
-    return "\n\n".join(_emphasised("\n".join(map(_prose_line, block.split("\n")))) for block in text.split("\n\n"))
+    line = partial(_prose_line, "#" * under)
+    return "\n\n".join(_emphasised("\n".join(map(line, block.split("\n")))) for block in text.split("\n\n"))
 
 
-def _prose_line(line: str) -> str:
+def _prose_line(lower: str, line: str) -> str:
     found = _PROSE_LINE.fullmatch(line)
     if found is None:
         return plain(line)
-    mark = f"#{found['heading']} " if found["heading"] else f"{found['indent']}{found['item'] or ''}"
+    mark = f"{lower}{found['heading']} " if found["heading"] else f"{found['indent']}{found['item'] or ''}"
     return mark + plain(found["words"])
 
 
@@ -98,6 +101,42 @@ def heading(title: str, caption: str | None = None) -> None:
         st.success(message, icon=icon)
 
 
+def segments(
+    label: str,
+    options: Sequence[T],
+    *,
+    key: str,
+    words: Callable[[T], str] = str,
+    default: T | None = None,
+    required: bool = False,
+    in_address: bool = False,
+    **more: Any,
+) -> T | None:
+    """A row of choices, of which at most one holds; `more` is of st.segmented_control.
+
+    Words are in the page's own ink, which the theme calls violet: its colour for a chosen one, which also has to carry
+    white text, is too dark to read at night. `in_address` keeps a choice of text in the address, by its value: by
+    itself Streamlit would put the words there, with whatever they count.
+    """
+    if in_address and key not in st.session_state and st.query_params.get(key) in options:
+        st.session_state[key] = st.query_params[key]
+    chosen: T | None = st.segmented_control(
+        label,
+        options,
+        default=None if key in st.session_state else default,
+        key=key,
+        required=required,
+        format_func=lambda option: f":violet[{words(option)}]",
+        **more,
+    )
+    if in_address:
+        if chosen is None or chosen == default:
+            st.query_params.pop(key, None)
+        else:
+            st.query_params[key] = str(chosen)
+    return chosen
+
+
 def empty(sentence: str, *, icon: str = ":material/info:") -> None:
     """What a list says when it has nothing to show, and what to do next."""
     st.info(sentence, icon=icon)
@@ -126,11 +165,6 @@ def network_address() -> str | None:
     """Where the browser is, as the gateway saw it; None on this very machine."""
     found: Any = st.context.headers.get(ADDRESS)
     return found if isinstance(found, str) else None
-
-
-def enter(ticket: str) -> None:
-    """Leave for the address that turns a ticket into this browser's cookie, and come back signed in."""
-    leave_for(f"/auth/session?ticket={ticket}")
 
 
 def leave_for(address: str) -> None:

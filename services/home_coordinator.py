@@ -103,17 +103,22 @@ def _waiting(found: Counts, scheme: Scheme, today: date) -> Task:
     sentence = f"{tasks.many(found.waiting, 'enrolment waits', 'enrolments wait')} for your decision"
     oldest = times.day_in(found.oldest, scheme.time_zone) if found.oldest else today
     since = f"{'Since' if found.waiting == 1 else 'The oldest since'} {tasks.day_words(oldest, today)}"
-    return Task(tasks.TODAY, sentence, since, "Review them", "enrolments", today)
+    button = "Review it" if found.waiting == 1 else "Review them"
+    return Task(tasks.TODAY, sentence, since, button, "enrolments", today, address=(("status", "Submitted"),))
 
 
 def _drafts(found: Now, today: date) -> Task:
     sentence = tasks.many(found.drafts, "proposal is ready to send", "proposals are ready to send")
-    return Task(tasks.TODAY, sentence, "Nobody has heard of them yet", "Preview and send", "proposals", today)
+    detail = f"Nobody has heard of {'it' if found.drafts == 1 else 'them'} yet"
+    to_send = (("step", "send"),)
+    return Task(tasks.TODAY, sentence, detail, "Preview and send", "matching_review", today, address=to_send)
 
 
 def _failed(found: Now, today: date) -> Task:
     sentence = tasks.many(found.failed, "email could not be delivered", "emails could not be delivered")
-    return Task(tasks.TODAY, sentence, "Each says why", "See them", "messages", today)
+    one = found.failed == 1
+    detail, button = ("It says why", "See it") if one else ("Each says why", "See them")
+    return Task(tasks.TODAY, sentence, detail, button, "messages", today, address=(("state", "Failed"),))
 
 
 def _ready(found: Counts, today: date) -> Task:

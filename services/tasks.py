@@ -16,6 +16,8 @@ _NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight"
 class Task:
     """What, why, and the screen where it is done. `when` is one of ORDER, `due_on` the day if there is one.
 
+    `address` is what stands in that screen's address, so that it opens at the very thing.
+
     `detail` may hold names that people chose: show it as plain text.
     """
 
@@ -26,6 +28,7 @@ class Task:
     page: str
     due_on: date | None = None
     is_first: bool = False
+    address: tuple[tuple[str, str], ...] = ()
 
 
 def when(due_on: date, today: date) -> str:

@@ -40,11 +40,16 @@ def in_words(moment: datetime, zone: str, *, today: date | None = None) -> str:
 
 
 def two_zones(moment: datetime, mine: str, theirs: str, *, today: date | None = None) -> str:
-    """ "Tuesday 24 November, 19:00 in Shanghai · 11:00 in London": mine first, their day only where it differs."""
+    """ "Tuesday 24 November, 19:00 in Shanghai · 11:00 in London": mine first, their day only where it differs.
+
+    Where clocks show the same, the time is said once: "19:00 in London and in Lisbon".
+    """
     words = in_words(moment, mine, today=today)
     if mine == theirs:
         return words
     my_day, local = day_in(moment, mine), moment.astimezone(ZoneInfo(theirs))
+    if local.replace(tzinfo=None) == moment.astimezone(ZoneInfo(mine)).replace(tzinfo=None):
+        return f"{words} and {'UTC' if theirs == 'UTC' else f'in {place_of(theirs)}'}"
     other = _clock(local) if local.date() == my_day else f"{local:%A}, {_clock(local)}"
     return f"{words} · {other}"
 

@@ -44,7 +44,7 @@ def sent(session: Session) -> list[tuple[str, str]]:
     return sorted(session.exec(statement).all())
 
 
-def test_the_list_shows_names_lights_and_what_a_spreadsheet_says(page_session: Session) -> None:
+def test_the_list_shows_names_what_is_needed_and_what_a_spreadsheet_says(page_session: Session) -> None:
     cohort, coordinator = a_cohort(page_session)
     a_submitted(page_session, cohort, "Bo", Side.MENTOR, claims={"training": "Yes"}, sector="D")
 
@@ -53,18 +53,13 @@ def test_the_list_shows_names_lights_and_what_a_spreadsheet_says(page_session: S
     (line,) = page.dataframe[0].value.to_dict("records")
     assert line == {
         "Name": "Bo",
+        "Ready for a match": "✗ Needs profile, signature, training, a way to be reached",
         "Side": "Mentor",
         "Status": "Submitted",
         "Role": "Counsel",
         "Sector": "Energy",
-        "Profile": "✗ missing: Your time zone",
-        "Agreement": "✗ not signed yet",
-        "Training": "✗ not completed yet",
-        "Conflicts": "✓ answered",
-        "Places": "✓ 1 of 1 places free",
-        "Reachable": "✗ no way to be reached is open",
-        "Claimed": "says: training Yes",
         "Email": "bo@example.org",
+        "A spreadsheet": "says: training Yes",
     }
 
 
@@ -75,7 +70,7 @@ def test_everything_submitted_is_approved_after_one_look_at_the_mail(page_sessio
     label = page.button(key="approve-all").label
 
     page.button(key="approve-all").click().run()
-    asked = [heading.value for heading in page.subheader]
+    asked = [heading.value for heading in page.header]
     before = sent(page_session)
     page.button(key="confirm").click().run()
 
@@ -128,7 +123,7 @@ def test_cancelling_decides_nothing(page_session: Session) -> None:
     page.button(key="cancel").click().run()
 
     page_session.refresh(ama)
-    assert (ama.status, sent(page_session), list(page.subheader)) == (EnrolmentStatus.SUBMITTED, [], [])
+    assert (ama.status, sent(page_session), list(page.header)) == (EnrolmentStatus.SUBMITTED, [], [])
 
 
 def test_filters_stay_in_the_address_and_the_search_out_of_it(page_session: Session) -> None:
@@ -138,7 +133,7 @@ def test_filters_stay_in_the_address_and_the_search_out_of_it(page_session: Sess
     a_submitted(page_session, cohort, "Chen", status=EnrolmentStatus.APPROVED)
 
     page = open_page("messages", coordinator).switch_page("enrolments.py")
-    page.query_params.update({"side": "Mentees", "status": "Submitted"})
+    page.query_params.update({"side": "mentees", "status": "Submitted"})
     page.run()
     first = list(page.dataframe[0].value["Name"])
     page.text_input(key="search").set_value("nobody of that name").run()
@@ -178,7 +173,7 @@ def test_an_empty_queue_says_what_to_do(page_session: Session) -> None:
     page = open_page("enrolments", coordinator)
 
     assert [notice.value for notice in page.info] == [
-        "Nobody fits these filters. Clear one of them, import a spreadsheet, or invite somebody below."
+        "Nobody is here yet. Import a spreadsheet, or invite somebody below."
     ]
     assert page.button(key="approve-all").disabled is True
 

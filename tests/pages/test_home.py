@@ -35,7 +35,7 @@ def test_a_coordinator_sees_what_waits_and_goes_there_by_the_first_button(page_s
     page = open_page("home", coordinator)
 
     assert page.title[0].value.split(", ")[1] == "Rosalind"
-    assert [button.label for button in page.main.button] == ["Review them"]
+    assert [button.label for button in page.main.button] == ["Review it"]
     assert "One enrolment waits for your decision" in page.markdown[1].value
     assert [metric.label for metric in page.metric][:2] == ["Enrolled", "Ready to match"]
     assert [metric.value for metric in page.metric][:2] == ["1", "0"]
@@ -88,7 +88,7 @@ def test_a_visitor_sees_nothing_of_it(page_session: Session) -> None:
 
     page = open_page("home", None)
 
-    assert "What needs you" not in [subheader.value for subheader in page.subheader]
+    assert "What needs you" not in [header.value for header in page.header]
     assert [title.value for title in page.title if title.value.startswith("Good ")] == []
 
 

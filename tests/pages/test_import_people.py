@@ -49,7 +49,9 @@ def test_an_empty_screen_asks_for_a_file_and_leads_to_the_enrolments(cohort: Coh
 
     assert not page.exception
     assert [title.value for title in page.title] == ["Import people"]
-    assert page.caption[1].value == r"Into UNNC Alumni Mentoring Scheme, 2026\/27"
+    assert page.caption[0].value == (
+        r"From a spreadsheet into UNNC Alumni Mentoring Scheme, 2026\/27; nothing is written before you confirm"
+    )
     assert len(page.file_uploader) == 1
     assert list(page.main.button) == []
     assert [link.proto.label for link in page.get("page_link")] == ["Go to the enrolments"]

@@ -40,7 +40,7 @@ def run_of(session: Session, cohort: Cohort, coordinator: Person) -> None:
 
 
 def texts(page: AppTest) -> list[str]:
-    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.success, page.text, page.subheader)
+    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.success, page.text, page.header)
     return [element.value for kind in kinds for element in kind]
 
 
@@ -86,7 +86,7 @@ def test_running_shows_totals_with_their_base_the_pairs_with_their_reasons_and_w
         ":orange-badge[:material/warning: Only one shared channel\\: email]",
         "**Dan** has no mentor in this run  \nNone of the mentors with a free place is available\\.",
     ]
-    assert page.segmented_control[0].options == ["All 2", "Warnings 1", "Unmatched 1"]
+    assert page.segmented_control[0].options == [":violet[All 2]", ":violet[Warnings 1]", ":violet[Unmatched 1]"]
 
 
 @pytest.mark.clause("A-ME1")

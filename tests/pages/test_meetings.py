@@ -40,7 +40,7 @@ def save(page: AppTest) -> None:
 
 
 def shown(page: AppTest) -> str:
-    kinds = (page.main.title, page.main.subheader, page.main.markdown, page.main.caption, page.main.info, page.success)
+    kinds = (page.main.title, page.main.header, page.main.markdown, page.main.caption, page.main.info, page.success)
     return "\n".join(str(element.value).replace("\\", "") for kind in kinds for element in kind)
 
 
@@ -120,7 +120,7 @@ def test_a_remote_scheme_offers_no_meeting_in_person(page_session: Session) -> N
 
     page = open_page("meetings", pair.mentee_person)
 
-    assert field(page, "button_group", "how").options == ["Email", "Telephone", "WeChat"]
+    assert field(page, "button_group", "how").options == [":violet[Email]", ":violet[Telephone]", ":violet[WeChat]"]
 
 
 def test_a_refusal_is_drawn_and_keeps_what_was_typed(page_session: Session) -> None:
@@ -242,7 +242,7 @@ def test_a_coordinator_without_a_record_yet_reads_that(page_session: Session) ->
     page = open_page("meetings", pair.coordinator)
 
     assert [notice.value for notice in page.info] == ["No meeting is recorded in this cohort yet."]
-    assert "Pairs on this page without any record: 1 of 1." in shown(page)
+    assert "1 pair has recorded nothing yet, of 1 on this page." in shown(page)
 
 
 def test_a_visitor_sees_nothing_of_it(page_session: Session) -> None:

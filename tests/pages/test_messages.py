@@ -79,7 +79,7 @@ def test_each_message_shows_to_whom_what_about_and_how_it_went(
     assert [title.value for title in page.title] == ["Messages"]
     assert recipients(page) == ["Li Wei"]
     assert [badge.split("[")[1] for badge in badges(page)] == [":material/error: Failed]"]
-    assert page.text[0].value == "A question about your enrolment in AULP"
+    assert page.caption[2].value.startswith("A question about your enrolment in AULP · Written ")
     assert "The address is not known \\(550\\)\\." in "".join(line.value for line in page.markdown)
     assert [button.label for button in page.button if button.key != "sign_out"] == ["Send again"]
     assert list(page.warning) == []
@@ -130,10 +130,11 @@ def test_the_next_try_and_the_sending_are_told_in_words(
 
     page = open_page("messages", coordinator)
 
+    subject = "A question about your enrolment in AULP"
     lines = [caption.value.replace("\\", "") for caption in page.caption]
     assert lines[1] == "2 of 2 messages · 1 waiting, 1 sent"
-    assert lines[2] == f"Sent {in_utc(sent.sent_at or now)}"
-    assert lines[3] == f"Written {in_utc(tried.created_at)}. Next try {in_utc(tried.due_at)}, after 2 tries"
+    assert lines[2] == f"{subject} · Sent {in_utc(sent.sent_at or now)}"
+    assert lines[3] == f"{subject} · Written {in_utc(tried.created_at)}. Next try {in_utc(tried.due_at)}, after 2 tries"
 
 
 @pytest.mark.usefixtures("_mail_is_set_up")

@@ -28,7 +28,7 @@ def _in_october() -> Any:
 
 def shown(page: AppTest) -> str:
     """Everything a person could read in the main part of the page."""
-    kinds = (page.title, page.subheader, page.markdown, page.caption, page.info, page.success, page.error)
+    kinds = (page.title, page.header, page.markdown, page.caption, page.info, page.success, page.error)
     return "\n".join(str(element.value).replace("\\", "") for kind in kinds for element in kind)
 
 

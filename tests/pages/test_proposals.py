@@ -19,7 +19,7 @@ from tests.services.test_proposals import SECRETS, UNNC, asked, mails
 
 
 def texts(page: AppTest) -> list[str]:
-    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.success, page.text, page.subheader)
+    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.success, page.text, page.header)
     return [element.value for kind in kinds for element in kind]
 
 
@@ -38,7 +38,7 @@ def test_a_mentee_sees_who_is_proposed_and_what_happens_on_yes(page_session: Ses
     page = open_page("proposals", person_of(page_session, proposal.mentee_id))
 
     drawn = texts(page)
-    assert [box.value for box in page.main.subheader] == ["Your mentor could be Bo Mentor"]
+    assert [box.value for box in page.main.header] == ["Your mentor could be Bo Mentor"]
     assert [field for field in drawn if field.startswith("**")] == [
         "**Role**  \nCounsel",
         "**Sector**  \nenergy",
@@ -159,12 +159,12 @@ def test_the_board_shows_who_is_asked_until_when(page_session: Session) -> None:
     page = board_of(page_session, proposal)
 
     assert page.segmented_control[0].options == [
-        "To send 0",
-        "Sent 1",
-        "Accepted 0",
-        "Declined 0",
-        "Expired 0",
-        "Withdrawn 0",
+        ":violet[To send 0]",
+        ":violet[Sent 1]",
+        ":violet[Accepted 0]",
+        ":violet[Declined 0]",
+        ":violet[Expired 0]",
+        ":violet[Withdrawn 0]",
     ]
     line = next(text for text in texts(page) if text.startswith("**Ama Mentee** with **Bo Mentor**"))
     assert line.startswith("**Ama Mentee** with **Bo Mentor** · match score ")

@@ -40,7 +40,7 @@ def test_an_empty_desk_leads_to_set_up_with_a_card_for_each_template(page_sessio
     page = open_set_up()
 
     assert [title.value for title in page.title] == ["Set up your Mentoring Desk"]
-    assert [subheader.value for subheader in page.subheader] == [
+    assert [header.value for header in page.header] == [
         "1 · You",
         "2 · Your scheme",
         "3 · First cohort",
@@ -130,5 +130,5 @@ def test_a_desk_that_is_set_up_shows_the_sign_in_form_instead(page_session: Sess
 
     page = open_set_up()
 
-    assert [subheader.value for subheader in page.subheader if "1 · You" in subheader.value] == []
+    assert [header.value for header in page.header if "1 · You" in header.value] == []
     assert [box.key for box in page.text_input if box.key == "code"] == []

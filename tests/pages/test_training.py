@@ -46,7 +46,7 @@ def test_a_mentor_reads_answers_and_passes(page_session: Session, cohort: Cohort
     page.radio(key=f"answer-{module.id}-2").set_value(0)
     page.button(key=f"check-button-{module.id}").click().run()
 
-    assert "## Starting\n\nRead this\\." in shown
+    assert "### Starting\n\nRead this\\." in shown
     assert not page.exception
     assert [notice.value.split(".")[0] for notice in page.success] == [
         "You have done the training that this scheme requires",

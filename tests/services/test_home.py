@@ -52,7 +52,7 @@ def test_a_coordinator_sees_each_thing_that_waits_most_urgent_first(session: Ses
 
     assert [(task.when, task.sentence, task.page) for task in found] == [
         ("today", "Three enrolments wait for your decision", "enrolments"),
-        ("today", "One proposal is ready to send", "proposals"),
+        ("today", "One proposal is ready to send", "matching_review"),
         ("today", "One email could not be delivered", "messages"),
         ("this_week", "One pair has gone quiet", "participation"),
         ("this_week", "One mentee is ready to be matched", "matching_review"),

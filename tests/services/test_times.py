@@ -50,6 +50,13 @@ def test_two_people_in_one_zone_read_one_clock() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("theirs", "words"), [("Europe/Lisbon", "11:00 in London and in Lisbon"), ("UTC", "11:00 in London and UTC")]
+)
+def test_two_zones_whose_clocks_agree_have_the_time_said_once(theirs: str, words: str) -> None:
+    assert times.two_zones(EVENING, "Europe/London", theirs) == f"Tuesday 24 November, {words}"
+
+
 def test_a_day_is_the_one_of_the_zone() -> None:
     assert times.day_in(datetime(2026, 11, 24, 18, 30, tzinfo=UTC), "Asia/Shanghai") == date(2026, 11, 25)
 

@@ -21,7 +21,16 @@ from sqlmodel import Session
 from starlette.middleware import Middleware
 from streamlit import config, runtime
 
-from services import answer_routes, first_start, jobs, production, session_routes, storage, welcome_routes
+from services import (
+    answer_routes,
+    first_start,
+    jobs,
+    production,
+    second_factor_routes,
+    session_routes,
+    storage,
+    welcome_routes,
+)
 from services.gateway import Gateway, Holding
 from services.gateway_headers import LEAVING, script_hash
 from services.schema import migrate
@@ -87,7 +96,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 app = st.App(
     "pages/menu.py",
-    routes=[*session_routes.routes(), *welcome_routes.routes(), *answer_routes.routes()],
+    routes=[
+        *session_routes.routes(),
+        *second_factor_routes.routes(),
+        *welcome_routes.routes(),
+        *answer_routes.routes(),
+    ],
     middleware=[Middleware(Gateway, script_hashes=[script_hash(each) for each in inline_scripts()], holding=holding)],
     lifespan=lifespan,
     on_script_error=apologise,

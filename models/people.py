@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from models.columns import Row, Stateful, one_of, partial
@@ -27,11 +27,12 @@ class AccountStatus(StrEnum):
 
 
 class LinkPurpose(StrEnum):
-    """What a link in an email may do, once."""
+    """What a personal link may do, once. All but the second factor's, which never leaves the browser, go by email."""
 
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"
     ANSWER_PROPOSAL = "answer_proposal"
+    SECOND_FACTOR = "second_factor"
 
 
 class Person(Stateful, table=True):
@@ -55,12 +56,23 @@ class Person(Stateful, table=True):
 
 
 class Account(Stateful, table=True):
-    """How a person signs in. `password_hash` is bcrypt over a SHA-256 of the NFKC password."""
+    """How a person signs in. `password_hash` is bcrypt over a SHA-256 of the NFKC password.
+
+    `totp_secret` is encrypted by services/secrets_at_rest.py; until it is confirmed by a code it opens nothing.
+    `totp_last_step` counts 30 seconds since 1970: no code of that step or an older one is accepted again.
+    """
+
+    __table_args__ = (
+        CheckConstraint("totp_confirmed_at IS NULL OR totp_secret IS NOT NULL", name="confirmed_totp_has_a_secret"),
+    )
 
     person_id: UUID = Field(foreign_key="person.id", unique=True)
     status: AccountStatus = Field(default=AccountStatus.INVITED, sa_type=one_of(AccountStatus))
     password_hash: str | None = Field(default=None, max_length=200)
     last_signed_in_at: datetime | None = None
+    totp_secret: str | None = Field(default=None, max_length=500)
+    totp_confirmed_at: datetime | None = None
+    totp_last_step: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class SignInSession(Row, table=True):
@@ -89,7 +101,10 @@ class SignInAttempt(Row, table=True):
 
 
 class LinkToken(Row, table=True):
-    """A single-use link in an email. Only the token's SHA-256 is stored; `subject_id` is what it opens."""
+    """A single-use link. Only the token's SHA-256 is stored; `subject_id` is what it opens.
+
+    `wrong_tries` counts wrong codes at the second factor's; the others have nothing to guess.
+    """
 
     purpose: LinkPurpose = Field(sa_type=one_of(LinkPurpose))
     token_hash: str = Field(max_length=64, unique=True)
@@ -97,6 +112,7 @@ class LinkToken(Row, table=True):
     subject_id: UUID | None = Field(default=None, index=True)
     expires_at: datetime
     used_at: datetime | None = None
+    wrong_tries: int = Field(default=0)
 
 
 class RoleGrant(Row, table=True):

@@ -9,12 +9,11 @@ from sqlmodel import Session, col, select
 from models.columns import utc_now
 from models.enrolments import Enrolment
 from models.messages import Message
-from models.people import Account, AccountStatus, LinkPurpose, Person, RoleGrant
+from models.people import Account, AccountStatus, LinkPurpose, Person
 from models.schemes import Cohort, Scheme
-from services import audit, cleaning, links, messages, passwords, sessions, sign_in_limits
+from services import audit, cleaning, links, messages, passwords, second_factor, sessions, sign_in_limits
 from services.access import Acting, Actor, Place
 from services.errors import Invalid, NotAllowed
-from services.settings import settings
 from services.units import writes
 
 INVITATION_HOURS = 72
@@ -60,27 +59,27 @@ def _of_person(session: Session, person_id: UUID) -> Account | None:
 def check_password(session: Session, *, email: str, password: str, network_address: str | None) -> UUID | None:
     """The account that this address and password open, or None: one answer, and one time, for every failure.
 
-    Raises NotAllowed after too many tries, and to staff where a second factor is due.
+    Raises NotAllowed after too many tries.
     """
     email_key = _key(email)
     sign_in_limits.admit(session, email_key, network_address)
     account = _account_of(session, email_key)
     account_id, kept = (account.id, account.password_hash) if account else (None, None)
-    is_staff = account is not None and _is_staff(session, account.person_id)
     session.rollback()  # a hash takes a fifth of a second: nobody shall wait for it
     if not passwords.matches(password[:LONGEST_TYPED], kept) or account_id is None:
         return None
-    refuse_staff_without_second_factor(is_staff)
     return account_id
 
 
 @writes
 def sign_in(session: Session, account_id: UUID, *, network_address: str | None) -> str:
-    """Open a session for somebody whose password was right; the ticket becomes the browser's cookie."""
+    """Where the browser goes after a right password: to the address that makes a cookie, or that asks for a code."""
+    if second_factor.is_due(session, account_id):
+        return second_factor.ask(session, account_id)
     account = session.get_one(Account, account_id)
     person = session.get_one(Person, account.person_id)
     sign_in_limits.forgive(session, person.email_key, network_address)
-    return sessions.open_with_ticket(session, account_id, network_address=network_address)
+    return sessions.address_with_ticket(session, account_id, network_address=network_address)
 
 
 @writes
@@ -110,21 +109,6 @@ def choose_password(session: Session, token: str, password: str) -> UUID:
     passwords.refuse_weak(password, _words_about(session, link.person_id))
     session.rollback()
     return _keep(session, token, passwords.hashed(password))
-
-
-def refuse_staff_without_second_factor(is_staff: bool) -> None:
-    """In production a password alone opens no coordinator's account (SECURITY.md decision 2)."""
-    if is_staff and settings().is_production:
-        raise NotAllowed(
-            "Coordinators and managers need a second factor or single sign-on here, and this version has neither yet.",
-            remedy="Ask whoever runs this server.",
-        )
-
-
-def opens_with_password(session: Session, account_id: UUID) -> bool:
-    """Whether a password alone may open this account here."""
-    account = session.get_one(Account, account_id)
-    return not (settings().is_production and _is_staff(session, account.person_id))
 
 
 @writes
@@ -160,10 +144,6 @@ def _account_of(session: Session, email_key: str) -> Account | None:
         .where(Person.email_key == email_key, Account.status == AccountStatus.ACTIVE)
     )
     return session.exec(statement).one_or_none()
-
-
-def _is_staff(session: Session, person_id: UUID) -> bool:
-    return session.exec(select(RoleGrant.id).where(RoleGrant.person_id == person_id).limit(1)).first() is not None
 
 
 def _asked_enough(session: Session, person_id: UUID) -> bool:

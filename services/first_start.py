@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from models.audit import Installation
 from models.columns import utc_now
 from models.people import Account, AccountStatus, Role, RoleGrant, SignInAttempt
-from services import audit, cleaning, passwords, people, sessions
+from services import audit, cleaning, passwords, people, second_factor, sessions
 from services.access import DESK, Acting, Actor, Place
 from services.cleaning import Email
 from services.errors import Conflict, Invalid, NotAllowed, Refusal
@@ -63,7 +63,7 @@ def begin(
     time_zone: str | None = None,
     network_address: str | None = None,
 ) -> str:
-    """Make the first person and their schemes, each with a first cohort, all or nothing; gives a ticket to sign in.
+    """Make the first person and their schemes, each with a first cohort, all or nothing; gives where to go to sign in.
 
     Raises NotAllowed (wrong code), Invalid (something entered) and Conflict (the desk is set up already).
     """
@@ -133,7 +133,9 @@ def _begin(
     audit.record(session, actor, "desk.set_up", account.id)
     session.flush()
     # Its commit is the unit's only one: account, schemes and the signed-in browser come to be together.
-    return sessions.open_with_ticket(session, account.id, network_address=network_address)
+    if second_factor.is_due(session, account.id):
+        return second_factor.ask(session, account.id)
+    return sessions.address_with_ticket(session, account.id, network_address=network_address)
 
 
 @writes

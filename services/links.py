@@ -1,4 +1,4 @@
-"""Personal links in emails: 256 random bits, stored only as a hash, good for one use and a limited time."""
+"""Personal links, most of them in emails: 256 random bits, stored as a hash, good for one use and a limited time."""
 
 import hashlib
 import secrets
@@ -15,7 +15,11 @@ from services.errors import Conflict, NotAllowed
 # Longer texts cannot be tokens of ours: they are not worth hashing.
 LONGEST = 200
 # However long a link was asked for: one that opens an account is open for a short time.
-LONGEST_LIFE = {LinkPurpose.PASSWORD_RESET: timedelta(minutes=30), LinkPurpose.INVITATION: timedelta(hours=72)}
+LONGEST_LIFE = {
+    LinkPurpose.PASSWORD_RESET: timedelta(minutes=30),
+    LinkPurpose.INVITATION: timedelta(hours=72),
+    LinkPurpose.SECOND_FACTOR: timedelta(minutes=5),
+}
 
 
 def mint(

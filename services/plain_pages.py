@@ -8,14 +8,18 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from starlette.datastructures import FormData
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+# What a form may hold; the longest password takes a fraction of it.
+MOST_BYTES = 16_384
 FOLDER = Path(__file__).parent / "gateway_pages"
 
 
 @dataclass(frozen=True)
 class Field:
-    """One line to fill in. `kind` is an HTML input type; `hint` stands under the label."""
+    """One line to fill in. `kind` is an HTML input type, `keys` the keyboard of a phone; `hint` is under the label."""
 
     name: str
     label: str
@@ -24,6 +28,7 @@ class Field:
     hint: str = ""
     value: str = ""
     required: bool = True
+    keys: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,17 +50,36 @@ class Form:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture above the form that stands in the page itself: `address` begins with data:, `label` says what it is."""
+
+    address: str
+    label: str
+
+
 def render(
     title: str,
     paragraphs: Sequence[str],
     *,
+    picture: Picture | None = None,
     form: Form | None = None,
     link: tuple[str, str] | None = None,
     status: int = 200,
 ) -> HTMLResponse:
-    """A page with its title, sentences as plain text, at most one form, and at most one link (address, label)."""
-    page = _template().render(title=title, paragraphs=paragraphs, form=form, link=link, style=_style())
-    return HTMLResponse(page, status, {"content-security-policy": _policy(), "cache-control": "no-store"})
+    """A page: its title, sentences as plain text, at most one picture, one form, and one link (address, label)."""
+    page = _template().render(title=title, paragraphs=paragraphs, picture=picture, form=form, link=link, style=_style())
+    policy = _policy("'self' data:" if picture else "'self'")
+    return HTMLResponse(page, status, {"content-security-policy": policy, "cache-control": "no-store"})
+
+
+async def small_form(request: Request) -> FormData | None:
+    """What a form of ours sent, or None when somebody sends far more than it can hold."""
+    if not request.headers.get("content-length", "").isdecimal():
+        return None
+    if int(request.headers["content-length"]) > MOST_BYTES:
+        return None
+    return await request.form(max_files=0, max_fields=10)
 
 
 @cache
@@ -70,10 +94,10 @@ def _style() -> str:
 
 
 @cache
-def _policy() -> str:
+def _policy(pictures: str) -> str:
     """Nothing loads from anywhere; the one style is named by its hash."""
     style = b64encode(hashlib.sha256(_style().encode()).digest()).decode()
     return (
-        f"default-src 'none'; style-src 'sha256-{style}'; img-src 'self'; form-action 'self'; "
+        f"default-src 'none'; style-src 'sha256-{style}'; img-src {pictures}; form-action 'self'; "
         "frame-ancestors 'none'; base-uri 'none'"
     )

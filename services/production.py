@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from services import secrets_at_rest
 from services.settings import settings
 
 # What Streamlit must be told. Its defaults are made for a laptop.
@@ -49,6 +50,7 @@ def _wrong_settings() -> list[str]:
         wrong.append("MENTORING_URL must be the https:// address that people type.")
     if current.password_cost < SHORTEST_PASSWORD_COST:
         wrong.append(f"MENTORING_PASSWORD_COST must be at least {SHORTEST_PASSWORD_COST}.")
+    wrong += secrets_at_rest.wrong_keys()
     if current.smtp_host and current.smtp_security == "none":
         wrong.append("SMTP_SECURITY must be starttls or tls.")
     return wrong

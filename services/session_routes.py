@@ -27,6 +27,12 @@ def routes() -> list[Route]:
     ]
 
 
+def screen_asked_for(request: Request) -> str:
+    """Where somebody wanted to go before they signed in, if that is a screen of ours; else the first one."""
+    asked = request.query_params.get("to", "/")
+    return asked if SCREEN.fullmatch(asked) else "/"
+
+
 def keep_signed_in(response: Response, token: str) -> None:
     """Put a session's token into this browser. Without an age it goes when the browser closes."""
     response.set_cookie(
@@ -73,8 +79,7 @@ async def _enter(request: Request) -> Response:
         return plain_pages.render(
             "That took too long", ["Please sign in once more; nothing is lost."], link=_HOME, status=403
         )
-    asked = request.query_params.get("to", "/")
-    response = RedirectResponse(asked if SCREEN.fullmatch(asked) else "/", 303, {"cache-control": "no-store"})
+    response = RedirectResponse(screen_asked_for(request), 303, {"cache-control": "no-store"})
     keep_signed_in(response, token)
     return response
 

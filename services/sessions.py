@@ -71,6 +71,11 @@ def open_with_ticket(session: Session, account_id: UUID, *, network_address: str
     return ticket
 
 
+def address_with_ticket(session: Session, account_id: UUID, *, network_address: str | None = None) -> str:
+    """As `open_with_ticket`: gives the address of ours that a browser goes to with its ticket."""
+    return f"/auth/session?ticket={open_with_ticket(session, account_id, network_address=network_address)}"
+
+
 @writes
 def redeem(session: Session, ticket: str) -> str | None:
     """The token that a ticket stands for, or None when it is unknown, used or too old. Of two at once, one gets it."""
@@ -222,4 +227,6 @@ def _all_living(session: Session, which: Any) -> list[SignedIn]:
         )
         for found, account, person, staff in session.exec(statement)
         if found.last_seen_at + (IDLE_FOR_STAFF if staff else IDLE) > now
+        # Whoever became staff while signed in with a password alone signs in again, with a code.
+        and not (staff and settings().is_production and account.totp_confirmed_at is None)
     ]

@@ -26,12 +26,19 @@ class Settings(BaseSettings):
     smtp_password: str | None = Field(default=None, validation_alias="SMTP_PASSWORD")
     smtp_security: Literal["starttls", "tls", "none"] = Field(default="starttls", validation_alias="SMTP_SECURITY")
     mail_from: str = Field(default="mentoring@localhost", validation_alias="MAIL_FROM")
+    # Kept out of anything that prints settings.
+    secret_keys_given: str = Field(default="", validation_alias="MENTORING_SECRET_KEYS", repr=False)
     password_cost: int = Field(default=12, ge=4, le=15, validation_alias="MENTORING_PASSWORD_COST")
 
     @property
     def database(self) -> str:
         """The database's address: `DATABASE_URL`, or a SQLite file in the data directory."""
         return self.database_url or f"sqlite:///{(self.home / 'mentoring.db').resolve()}"
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """What secrets in the database are encrypted with: the first encrypts, all decrypt."""
+        return tuple(key.strip() for key in self.secret_keys_given.split(",") if key.strip())
 
     @property
     def is_production(self) -> bool:

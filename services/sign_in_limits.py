@@ -38,6 +38,11 @@ def admit(session: Session, email_key: str, network_address: str | None) -> UUID
     return attempt.id
 
 
+def count(session: Session, email_key: str, network_address: str | None) -> None:
+    """Adds a failure that came after the right password, such as a wrong code; never commits."""
+    session.add(SignInAttempt(name_hash=_hash(email_key), address_hash=address_hash(network_address)))
+
+
 def forgive(session: Session, email_key: str, network_address: str | None) -> None:
     """Forgets the failures of somebody who has just got in, and old ones of others; never commits."""
     name, address = _hash(email_key), address_hash(network_address)

@@ -1,22 +1,17 @@
 """Choosing a password by the link in an email, and asking for such a link. Both work without Streamlit and script."""
 
-from uuid import UUID
-
 from anyio import to_thread
 from starlette.background import BackgroundTask
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from services import accounts, links, passwords, plain_pages, sessions, storage
+from services import accounts, links, passwords, plain_pages, second_factor, sessions, storage
 from services.errors import Invalid, Refusal
 from services.gateway import client_address
 from services.plain_pages import Button, Field, Form
 from services.session_routes import keep_signed_in
 
-# What a form may hold; the longest password takes a fraction of it.
-MOST_BYTES = 16_384
 CHOOSE = "Choose your password"
 FORGOT = "Forgot your password?"
 
@@ -42,23 +37,21 @@ async def _show_choice(request: Request) -> Response:
 
 async def _choose(request: Request) -> Response:
     token = request.path_params["token"]
-    form = await _small_form(request)
+    form = await plain_pages.small_form(request)
     if form is None:
         return _choice(token, "That was too long. Choose a shorter password.")
     password, again = str(form.get("password", "")), str(form.get("again", ""))
     if password != again:
         return _choice(token, "The two passwords are not the same. Type both once more.")
     try:
-        opened = await to_thread.run_sync(_chosen, token, password, client_address(request.scope))
+        opened, address = await to_thread.run_sync(_chosen, token, password, client_address(request.scope))
     except Invalid as refusal:
         return _choice(token, str(refusal))
     except Refusal as refusal:
         return _refused(refusal)
-    if opened is None:
-        sentence = "Coordinators and managers need a second factor or single sign-on here; this version has neither."
-        return plain_pages.render("Your password is kept", [sentence, "Ask whoever runs this server."])
-    response = RedirectResponse("/", 303, {"cache-control": "no-store"})
-    keep_signed_in(response, opened)
+    response = RedirectResponse(address, 303, {"cache-control": "no-store"})
+    if opened is not None:
+        keep_signed_in(response, opened)
     return response
 
 
@@ -74,7 +67,7 @@ async def _show_forgot(_request: Request) -> Response:
 
 async def _forgot(request: Request) -> Response:
     """One answer for every address, and the work only after it, so that not even the time tells them apart."""
-    form = await _small_form(request)
+    form = await plain_pages.small_form(request)
     email = str(form.get("email", ""))[:254] if form else ""
     response = plain_pages.render(
         "Look into your mailbox",
@@ -104,27 +97,18 @@ def _refused(refusal: Refusal) -> Response:
     return plain_pages.render(refusal.happened, [refusal.remedy], link=("/forgot", "Send me a new link"), status=403)
 
 
-async def _small_form(request: Request) -> FormData | None:
-    """What a form of ours sent, or None when somebody sends far more than it can hold."""
-    if not request.headers.get("content-length", "").isdecimal():
-        return None
-    if int(request.headers["content-length"]) > MOST_BYTES:
-        return None
-    return await request.form(max_files=0, max_fields=10)
-
-
 def _look(token: str) -> None:
     with storage.reading() as session:
         links.find(session, token, *accounts.BY_LINK)
 
 
-def _chosen(token: str, password: str, network_address: str | None) -> str | None:
-    """The new session's token, or None where a password alone does not open the account."""
+def _chosen(token: str, password: str, network_address: str | None) -> tuple[str | None, str]:
+    """The new session's token and where to go; no token where a code is asked for first."""
     with storage.reading() as session:
-        account_id: UUID = accounts.choose_password(session, token, password)
-        if not accounts.opens_with_password(session, account_id):
-            return None
-        return sessions.open_for(session, account_id, network_address=network_address)
+        account_id = accounts.choose_password(session, token, password)
+        if second_factor.is_due(session, account_id):
+            return None, second_factor.ask(session, account_id)
+        return sessions.open_for(session, account_id, network_address=network_address), "/"
 
 
 def _ask_for_reset(email: str) -> None:

@@ -25,7 +25,7 @@ BOTH = ("sqlite", "postgresql")
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No test reads this machine's settings or writes outside its own folder."""
-    for name in ("DATABASE_URL", "SMTP_HOST", "MENTORING_ENV", "MENTORING_URL"):
+    for name in ("DATABASE_URL", "SMTP_HOST", "MENTORING_ENV", "MENTORING_URL", "MENTORING_SECRET_KEYS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MENTORING_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MENTORING_PASSWORD_COST", "4")

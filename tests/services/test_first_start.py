@@ -9,11 +9,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from models.audit import AuditEntry, Installation
-from models.people import Account, AccountStatus, Person, Role, RoleGrant
+from models.people import Account, AccountStatus, Person, Role, RoleGrant, SignInSession
 from models.schemes import Cohort, Scheme
-from services import audit, first_start, passwords, sessions
+from services import audit, first_start, passwords, second_factor, sessions
 from services.access import Acting
 from services.errors import Conflict, Invalid, NotAllowed, Refusal
+from services.settings import settings
 from tests.factories import make_account, make_person
 
 PASSWORD = "seven quiet herons wade"
@@ -96,9 +97,11 @@ def test_the_first_person_becomes_administrator_and_coordinator_of_what_they_cho
 
 
 def test_the_ticket_signs_the_first_person_in_as_coordinator(session: Session) -> None:
-    ticket = begin(session, announced(session), network_address="192.0.2.7")
+    address = begin(session, announced(session), network_address="192.0.2.7")
 
+    path, _, ticket = address.partition("?ticket=")
     actor = sessions.actor_of(session, sessions.redeem(session, ticket))
+    assert path == "/auth/session"
 
     assert actor is not None
     assert (actor.name, actor.place.acting_as) == ("Rosalind Achterberg", Acting.COORDINATOR)
@@ -115,6 +118,22 @@ def test_the_journal_tells_of_the_first_start_and_holds(session: Session) -> Non
     actions = session.exec(select(AuditEntry.action).order_by(col(AuditEntry.sequence))).all()
     assert actions == ["person.added", "scheme.started", "cohort.added", "desk.set_up", "account.signed_in"]
     assert audit.verify(session).holds
+
+
+def test_in_production_the_first_person_is_asked_for_a_code_before_they_are_signed_in(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MENTORING_ENV", "production")
+    monkeypatch.setenv("MENTORING_SECRET_KEYS", "some invented bytes that are good for a test")
+    settings.cache_clear()
+
+    address = begin(session, announced(session), template_keys=["blank"])
+
+    path, _, token = address.rpartition("/")
+    assert (path, session.exec(select(SignInSession)).all()) == ("/second-factor", [])
+    assert second_factor.asked(session, token).secret is not None
+    actions = session.exec(select(AuditEntry.action).order_by(col(AuditEntry.sequence))).all()
+    assert actions[-2:] == ["desk.set_up", "account.second_factor_asked"]
 
 
 @pytest.mark.parametrize("change", [str.lower, lambda code: code.replace("-", " "), lambda code: f" {code} "])

@@ -79,7 +79,12 @@ def signed_in(engine: Engine) -> str:
 
 
 def in_production(monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
-    for name, value in {"MENTORING_ENV": "production", "MENTORING_URL": "https://desk.example.org", **more}.items():
+    safe = {
+        "MENTORING_ENV": "production",
+        "MENTORING_URL": "https://desk.example.org",
+        "MENTORING_SECRET_KEYS": "some invented bytes that are good for a test",
+    }
+    for name, value in {**safe, **more}.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
 
@@ -389,6 +394,9 @@ def test_every_unsafe_option_is_named(monkeypatch: pytest.MonkeyPatch, name: str
         ({"MENTORING_URL": "http://desk.example.org"}, "MENTORING_URL"),
         ({"MENTORING_PASSWORD_COST": "4"}, "MENTORING_PASSWORD_COST"),
         ({"SMTP_HOST": "mail.example.org", "SMTP_SECURITY": "none"}, "SMTP_SECURITY"),
+        ({"MENTORING_SECRET_KEYS": ""}, "MENTORING_SECRET_KEYS must hold a key"),
+        ({"MENTORING_SECRET_KEYS": " , "}, "MENTORING_SECRET_KEYS must hold a key"),
+        ({"MENTORING_SECRET_KEYS": "a key as long as it has to be here,too short"}, "at least 32 bytes"),
     ],
 )
 def test_every_unsafe_setting_is_named(monkeypatch: pytest.MonkeyPatch, settings_: dict[str, str], named: str) -> None:

@@ -207,19 +207,20 @@ def test_a_password_that_will_not_do_is_said_beside_the_field(
     assert session.exec(select(LinkToken.used_at)).all() == [None]
 
 
-def test_a_coordinator_keeps_a_password_in_production_but_is_not_signed_in(
+def test_in_production_a_coordinators_new_password_leads_to_a_code_and_not_in(
     browser: TestClient, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     coordinator = make_coordinator(session, make_cohort(session))
     token = make_link(session, make_account(session, coordinator, status=AccountStatus.INVITED))
     monkeypatch.setenv("MENTORING_ENV", "production")
     monkeypatch.setenv("MENTORING_URL", "http://127.0.0.1:8501")
+    monkeypatch.setenv("MENTORING_SECRET_KEYS", "some invented bytes that are good for a test")
     settings.cache_clear()
 
     answer = browser.post(f"/welcome/{token}", data={"password": PASSWORD, "again": PASSWORD}, headers=OURS)
 
-    assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)
-    assert "second factor" in answer.text
+    assert (answer.status_code, "set-cookie" in answer.headers) == (303, False)
+    assert answer.headers["location"].rpartition("/")[0] == "/second-factor"
 
 
 def test_forgetting_a_password_gets_the_same_answer_for_every_address(browser: TestClient, session: Session) -> None:
@@ -257,4 +258,4 @@ def test_a_plain_page_shows_text_as_text_and_runs_nothing() -> None:
 
 
 def test_every_purpose_that_opens_an_account_is_chosen_by_link() -> None:
-    assert set(accounts.BY_LINK) == set(LinkPurpose) - {LinkPurpose.ANSWER_PROPOSAL}
+    assert set(accounts.BY_LINK) == set(LinkPurpose) - {LinkPurpose.ANSWER_PROPOSAL, LinkPurpose.SECOND_FACTOR}

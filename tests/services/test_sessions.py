@@ -167,6 +167,25 @@ def test_the_living_are_told_from_the_dead(session: Session) -> None:
     assert [sessions.alive(session, each) is not None for each in ids] == [False, True, True]
 
 
+def test_in_production_whoever_becomes_staff_signs_in_again_with_a_code(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, cohort = make_person(session), make_cohort(session)
+    account = make_account(session, person)
+    token = sessions.open_for(session, account.id)
+    monkeypatch.setenv("MENTORING_ENV", "production")
+    settings.cache_clear()
+    before = sessions.resolve(session, token) is not None
+
+    session.add(RoleGrant(person_id=person.id, scheme_id=cohort.scheme_id, role=Role.COORDINATOR))
+    session.commit()
+    with_password_alone = sessions.resolve(session, token) is not None
+    account.totp_secret, account.totp_confirmed_at = "encrypted", utc_now()
+    session.commit()
+
+    assert (before, with_password_alone, sessions.resolve(session, token) is not None) == (True, False, True)
+
+
 def test_the_cookie_is_bound_to_the_host_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
     local = sessions.cookie_name()
     monkeypatch.setenv("MENTORING_ENV", "production")

@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(help="Look after the journal of every change.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+second_factor_app = typer.Typer(help="Help somebody who lost their authenticator app.", no_args_is_help=True)
+app.add_typer(second_factor_app, name="second-factor")
 bench_app = typer.Typer(help="Measure this version on this machine, from a copy of the source.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 
@@ -104,6 +106,21 @@ def verify() -> None:
     if not verdict.holds:
         _stop(f"The journal does not hold: entry {verdict.broken_at} is changed or missing.")
     _console().print(f"The journal holds: {verdict.entries:,} entries, none changed and none missing.")
+
+
+@second_factor_app.command()
+def reset(email: Annotated[str, typer.Argument(help="The address that they sign in with.")]) -> None:
+    """Take a lost authenticator app away from an account and sign it out everywhere."""
+    from services import second_factor
+    from services.access import DESK
+    from services.errors import Refusal
+
+    with Session(storage.engine()) as session:
+        try:
+            second_factor.reset(session, DESK, email)
+        except Refusal as refusal:
+            _stop(str(refusal))
+    _console().print("Done. The next sign-in sets up a new authenticator app.")
 
 
 @bench_app.command()

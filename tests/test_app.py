@@ -268,7 +268,13 @@ def test_production_does_not_start_with_unsafe_settings_and_names_each(tmp_path:
         stop(started)
 
     assert code != 0
-    named = ("MENTORING_URL", "MENTORING_PASSWORD_COST", "MENTORING_TRUSTED_PROXY", "server.allowedHosts")
+    named = (
+        "MENTORING_URL",
+        "MENTORING_PASSWORD_COST",
+        "MENTORING_SECRET_KEYS",
+        "MENTORING_TRUSTED_PROXY",
+        "server.allowedHosts",
+    )
     assert [name for name in named if name not in started.said] == []
 
 

@@ -5,7 +5,8 @@ from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
 from models.people import SignInSession
-from services import passwords, sessions
+from services import passwords, second_factor, sessions
+from services.settings import settings
 from tests.factories import make_account, make_cohort, make_coordinator
 from tests.pages.opening import open_page
 
@@ -48,6 +49,22 @@ def test_the_right_password_leaves_for_the_address_that_sets_the_cookie(
     assert list(page.text_input) == []
     assert "username" not in page.session_state
     assert sessions.redeem(page_session, ticket) is not None
+
+
+def test_in_production_the_right_password_of_a_coordinator_leaves_for_the_page_that_asks_for_a_code(
+    visitor: AppTest, page_session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MENTORING_ENV", "production")
+    monkeypatch.setenv("MENTORING_SECRET_KEYS", "some invented bytes that are good for a test")
+    settings.cache_clear()
+
+    page = enter(visitor, "ros@example.org", PASSWORD)
+
+    address = page.get("html")[0].proto.body.partition('href="')[2].partition('"')[0]
+    path, _, token = address.rpartition("/")
+    assert (path, list(page.error)) == ("/second-factor", [])
+    assert second_factor.asked(page_session, token).secret is not None
+    assert page_session.exec(select(SignInSession)).all() == []
 
 
 def test_blanks_at_the_ends_of_a_password_count(visitor: AppTest) -> None:

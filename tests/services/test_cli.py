@@ -21,6 +21,7 @@ from services import audit, cli, storage
 from services.access import DESK
 from services.schema import HEAD, current
 from services.settings import settings
+from tests.factories import make_account, make_person
 from tests.mail_server import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,17 @@ def own_engine() -> Any:
 
 
 def test_every_command_says_in_words_what_it_does() -> None:
-    for words in ([], ["run"], ["worker"], ["migrate"], ["demo"], ["version"], ["audit"], ["audit", "verify"]):
+    for words in (
+        [],
+        ["run"],
+        ["worker"],
+        ["migrate"],
+        ["demo"],
+        ["version"],
+        ["audit"],
+        ["audit", "verify"],
+        ["second-factor", "reset"],
+    ):
         outcome = mentoring(*words, "--help")
 
         assert outcome.code == 0
@@ -105,6 +116,18 @@ def test_verify_names_the_entry_that_was_changed_and_ends_with_1(page_session: S
         connection.execute(text("UPDATE audit_entry SET action = 'test.forged' WHERE sequence = 2"))
 
     assert mentoring("audit", "verify") == Outcome(1, "", "The journal does not hold: entry 2 is changed or missing.")
+
+
+def test_a_lost_phone_is_reset_by_the_address_that_its_owner_signs_in_with(session: Session, engine: Engine) -> None:
+    account = make_account(session, make_person(session, email="ros@example.org"), totp_secret="unreadable")
+    session.commit()
+
+    done, again = (mentoring("second-factor", "reset", "Ros@Example.org") for _ in range(2))
+
+    session.refresh(account)
+    assert account.totp_secret is None
+    assert done == Outcome(0, "Done. The next sign-in sets up a new authenticator app.", "")
+    assert again == Outcome(1, "", "This account has no second factor. There is nothing to reset.")
 
 
 def test_a_worker_does_not_start_on_an_old_database(own_engine: Any, tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ What is kept here is shared by everybody who may see the same thing, so it holds
 imported when the first chart is drawn: Home uses the figures without it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import streamlit as st
@@ -24,6 +24,17 @@ CONFIG = {"displayModeBar": False}
 CLEAR = "rgba(0,0,0,0)"
 KEPT_SECONDS = 300
 LOWEST, HIGHEST = 230, 320
+T = TypeVar("T")
+
+
+@st.cache_resource(max_entries=500, ttl=KEPT_SECONDS, show_spinner=False)
+def kept(key: tuple[Hashable, ...], _count: Callable[[], T]) -> T:
+    """Counts that everybody of this server shares, until their key changes: never a name, never a row.
+
+    The key holds what is counted, of which cohort, on which day, and the scheme's newest entry in the journal. Ask
+    whether the reader may see it before.
+    """
+    return _count()
 
 
 @st.cache_resource(max_entries=200, ttl=KEPT_SECONDS, show_spinner=False)

@@ -5,7 +5,7 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from pages import charts
-from pages.ui import empty, heading, kept, page, plain, refusals
+from pages.ui import empty, heading, page, plain, refusals
 from services import home, tasks, times
 from services.access import Actor
 from services.home import Home
@@ -134,7 +134,7 @@ def draw_demonstration(session: Session, actor: Actor) -> None:
 
 
 with page("") as (session, actor):
-    found = home.look(session, actor, utc_now(), keep=kept)
+    found = home.look(session, actor, utc_now(), keep=charts.kept)
     seen = at_a_glance(session, actor, found)
     heading(plain(found.greeting), facts(found, seen))
     draw_tasks(found.tasks)

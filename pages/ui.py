@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -140,16 +140,6 @@ def segments(
 def empty(sentence: str, *, icon: str = ":material/info:") -> None:
     """What a list says when it has nothing to show, and what to do next."""
     st.info(sentence, icon=icon)
-
-
-@st.cache_resource(max_entries=500, ttl=300, show_spinner=False)
-def kept(key: tuple[Hashable, ...], _count: Callable[[], T]) -> T:
-    """Counts that everybody of this server shares, until their key changes: never a name, never a row.
-
-    The key holds what is counted, of which cohort, on which day, and the scheme's newest entry in the journal. Ask
-    whether the reader may see it before.
-    """
-    return _count()
 
 
 def current_token() -> str | None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
+from streamlit.elements.lib.streamlit_plotly_theme import GRAY_90
 
 from services import participation, times
 from services.access import Actor
@@ -22,6 +23,8 @@ MENTORS, MENTEES = "#1F6F78", "#7A5C99"
 STATES = (("In rhythm", "in_rhythm", "#4F8A4C"), ("Quiet", "quiet", "#C8862B"), ("Silent", "silent", "#B24C5A"))
 CONFIG = {"displayModeBar": False}
 CLEAR = "rgba(0,0,0,0)"
+# Stands for nearly black by day and nearly white at night; by itself Streamlit's grey is too light to read by day.
+INK = GRAY_90
 KEPT_SECONDS = 300
 LOWEST, HIGHEST = 230, 320
 T = TypeVar("T")
@@ -117,6 +120,7 @@ def funnel(stages: tuple[Stage, ...]) -> Any:
             marker_color=color,
             textposition="outside",
             textfont_size=12,
+            textfont_color=INK,
             constraintext="none",
             cliponaxis=False,
             hovertemplate="%{y}: %{text}<extra>" + name + "</extra>",
@@ -126,7 +130,7 @@ def funnel(stages: tuple[Stage, ...]) -> Any:
     figure = go.Figure(bars, _layout(HIGHEST))
     figure.update_layout(barmode="group", bargap=0.3, legend_traceorder="normal")
     figure.update_xaxes(visible=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True)
+    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, tickfont_color=INK)
     return figure
 
 
@@ -155,7 +159,7 @@ def history(weeks: tuple[WeekEnd, ...]) -> Any:
     # A number that does not fit its part of a bar is in the table, rather than too small to read.
     figure.update_layout(barmode="stack", bargap=0.25, uniformtext={"minsize": 11, "mode": "hide"})
     figure.update_yaxes(visible=False)
-    figure.update_xaxes(showgrid=False, automargin=True)
+    figure.update_xaxes(showgrid=False, automargin=True, tickfont_color=INK)
     return figure
 
 

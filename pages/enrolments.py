@@ -39,7 +39,6 @@ NEEDS = {
     "signature": "signature",
     "training": "training",
     "conflicts": "conflict declaration",
-    "capacity": "a free place",
     "contactable": "a way to be reached",
 }
 COLORS = {True: "green", False: "orange", None: "gray"}
@@ -146,10 +145,12 @@ def line(row: QueueRow) -> dict[str, str]:
 
 
 def in_words(readiness: Readiness) -> str:
-    """Yes, or what is still needed. A mentor without a free place is ready all the same."""
+    """Yes, or what is still needed. Whoever has a mentor, or as many mentees as they wish, is ready all the same."""
     needs = ", ".join(words for key, words in NEEDS.items() if getattr(readiness, key).holds is False)
+    if readiness.is_ready and readiness.capacity.holds is False:
+        return f"✓ Yes · {readiness.capacity.why}"
     if readiness.is_ready:
-        return f"✓ Yes, apart from {needs}" if needs else "✓ Yes"
+        return f"✓ Yes · {needs} incomplete" if needs else "✓ Yes"
     return f"✗ Needs {needs}"
 
 
@@ -159,6 +160,8 @@ def light_in_words(title: str, light: Light) -> str:
 
 def act(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, found: Queue, ids: list[UUID]) -> None:
     """What can be done with the submitted among the ticked rows, or with all submitted that the filter shows."""
+    if not found.rows:
+        return
     ticked = f"{len(ids)} ticked" if ids else "the ticked"
     with st.container(horizontal=True):
         # The question below has the one primary button while it is asked.

@@ -140,19 +140,21 @@ def _belongs_elsewhere(screen: Screen, place: Place) -> Callable[[], None]:
 def _draw_who(actor: Actor) -> None:
     """Under the menu: where they act, who they are, and the way out."""
     with st.sidebar:
-        if len(actor.places) > 1:
-            _draw_switch(actor)
+        said = _draw_switch(actor) if len(actor.places) > 1 else None
         if actor.place.scheme:
-            st.caption(ui.plain(_place_in_words(actor.place)))
+            rest = actor.place.cohort if said == actor.place.scheme else _place_in_words(actor.place)
+            st.caption(ui.plain(rest or ""))
         st.caption(f"Signed in as **{ui.plain(actor.name)}** · {ROLES[actor.place.acting_as]}")
         st.button("Sign out", key="sign_out", icon=":material/logout:", on_click=_sign_out)
 
 
-def _draw_switch(actor: Actor) -> None:
+def _draw_switch(actor: Actor) -> str:
+    """Answers what the box says of the place they are in."""
     words = {place.key: _told_apart(place, actor.places) for place in actor.places}
     # The database decided which place it is; the box only shows it.
     st.session_state["_place"] = actor.place.key
     st.selectbox("Acting as", list(words), format_func=lambda key: words[key], key="_place", on_change=_switch)
+    return words[actor.place.key]
 
 
 def _told_apart(place: Place, places: Sequence[Place]) -> str:

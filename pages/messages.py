@@ -100,7 +100,7 @@ def show_wording(session: Session, actor: Actor) -> None:
             st.text(shown.text)
 
 
-with page("Messages", caption="What this scheme wrote, to whom, and how that went.") as (session, actor):
+with page("Messages", caption="What this scheme wrote, to whom, and how that went") as (session, actor):
     say_when_mail_is_not_set_up()
     status, words = filters()
     found = messages.outbox(session, actor, status=status, search=words, page=st.session_state.get("messages-page", 1))

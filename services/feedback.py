@@ -140,7 +140,7 @@ def due(session: Session, actor: Actor, today: date) -> tuple[DueForm, ...]:
     return tuple(_due_form(*row) for row in session.exec(statement))
 
 
-def is_waiting(today: date) -> tuple[Any, ...]:
+def is_waiting(today: Any) -> tuple[Any, ...]:
     """SQL conditions on FeedbackAnswer joined with FeedbackRound: asked, open, not answered."""
     return (
         col(FeedbackAnswer.submitted_at).is_(None),

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -23,6 +24,8 @@ from services.my_matches import MyMatch
 from services.tasks import Task
 
 FIRST_CONTACT_DAYS = 7
+# Whose Home it is, in statements that are built once and asked often.
+OWN: Any = bindparam("enrolment_id")
 
 
 class Own(NamedTuple):
@@ -154,25 +157,10 @@ def _record(match: MyMatch, state: PairState, begun_on: date, today: date) -> Ta
 
 def _own(session: Session, enrolment: Enrolment, today: date) -> Own:
     """Everything about the enrolment itself, in one query."""
-    statement: Any = (
-        select(
-            col(Person.called),
-            func.coalesce(Person.time_zone, Scheme.time_zone),
-            signatures.unsigned_enrolments(enrolment.cohort_id, today, among=[enrolment.id]).exists(),
-            trained.untrained_enrolments(enrolment.cohort_id, today, among=[enrolment.id]).exists(),
-            consents.reachable(),
-            consents.gives(ConsentPurpose.DIRECTORY),
-            _proposal_waiting(enrolment),
-            _feedback_waiting(enrolment, today),
-            Scheme,
-        )
-        .select_from(Enrolment)
-        .join(Person, col(Person.id) == col(Enrolment.person_id))
-        .join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id))
-        .join(Scheme, col(Scheme.id) == col(Cohort.scheme_id))
-        .where(col(Enrolment.id) == enrolment.id)
-    )
-    called, zone, unsigned, untrained, reachable, listed, expires_at, due_on, scheme = session.exec(statement).one()
+    given = {"enrolment_id": enrolment.id, "cohort_id": enrolment.cohort_id, "today": today}
+    given |= {"grace_until": signatures.grace_until(today)}
+    row = session.exec(_asked(enrolment.side), params=given).one()
+    called, zone, unsigned, untrained, reachable, listed, expires_at, due_on, scheme = row
     is_mentor = enrolment.side is Side.MENTOR
     gates = scheme.mentor_gates if is_mentor else scheme.mentee_gates
     return Own(
@@ -189,31 +177,62 @@ def _own(session: Session, enrolment: Enrolment, today: date) -> Own:
     )
 
 
-def _proposal_waiting(enrolment: Enrolment) -> Any:
-    own = Proposal.mentor_id if enrolment.side is Side.MENTOR else Proposal.mentee_id
+@cache  # asked whenever somebody opens Home: building it costs more than asking
+def _asked(side: Side) -> Any:
+    cohort_id: Any = bindparam("cohort_id")
+    today: Any = bindparam("today")
+    grace_until: Any = bindparam("grace_until")
+    return (
+        select(
+            col(Person.called),
+            func.coalesce(Person.time_zone, Scheme.time_zone),
+            signatures.unsigned_by(cohort_id, grace_until).where(col(Enrolment.id) == OWN).exists(),
+            trained.untrained_enrolments(cohort_id, today).where(col(Enrolment.id) == OWN).exists(),
+            consents.reachable(),
+            consents.gives(ConsentPurpose.DIRECTORY),
+            _proposal_waiting(side),
+            _feedback_waiting(today),
+            Scheme,
+        )
+        .select_from(Enrolment)
+        .join(Person, col(Person.id) == col(Enrolment.person_id))
+        .join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id))
+        .join(Scheme, col(Scheme.id) == col(Cohort.scheme_id))
+        .where(col(Enrolment.id) == OWN)
+    )
+
+
+def _proposal_waiting(side: Side) -> Any:
+    own = Proposal.mentor_id if side is Side.MENTOR else Proposal.mentee_id
     return (
         select(func.min(Proposal.expires_at))
         .where(
-            col(own) == enrolment.id,
+            col(own) == OWN,
             col(Proposal.status) == ProposalStatus.SENT,
-            col(Proposal.waits_for) == enrolment.side,
+            col(Proposal.waits_for) == side,
         )
         .scalar_subquery()
     )
 
 
-def _feedback_waiting(enrolment: Enrolment, today: date) -> Any:
+def _feedback_waiting(today: Any) -> Any:
     return (
         select(func.min(FeedbackRound.due_on))
         .join(FeedbackAnswer, col(FeedbackAnswer.round_id) == col(FeedbackRound.id))
-        .where(col(FeedbackAnswer.enrolment_id) == enrolment.id, *is_waiting(today))
+        .where(col(FeedbackAnswer.enrolment_id) == OWN, *is_waiting(today))
         .scalar_subquery()
     )
 
 
 def _states(session: Session, enrolment: Enrolment) -> dict[UUID, PairState]:
     """What this side has still to do in each open pair, in one query."""
-    is_mentor = enrolment.side is Side.MENTOR
+    rows = session.exec(_steps(enrolment.side), params={"enrolment_id": enrolment.id})
+    return {row[0]: PairState(row[1], bool(row[2]), row[3]) for row in rows}
+
+
+@cache
+def _steps(side: Side) -> Any:
+    is_mentor = side is Side.MENTOR
     own = Pairing.mentor_id if is_mentor else Pairing.mentee_id
     confirmed = WaysOfWorking.mentor_confirmed_at if is_mentor else WaysOfWorking.mentee_confirmed_at
     newer = aliased(WaysOfWorking)
@@ -225,13 +244,12 @@ def _states(session: Session, enrolment: Enrolment) -> dict[UUID, PairState]:
         col(WaysOfWorking.in_force_from).is_(None),
         col(confirmed).is_(None),
     )
-    statement: Any = select(
+    return select(
         col(Pairing.id),
         _latest(WaysOfWorking, WaysOfWorking.edition),
         exists().where(waiting, is_newest),
-        _latest(MeetingRecord, MeetingRecord.started_at, col(MeetingRecord.side) == enrolment.side),
-    ).where(col(own) == enrolment.id, col(Pairing.status) != PairingStatus.ENDED)
-    return {row[0]: PairState(row[1], bool(row[2]), row[3]) for row in session.exec(statement)}
+        _latest(MeetingRecord, MeetingRecord.started_at, col(MeetingRecord.side) == side),
+    ).where(col(own) == OWN, col(Pairing.status) != PairingStatus.ENDED)
 
 
 def _latest(table: Any, column: Any, *conditions: Any) -> Any:

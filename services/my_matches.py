@@ -6,10 +6,11 @@ at the other side's next look. Of a pair that has ended, no query here touches c
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func
+from sqlalchemy import and_, bindparam, case, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -80,20 +81,21 @@ def mine(session: Session, actor: Actor) -> tuple[MyMatch, ...]:
     """The pairings of the place the actor acts in, open ones first, newest first. Raises NotAllowed."""
     enrolment = access.own_enrolment(session, actor)
     details = _open_details(session, enrolment)
-    rows = session.exec(_my_pairings(enrolment)).all()
+    rows = session.exec(_my_pairings(enrolment.side), params={"enrolment_id": enrolment.id}).all()
     matches = [_my_match(enrolment.side, details.get(row.id, ()), actor.time_zone, row) for row in rows]
     return tuple(sorted(matches, key=lambda match: not match.is_open))
 
 
-def _ends_of(enrolment: Enrolment) -> tuple[Any, Any]:
-    """The pairing's columns for this enrolment's side and for the other."""
+def _ends_of(side: Side) -> tuple[Any, Any]:
+    """The pairing's columns for this side and for the other."""
     ends = (col(Pairing.mentor_id), col(Pairing.mentee_id))
-    return ends if enrolment.side is Side.MENTOR else ends[::-1]
+    return ends if side is Side.MENTOR else ends[::-1]
 
 
-def _my_pairings(enrolment: Enrolment) -> Any:
+@cache  # asked on most screens of a participant: building it costs more than asking
+def _my_pairings(side: Side) -> Any:
     """One query; of an ended pairing every fact but the name comes back as NULL."""
-    own, other = _ends_of(enrolment)
+    own, other = _ends_of(side)
     them, in_force = aliased(Enrolment), aliased(WaysOfWorking)
     latest = (
         select(func.max(WaysOfWorking.edition))
@@ -110,7 +112,7 @@ def _my_pairings(enrolment: Enrolment) -> Any:
         .join(Cohort, col(Cohort.id) == Pairing.cohort_id)
         .join(Scheme, col(Scheme.id) == Cohort.scheme_id)
         .outerjoin(in_force, agreed)
-        .where(own == enrolment.id)
+        .where(own == bindparam("enrolment_id"))
         .order_by(col(Pairing.released_at).desc())
     )
 
@@ -159,22 +161,9 @@ def _last_meeting() -> Any:
 
 def _open_details(session: Session, enrolment: Enrolment) -> dict[UUID, tuple[ContactDetail, ...]]:
     """Contact details of the other sides by pairing: open pairings only, and only what a standing consent names."""
-    own, other = _ends_of(enrolment)
-    value = case(
-        (col(Consent.purpose) == ConsentPurpose.SHARE_EMAIL, Person.email),
-        (col(Consent.purpose) == ConsentPurpose.SHARE_TELEPHONE, Person.telephone),
-        (col(Consent.purpose) == ConsentPurpose.SHARE_WECHAT, Person.wechat_id),
-    )
-    statement = (
-        select(Pairing.id, Consent.purpose, value)
-        .select_from(Pairing)
-        .join(Consent, and_(col(Consent.enrolment_id) == other, col(Consent.withdrawn_at).is_(None)))
-        .join(Enrolment, col(Enrolment.id) == other)
-        .join(Person, col(Person.id) == col(Enrolment.person_id))
-        .where(own == enrolment.id, Pairing.status != PairingStatus.ENDED)
-    )
+    shared = session.exec(_shared_details(enrolment.side), params={"enrolment_id": enrolment.id})
     found: dict[UUID, dict[Channel, str]] = {}
-    for pairing_id, purpose, detail in session.exec(statement):
+    for pairing_id, purpose, detail in shared:
         channel = consents.CHANNEL_OF.get(ConsentPurpose(purpose))
         if channel and detail:
             found.setdefault(pairing_id, {})[channel] = detail
@@ -182,6 +171,24 @@ def _open_details(session: Session, enrolment: Enrolment) -> dict[UUID, tuple[Co
         pairing_id: tuple(ContactDetail(channel, by_channel[channel]) for channel in Channel if channel in by_channel)
         for pairing_id, by_channel in found.items()
     }
+
+
+@cache
+def _shared_details(side: Side) -> Any:
+    own, other = _ends_of(side)
+    value = case(
+        (col(Consent.purpose) == ConsentPurpose.SHARE_EMAIL, Person.email),
+        (col(Consent.purpose) == ConsentPurpose.SHARE_TELEPHONE, Person.telephone),
+        (col(Consent.purpose) == ConsentPurpose.SHARE_WECHAT, Person.wechat_id),
+    )
+    return (
+        select(Pairing.id, Consent.purpose, value)
+        .select_from(Pairing)
+        .join(Consent, and_(col(Consent.enrolment_id) == other, col(Consent.withdrawn_at).is_(None)))
+        .join(Enrolment, col(Enrolment.id) == other)
+        .join(Person, col(Person.id) == col(Enrolment.person_id))
+        .where(own == bindparam("enrolment_id"), Pairing.status != PairingStatus.ENDED)
+    )
 
 
 def _my_match(side: Side, details: tuple[ContactDetail, ...], zone: str | None, row: Any) -> MyMatch:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -197,24 +198,24 @@ def _revoking(which: Any) -> Any:
     return update(SignInSession).where(which, col(SignInSession.revoked_at).is_(None)).values(revoked_at=utc_now())
 
 
+@cache  # asked on every run of every screen: building it costs more than asking
+def _open_ones() -> Any:
+    is_staff = exists().where(col(RoleGrant.person_id) == col(Account.person_id))
+    return (
+        select(SignInSession, Account, Person, is_staff)
+        .join(Account, col(Account.id) == col(SignInSession.account_id))
+        .join(Person, col(Person.id) == col(Account.person_id))
+        .where(col(SignInSession.revoked_at).is_(None), col(Account.status) == AccountStatus.ACTIVE)
+    )
+
+
 def _living(session: Session, which: Any) -> SignedIn | None:
     return next(iter(_all_living(session, which)), None)
 
 
 def _all_living(session: Session, which: Any) -> list[SignedIn]:
-    is_staff = exists().where(col(RoleGrant.person_id) == col(Account.person_id))
     now = utc_now()
-    statement = (
-        select(SignInSession, Account, Person, is_staff)
-        .join(Account, col(Account.id) == col(SignInSession.account_id))
-        .join(Person, col(Person.id) == col(Account.person_id))
-        .where(
-            which,
-            col(SignInSession.revoked_at).is_(None),
-            col(SignInSession.expires_at) > now,
-            Account.status == AccountStatus.ACTIVE,
-        )
-    )
+    statement = _open_ones().where(which, col(SignInSession.expires_at) > now)
     return [
         SignedIn(
             session_id=found.id,

@@ -69,14 +69,24 @@ def unsigned_enrolments(cohort_id: UUID, today: date, *, among: Collection[UUID]
 
     Whoever never signed a document lacks it at once; whoever signed an older edition, when the days of grace are over.
     """
-    midnight = datetime(today.year, today.month, today.day, tzinfo=UTC) + timedelta(days=1)
+    found = unsigned_by(cohort_id, grace_until(today))
+    return found if among is None else found.where(col(Enrolment.id).in_(among))
+
+
+def grace_until(today: date) -> float:
+    """The end of the day, in seconds since 1970: whose days of grace end by then has none left."""
+    return (datetime(today.year, today.month, today.day, tzinfo=UTC) + timedelta(days=1)).timestamp()
+
+
+def unsigned_by(cohort_id: Any, moment: Any) -> Select[UUID]:
+    """The same, of a moment from `grace_until`. Both may be parameters of a statement that is built once."""
     grace_is_over = (
         extract("epoch", col(SchemeDocument.published_at)) + col(Scheme.signature_grace_days) * _SECONDS_PER_DAY
-        < midnight.timestamp()
+        < moment
     )
     lacking = or_(grace_is_over, ~has_signed(earlier=True))
     found: Select[UUID] = _asked(select(col(Enrolment.id)), cohort_id).where(~has_signed(), lacking).distinct()
-    return found if among is None else found.where(col(Enrolment.id).in_(among))
+    return found
 
 
 def refuse_never_signed(session: Session, enrolment: Enrolment) -> None:
@@ -210,7 +220,7 @@ def _is_asked() -> ColumnElement[bool]:
     return or_(*(and_(col(Enrolment.side) == side, sides.like(f'%"{side.value}"%')) for side in Side))
 
 
-def _asked(chosen: Any, cohort_id: UUID) -> Any:
+def _asked(chosen: Any, cohort_id: Any) -> Any:
     """The chosen columns for every enrolment of a cohort and every document in force that asks its side."""
     return (
         chosen.select_from(Enrolment)

@@ -56,8 +56,11 @@ class ProgressPage:
     total: int
 
 
-def untrained_enrolments(cohort_id: UUID, today: date, *, among: Collection[UUID] | None = None) -> Select[UUID]:
-    """Ids of a cohort's enrolments, or of those `among` them, that lack a completion required of their side."""
+def untrained_enrolments(cohort_id: Any, today: Any, *, among: Collection[UUID] | None = None) -> Select[UUID]:
+    """Ids of a cohort's enrolments, or of those `among` them, that lack a completion required of their side.
+
+    The cohort's id and the day may be parameters of a statement that is built once.
+    """
     found: Select[UUID] = _required(select(col(Enrolment.id)), cohort_id).where(~_is_trained(today)).distinct()
     return found if among is None else found.where(col(Enrolment.id).in_(among))
 
@@ -114,7 +117,7 @@ def is_newest() -> ColumnElement[bool]:
     return col(TrainingModule.edition) == newest
 
 
-def _required(chosen: Any, cohort_id: UUID) -> Any:
+def _required(chosen: Any, cohort_id: Any) -> Any:
     """The chosen columns for every enrolment of a cohort and every module required of its side."""
     sides = cast(col(TrainingModule.required_for), String)
     asked = or_(*(and_(col(Enrolment.side) == side, sides.like(f'%"{side.value}"%')) for side in Side))
@@ -133,7 +136,7 @@ def _is_of_both() -> ColumnElement[bool]:
     )
 
 
-def _is_trained(today: date) -> ColumnElement[bool]:
+def _is_trained(today: Any) -> ColumnElement[bool]:
     return (
         exists().where(_is_of_both(), col(TrainingCompletion.expires_on) >= today).correlate(Enrolment, TrainingModule)
     )

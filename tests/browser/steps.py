@@ -8,6 +8,7 @@ from services.schemes import templates
 from tests.browser.conftest import SCREENS, Desk, link_in
 
 PASSWORD = "calm river stones at dusk"
+EMPTY_OR_GONE = """() => [...document.querySelectorAll('input[aria-label="Your full name"]')].every(i => !i.value)"""
 DESK_SIZE, PHONE_SIZE = (1440, 980), (390, 844)
 
 
@@ -24,6 +25,8 @@ class Visit:
 
     def go(self, screen: str = "") -> None:
         self.page.goto(f"{self.desk.url}/{screen}")
+        # Before its first run a page is "not running" too: wait for what only a run can draw.
+        self.page.get_by_role("heading", level=1).wait_for(timeout=30_000)
         self.ready()
 
     def ready(self) -> None:
@@ -162,14 +165,19 @@ def declare_and_consent(visit: Visit, *switches: str) -> None:
 def sign_everything(visit: Visit) -> None:
     """Read, tick each section, type one's name; again for every text that waits."""
     visit.go("agreements")
-    while visit.page.get_by_role("button", name="Sign", exact=True).is_visible():
-        for box in visit.page.get_by_role("checkbox", name="I have read").all():
-            visit.tick(box)
+    name = visit.page.get_by_label("Your full name")
+    while name.is_visible():
         asked = visit.page.get_by_text("To sign, type your name").locator("strong").inner_text()
+        boxes = visit.page.get_by_role("checkbox", name="I have read")
+        for number in range(boxes.count()):
+            visit.tick(boxes.nth(number))
         visit.fill("Your full name", asked)
         visit.shoot("agreement")
         visit.press("Sign", exact=True)
-        visit.sees("You have signed")
+        # The next text, or none, has taken the place of this one.
+        visit.page.wait_for_function(EMPTY_OR_GONE)
+        visit.ready()
+    visit.sees("You have signed everything")
     visit.shoot("signed")
 
 

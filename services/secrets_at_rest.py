@@ -4,7 +4,6 @@ The keys come from MENTORING_SECRET_KEYS. On a laptop, where nobody sets them, o
 """
 
 import base64
-import binascii
 import os
 import secrets
 from pathlib import Path
@@ -65,7 +64,7 @@ def _as_fernet_key(given: str) -> bytes:
     try:
         if len(given) == FERNET_KEY and len(base64.urlsafe_b64decode(given)) == SHORTEST_BYTES:
             return given.encode()
-    except (ValueError, binascii.Error):
+    except ValueError:
         pass
     derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"mentoring secrets at rest").derive(given.encode())
     return base64.urlsafe_b64encode(derived)

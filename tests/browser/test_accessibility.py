@@ -1,0 +1,128 @@
+"""Every screen of every role, read by axe on a desk in daylight and on a phone at night.
+
+The rules are WCAG 2.0 to 2.2, levels A and AA, and axe's best practice. SQLite only: what is drawn is the same.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, ViewportSize
+from sqlmodel import Session
+
+from models.database import make_engine
+from services import demonstration
+from services.schema import migrate
+from tests.browser.conftest import Desk, Mailbox, free_port, start_server
+from tests.browser.steps import DESK_SIZE, PHONE_SIZE, Visit
+
+pytestmark = pytest.mark.browser
+
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+# What Streamlit draws and a page cannot change, each by its rule and the very nodes.
+ALLOWED = {
+    # The day, month, year, hour and minute of a date or time are 18 pixels wide; all can be typed in a row instead.
+    "target-size": '[role="spinbutton"][aria-valuetext]',
+    # The area to drop a file on says that it is only decoration, and has a name; the button in it does the same work.
+    "presentation-role-conflict": '[data-testid="stFileUploaderDropzone"]',
+}
+ROLES = ("Coordinator", "Scheme manager", "Mentor, AULP", "Mentee, UNNC")
+
+
+@pytest.fixture(scope="module")
+def shown_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, dict[str, Any]]]:
+    """A server on the demonstration, and its accounts by the beginning of their role."""
+    home = tmp_path_factory.mktemp("demonstration")
+    url, port = f"sqlite:///{home / 'demonstration.db'}", free_port()
+    engine = make_engine(url)
+    migrate(engine)
+    with Session(engine) as session:
+        accounts = {account.role: account for account in demonstration.load(session)}
+    engine.dispose()
+    process = start_server(home, url, port, free_port(), home / "server.log")
+    yield Desk(f"http://127.0.0.1:{port}", home, url, Mailbox(), process, home / "server.log", 0), accounts
+    process.terminate()
+    process.wait(timeout=20)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_screen_of_a_role_is_free_of_barriers(
+    browser: Browser, shown_desk: tuple[Desk, dict[str, Any]], role: str
+) -> None:
+    desk, accounts = shown_desk
+    account = next(accounts[name] for name in accounts if name.startswith(role))
+    visit = Visit(browser, desk, role)
+    visit.sign_in(account.email, account.password)
+    menu = visit.page.locator('[data-testid="stSidebarNavLink"]')
+    screens = [str(link.evaluate("link => link.pathname")) for link in menu.all()]
+
+    found = [problem for screen in screens for problem in problems_of(visit, screen)]
+
+    assert len(screens) >= 2
+    assert found == []
+
+
+def test_what_a_visitor_sees_is_free_of_barriers(browser: Browser, shown_desk: tuple[Desk, dict[str, Any]]) -> None:
+    visit = Visit(browser, shown_desk[0], "visitor")
+
+    found = [*problems_of(visit, "/"), *plain_problems_of(visit, "/forgot"), *plain_problems_of(visit, "/answer/none")]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_first_start_is_free_of_barriers(browser: Browser, desk: Desk) -> None:
+    visit = Visit(browser, desk, "first-start")
+
+    assert problems_of(visit, "/") == []
+
+
+def problems_of(visit: Visit, screen: str) -> list[str]:
+    """What axe finds on one screen of ours, on a desk and on a phone."""
+    found = []
+    visit.page.goto(f"{visit.desk.url}/{screen.lstrip('/')}")
+    for (width, height), scheme in ((DESK_SIZE, "light"), (PHONE_SIZE, "dark")):
+        dress(visit.page, {"width": width, "height": height}, scheme)
+        visit.ready()
+        visit.page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
+        found += [f"{screen} {width} {scheme}: {problem}" for problem in [*failures(visit.page), *axe(visit.page)]]
+    return found
+
+
+def failures(page: Page) -> list[str]:
+    """What stands on a screen that could not be drawn: free of barriers, and of everything else."""
+    return page.locator('[data-testid="stAlertContentError"], [data-testid="stException"]').all_inner_texts()
+
+
+def plain_problems_of(visit: Visit, address: str) -> list[str]:
+    """What axe finds on a page outside Streamlit."""
+    found = []
+    visit.page.goto(f"{visit.desk.url}{address}")
+    for (width, height), scheme in ((DESK_SIZE, "light"), (PHONE_SIZE, "dark")):
+        dress(visit.page, {"width": width, "height": height}, scheme)
+        found += [f"{address} {width} {scheme}: {problem}" for problem in axe(visit.page)]
+    return found
+
+
+def dress(page: Page, size: ViewportSize, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size(size)
+
+
+def axe(page: Page) -> list[str]:
+    """One line for each node that breaks a rule, but those allowed."""
+    return [
+        f"{violation['id']}: {node['html'][:200]}"
+        for violation in Axe().run(page, options=RULES).response["violations"]
+        for node in violation["nodes"]
+        if not is_allowed(page, violation["id"], node["target"])
+    ]
+
+
+def is_allowed(page: Page, rule: str, target: list[str]) -> bool:
+    selector = ALLOWED.get(rule)
+    return selector is not None and bool(page.locator(target[-1]).first.evaluate(f"node => node.matches('{selector}')"))

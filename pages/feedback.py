@@ -9,6 +9,7 @@ from sqlmodel import Session
 from models.columns import utc_now
 from models.feedback import RoundPoint
 from pages.ui import done, empty, page, plain, refusals, segments
+from pages.ui import label as as_label
 from services import feedback, feedback_results, participation, times
 from services.access import Actor
 from services.feedback import DueForm
@@ -67,7 +68,7 @@ def draw_question(session: Session, actor: Actor, form: DueForm, question: Quest
 
 def ask(question: Question, key: str, kept: Any) -> Any:
     """The answer as it stands in the widget; None when there is none."""
-    label = plain(question.text) + ("" if question.required else " · if you like")
+    label = as_label(question.text) + ("" if question.required else " *Optional.*")
     if question.kind in {SCALE, NPS}:
         low, high = (1, 5) if question.kind == SCALE else (0, 10)
         return segments(label, range(low, high + 1), default=kept, key=key)

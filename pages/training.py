@@ -9,7 +9,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.columns import utc_now
-from pages.ui import empty, heading, page, plain, prose, refusals
+from pages.ui import empty, heading, label, page, plain, prose, refusals
 from services import times, training
 from services.access import Actor
 from services.trained import PAGE
@@ -102,7 +102,7 @@ def draw_check(session: Session, actor: Actor, module: Module, today: date) -> N
     with st.form(f"check-{module.id}", enter_to_submit=False, width=READING_WIDTH):
         given = [
             st.radio(
-                f"{number}. {plain(asked.question)}",
+                f"{number}. {label(asked.question)}",
                 range(len(asked.options)),
                 None,
                 format_func=partial(option_of, asked),
@@ -119,7 +119,7 @@ def draw_check(session: Session, actor: Actor, module: Module, today: date) -> N
 
 
 def option_of(asked: Question, index: int) -> str:
-    return plain(asked.options[index])
+    return label(asked.options[index])
 
 
 def draw_coordinator(session: Session, actor: Actor, cohort_id: UUID, today: date) -> None:

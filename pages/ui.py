@@ -27,6 +27,8 @@ read_by_menu: ContextVar[Actor | None] = ContextVar("read_by_menu", default=None
 # What Markdown, LaTeX, emoji and colour shortcodes begin with: written by a person, all of it is only text.
 _MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|~$:^=&@/"})
 _PROSE_LINE = re.compile(r"(?:(?P<heading>#{1,4}) |(?P<indent> {0,3}) *(?P<item>- |\d{1,2}\. )?)(?P<words>.*)")
+# A full stop that cannot begin a list, nor stand inside an address.
+_SENTENCE_END = re.compile(r"(?<=[^\d\s])\\\.(?=\s|$)")
 # Stars that `plain` has taken the meaning from, in pairs around words.
 _BOLD = re.compile(r"\\\*\\\*(?=\S)([^*]+?)(?<=\S)\\\*\\\*")
 _EMPHASIS = re.compile(r"(?<!\*)\\\*(?=[^\s\\])([^*]+?)(?<=\S)\\\*(?!\*)")
@@ -36,6 +38,11 @@ def plain(text: object) -> str:
     """Somebody's text as text: shown character by character, whatever it would mean to Markdown or LaTeX."""
     lines = str(text).translate(_MARKUP).splitlines()
     return "  \n".join(lines) if lines else ""
+
+
+def label(text: object) -> str:
+    """Somebody's text as the label of a widget: plain, but sentences end bare, as labels are read out as written."""
+    return _SENTENCE_END.sub(".", plain(text))
 
 
 def prose(text: str, *, under: int = 1) -> str:

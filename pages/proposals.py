@@ -159,7 +159,7 @@ def draw_line(session: Session, actor: Actor, line: BoardLine) -> None:
     """One proposal: who, where it stands, what can be done."""
     with st.container(border=True):
         words, acts = st.columns([1.3, 1], vertical_alignment="center")
-        with words:
+        with words, st.container(gap="xsmall"):
             st.markdown(f"**{plain(line.mentee)}** with **{plain(line.mentor)}** · match score {line.score} of 100")
             st.caption(where_it_stands(line, actor.time_zone or "UTC"))
             if line.decline_reason:

@@ -140,7 +140,8 @@ def _quiet(session: Session, found: Quietest | None, today: date) -> list[Task]:
     sentence = tasks.many(found.pairs, "pair has gone quiet", "pairs have gone quiet")
     button = "See the pair" if found.pairs == 1 else "See them"
     detail = f"{mentee} and {mentor}: {agreed}"
-    return [tasks.due(today + timedelta(days=2), today, sentence, detail, button, "participation")]
+    soon = tasks.due(today + timedelta(days=2), today, sentence, detail, button, "participation")
+    return [replace(soon, address=(("who", "true"),))]
 
 
 def _names(session: Session, pairing_id: UUID) -> tuple[str, str]:

@@ -183,6 +183,17 @@ def test_a_reminder_is_sent_and_counted(page_session: Session) -> None:
 
 
 @pytest.mark.clause("A-ME1")
+def test_the_state_that_is_shown_stands_in_the_address_by_its_value(page_session: Session) -> None:
+    proposal, *_ = asked(page_session)
+    page = board_of(page_session, proposal)
+
+    page.segmented_control[0].set_value("accepted").run()
+    chosen = page.query_params["status"]
+    page.segmented_control[0].set_value("sent").run()
+
+    assert (chosen, "status" in page.query_params) == ("accepted", False)
+
+
 def test_an_answer_received_by_email_is_written_down(page_session: Session) -> None:
     proposal, *_ = asked(page_session)
     page = board_of(page_session, proposal)

@@ -57,6 +57,13 @@ def test_a_coordinator_sees_each_thing_that_waits_most_urgent_first(session: Ses
         ("this_week", "One pair has gone quiet", "participation"),
         ("this_week", "One mentee is ready to be matched", "matching_review"),
     ]
+    assert [dict(task.address) for task in found] == [
+        {"status": "Submitted"},
+        {"step": "send"},
+        {"state": "Failed"},
+        {"who": "true"},
+        {},
+    ]
     assert found[0].detail == f"The oldest since {TODAY - timedelta(days=2):%A}"
     assert found[3].detail == "Li Wei and Marguerite: 50 days since any contact, agreed every 30"
 

@@ -13,7 +13,6 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from sqlmodel import Session
 
 from services import storage
@@ -87,7 +86,8 @@ def demo(
             made: Any = demonstration.remove(session, DESK) if remove else demonstration.load(session)
         except Refusal as refusal:
             _stop(str(refusal))
-    _console().print(f"The demonstration is gone: {made} people." if remove else _accounts_table(made))
+    told = f"The demonstration is gone: {made} people." if remove else _accounts_in_words(made)
+    _console().print(told, soft_wrap=True)
 
 
 @app.command()
@@ -156,14 +156,11 @@ def _migrated() -> bool:
         _stop(str(wrong))
 
 
-def _accounts_table(accounts: Any) -> Table:
-    """`accounts` have role, name, email and password, all of them invented."""
-    table = Table(title="Sign in as")
-    for heading in ("Role", "Name", "Email", "Password"):
-        table.add_column(heading, overflow="fold")
-    for account in accounts:
-        table.add_row(account.role, account.name, account.email, account.password)
-    return table
+def _accounts_in_words(accounts: Any) -> str:
+    """A line for each of `accounts` (role, name, email, password, all invented), to copy from at any width."""
+    longest = max(len(account.email) for account in accounts)
+    lines = (f"  {account.email:{longest}}  {account.password}  {account.role}: {account.name}" for account in accounts)
+    return "\n".join(["Sign in as one of these; the passwords are shown only once.", *lines])
 
 
 def _console() -> Console:

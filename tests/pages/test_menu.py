@@ -53,6 +53,18 @@ def test_the_switch_changes_the_place_and_the_address(page_session: Session) -> 
     assert page.session_state["place"] == theirs
 
 
+def test_the_switch_says_as_little_as_tells_places_apart(page_session: Session) -> None:
+    ours, theirs = make_scheme(page_session, name="Ours"), make_scheme(page_session, name="Theirs")
+    person = make_coordinator(page_session, make_cohort(page_session, ours, name="2025"))
+    make_cohort(page_session, ours, name="2026")
+    make_enrolment(page_session, make_cohort(page_session, theirs, name="2027"), Side.MENTOR, person=person)
+    page_session.commit()
+
+    page = open_page("home", person)
+
+    assert sorted(page.selectbox(key="_place").options) == ["2025 · Ours", "2026 · Ours", "Theirs"]
+
+
 def test_the_place_in_a_link_is_opened(page_session: Session) -> None:
     cohort = make_cohort(page_session)
     person = make_coordinator(page_session, cohort)

@@ -80,8 +80,13 @@ def field(form: EnrolmentForm, question: Question) -> Any:
     key = f"{form.enrolment_id}-{question.key}"
     label = question.label + ("" if question.required else " (optional)")
     answer = widget(question, label, key)
-    st.caption(f":material/visibility: Seen by: {question.audience}")
+    st.caption(seen_by(question))
     return answer
+
+
+def seen_by(question: Question) -> str:
+    """ "Seen by the coordinator, and …", from a sentence that begins with whom."""
+    return f":material/visibility: Seen by {question.audience[:1].lower()}{question.audience[1:]}"
 
 
 def widget(question: Question, label: str, key: str) -> Any:
@@ -140,8 +145,8 @@ def ask_consents(session: Session, actor: Actor, form: EnrolmentForm, step: Step
         with st.container(border=True, gap="small"):
             wanted = st.toggle(question.label, is_given, key=f"{form.enrolment_id}-{question.key}")
             if question.help:
-                st.markdown(question.help)
-            st.caption(f":material/visibility: Seen by: {question.audience}")
+                st.caption(question.help)
+            st.caption(seen_by(question))
             if wanted != is_given:
                 with refusals():
                     (consents.give if wanted else consents.withdraw)(session, actor, purpose)

@@ -55,7 +55,7 @@ class Enrolment(Stateful, table=True):
     )
 
     person_id: UUID = Field(foreign_key="person.id", index=True)
-    cohort_id: UUID = Field(foreign_key="cohort.id", index=True)
+    cohort_id: UUID = Field(foreign_key="cohort.id")
     side: Side = Field(sa_type=one_of(Side))
     status: EnrolmentStatus = Field(default=EnrolmentStatus.DRAFT, sa_type=one_of(EnrolmentStatus))
     # The name in one case, for paging through a list in the order that people look for.

@@ -73,7 +73,7 @@ class Proposal(Stateful, table=True):
         CheckConstraint("score BETWEEN 0 AND 1", name="score_0_to_1"),
         # A mentee considers one proposal at a time; decided ones stay for the record.
         Index("one_open_proposal_per_mentee", "mentee_id", unique=True, **partial("status IN ('draft', 'sent')")),
-        Index("ix_proposal_board", "cohort_id", "status"),
+        Index("ix_proposal_board", "cohort_id", "status", "sent_at", "created_at", "mentee_id", "mentor_id"),
     )
 
     cohort_id: UUID = Field(foreign_key="cohort.id")

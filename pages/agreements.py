@@ -169,7 +169,8 @@ def draw_unsigned(session: Session, actor: Actor, cohort_id: UUID, counts: list[
         on_change=start_at_page_one,
     )
     number = int(st.session_state.get("unsigned_page", 1))
-    found = agreements.unsigned(session, actor, cohort_id, document_id=UUID(chosen) if chosen else None, page=number)
+    about = UUID(chosen) if chosen else None
+    found = agreements.unsigned(session, actor, cohort_id, document_id=about, page=number, counted=counts)
     if not found.total:
         st.success("Everybody has signed.", icon=":material/check:")
         return

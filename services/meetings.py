@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_
+from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -169,7 +169,9 @@ def of_cohort(session: Session, actor: Actor, cohort_id: UUID, *, page: int = 1)
     """
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
     pairs, mentee = _pairs_of(cohort_id, actor)
-    total = session.exec(select(func.count()).select_from(pairs.subquery())).one()
+    total = session.exec(
+        select(func.count(col(Pairing.id))).where(Pairing.cohort_id == cohort_id, *_without_own(actor))
+    ).one()
     pages = max(1, -(-total // PAGE))
     page = min(max(1, page), pages)
     ordered = pairs.order_by(mentee.sort_key, col(Pairing.released_at), col(Pairing.id))
@@ -254,16 +256,22 @@ def _pairs_of(cohort_id: UUID, actor: Actor) -> tuple[Any, Any]:
         aliased(Person),
         aliased(Person),
     )
-    is_party = or_(col(mentors_person.id) == actor.person_id, col(mentees_person.id) == actor.person_id)
     pairs: Any = (
         select(Pairing.id, col(mentors_person.full_name).label("mentor"), col(mentees_person.full_name).label("mentee"))
         .join(mentor, col(mentor.id) == Pairing.mentor_id)
         .join(mentee, col(mentee.id) == Pairing.mentee_id)
         .join(mentors_person, col(mentors_person.id) == mentor.person_id)
         .join(mentees_person, col(mentees_person.id) == mentee.person_id)
-        .where(Pairing.cohort_id == cohort_id, ~is_party)
+        # By the mentees' cohort, which is the pairs' too: its index hands them over in order of their names.
+        .where(mentee.cohort_id == cohort_id, *_without_own(actor))
     )
     return pairs, mentee
+
+
+def _without_own(actor: Actor) -> tuple[Any, ...]:
+    """SQL conditions: the actor is no half of the pairing."""
+    own = select(Enrolment.id).where(Enrolment.person_id == actor.person_id)
+    return col(Pairing.mentor_id).not_in(own), col(Pairing.mentee_id).not_in(own)
 
 
 def _noted(record: MeetingRecord) -> Noted:

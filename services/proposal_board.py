@@ -130,10 +130,12 @@ def board(
     access.cohort_to_coordinate(session, actor, cohort_id)
     lines = _with_both_sides(actor, cohort_id, Proposal, *_NAMES)
     named = lines.where(Proposal.status == status, *_matching(search))
-    found = session.exec(select(func.count()).select_from(named.subquery())).one()
+    counts = _counts(session, actor, cohort_id)
+    is_narrowed = bool(search.strip())
+    found = session.exec(select(func.count()).select_from(named.subquery())).one() if is_narrowed else counts[status]
     ordered = named.order_by(col(Proposal.sent_at).desc(), col(Proposal.created_at).desc(), col(Proposal.id))
     rows = session.exec(ordered.limit(PAGE_SIZE).offset((max(1, page) - 1) * PAGE_SIZE))
-    return Board(tuple(_board_line(*row) for row in rows), found, _counts(session, actor, cohort_id))
+    return Board(tuple(_board_line(*row) for row in rows), found, counts)
 
 
 def to_send(session: Session, actor: Actor, cohort_id: UUID) -> tuple[Draft, ...]:
@@ -179,8 +181,17 @@ def _with_both_sides(actor: Actor, cohort_id: UUID, *columns: Any) -> Any:
         .join(_MENTEE_PERSON, col(_MENTEE_PERSON.id) == col(_MENTEE.person_id))
         .join(_MENTOR, col(_MENTOR.id) == col(Proposal.mentor_id))
         .join(_MENTOR_PERSON, col(_MENTOR_PERSON.id) == col(_MENTOR.person_id))
-        .where(Proposal.cohort_id == cohort_id)
-        .where(col(_MENTEE.person_id) != actor.person_id, col(_MENTOR.person_id) != actor.person_id)
+        .where(*_without_own(actor, cohort_id))
+    )
+
+
+def _without_own(actor: Actor, cohort_id: UUID) -> tuple[Any, ...]:
+    """SQL conditions: proposals of a cohort to which the actor is no party."""
+    own = select(Enrolment.id).where(Enrolment.person_id == actor.person_id)
+    return (
+        col(Proposal.cohort_id) == cohort_id,
+        col(Proposal.mentee_id).not_in(own),
+        col(Proposal.mentor_id).not_in(own),
     )
 
 
@@ -191,9 +202,9 @@ def _matching(search: str) -> list[Any]:
 
 
 def _counts(session: Session, actor: Actor, cohort_id: UUID) -> dict[ProposalStatus, int]:
-    lines = _with_both_sides(actor, cohort_id, Proposal.status).subquery()
     counts = dict.fromkeys(ProposalStatus, 0)
-    statement = select(lines.c.status, func.count()).group_by(lines.c.status)
+    lines = select(Proposal.status, func.count()).where(*_without_own(actor, cohort_id))
+    statement = lines.group_by(col(Proposal.status))
     return counts | {ProposalStatus(status): number for status, number in session.exec(statement)}
 
 

@@ -55,11 +55,15 @@ class _Facts:
 
 def lights(session: Session, enrolment_ids: Iterable[UUID], *, today: date | None = None) -> dict[UUID, Readiness]:
     """The lights of these enrolments, by id. A fixed number of queries for each cohort among them."""
-    wanted, found = list(enrolment_ids), {}
-    for cohort_id in session.exec(select(Enrolment.cohort_id).where(col(Enrolment.id).in_(wanted)).distinct()).all():
+    by_cohort: dict[UUID, list[UUID]] = {}
+    wanted = select(Enrolment.cohort_id, Enrolment.id).where(col(Enrolment.id).in_(list(enrolment_ids)))
+    for cohort_id, enrolment_id in session.exec(wanted):
+        by_cohort.setdefault(cohort_id, []).append(enrolment_id)
+    found = {}
+    for cohort_id, ids in by_cohort.items():
         scheme = enrolment_form.scheme_of(session, cohort_id)
         fields = enrolment_form.fields_of(session, [cohort_id]).get(cohort_id, ())
-        for enrolment, person, *facts in session.exec(_with_facts(cohort_id, wanted, today or _today())):
+        for enrolment, person, *facts in session.exec(_with_facts(cohort_id, ids, today or _today())):
             found[enrolment.id] = _read(scheme, fields, enrolment, person, _Facts(*facts))
     return found
 
@@ -132,7 +136,8 @@ def _with_facts(cohort_id: UUID, enrolment_ids: list[UUID], today: date) -> Any:
             places_taken(),
         )
         .join(Person, col(Person.id) == Enrolment.person_id)
-        .where(Enrolment.cohort_id == cohort_id, col(Enrolment.id).in_(enrolment_ids))
+        # Not by cohort as well, or SQLite reads the whole of it to find these.
+        .where(col(Enrolment.id).in_(enrolment_ids))
     )
 
 

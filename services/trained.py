@@ -61,31 +61,31 @@ def untrained_enrolments(cohort_id: Any, today: Any, *, among: Collection[UUID] 
 
     The cohort's id and the day may be parameters of a statement that is built once.
     """
-    found: Select[UUID] = _required(select(col(Enrolment.id)), cohort_id).where(~_is_trained(today)).distinct()
-    return found if among is None else found.where(col(Enrolment.id).in_(among))
+    # Of those few not by cohort as well, or SQLite reads the whole of it to find them.
+    which = col(Enrolment.cohort_id) == cohort_id if among is None else col(Enrolment.id).in_(among)
+    found: Select[UUID] = _required(select(col(Enrolment.id)), which).where(~_is_trained(today)).distinct()
+    return found
 
 
 def progress(session: Session, actor: Actor, cohort_id: UUID, *, today: date, page: int = 1) -> ProgressPage:
     """Who of a cohort has passed what is required, by name, 50 on a page. Three queries. Raises NotAllowed."""
     access.cohort_to_coordinate(session, actor, cohort_id)
     among = col(Enrolment.status).in_(TAKING_PART)
-    total = session.scalar(_required(select(func.count()), cohort_id).where(among)) or 0
-    completed = func.max(TrainingCompletion.completed_on)
+    of_cohort = col(Enrolment.cohort_id) == cohort_id
+    total = session.scalar(_required(select(func.count()), of_cohort).where(among)) or 0
     chosen = select(
         col(Enrolment.id),
         col(Person.full_name),
         col(Enrolment.side),
         col(TrainingModule.title),
-        completed,
-        func.max(TrainingCompletion.expires_on),
+        _newest(TrainingCompletion.completed_on),
+        _newest(TrainingCompletion.expires_on),
         col(Enrolment.claims),
     )
     statement = (
-        _required(chosen, cohort_id)
+        _required(chosen, of_cohort)
         .join(Person, col(Person.id) == col(Enrolment.person_id))
-        .outerjoin(TrainingCompletion, _is_of_both())
         .where(among)
-        .group_by(col(Enrolment.id), col(Person.id), col(TrainingModule.id))
         .order_by(col(Enrolment.sort_key), col(Enrolment.id), col(TrainingModule.title))
         .offset((page - 1) * PAGE)
         .limit(PAGE)
@@ -117,15 +117,15 @@ def is_newest() -> ColumnElement[bool]:
     return col(TrainingModule.edition) == newest
 
 
-def _required(chosen: Any, cohort_id: Any) -> Any:
-    """The chosen columns for every enrolment of a cohort and every module required of its side."""
+def _required(chosen: Any, which: Any) -> Any:
+    """The chosen columns for every enrolment on this condition and every module required of its side."""
     sides = cast(col(TrainingModule.required_for), String)
     asked = or_(*(and_(col(Enrolment.side) == side, sides.like(f'%"{side.value}"%')) for side in Side))
     return (
         chosen.select_from(Enrolment)
         .join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id))
         .join(TrainingModule, and_(col(TrainingModule.scheme_id) == col(Cohort.scheme_id), asked, is_newest()))
-        .where(col(Enrolment.cohort_id) == cohort_id)
+        .where(which)
     )
 
 
@@ -134,6 +134,12 @@ def _is_of_both() -> ColumnElement[bool]:
         col(TrainingCompletion.enrolment_id) == col(Enrolment.id),
         col(TrainingCompletion.module_id) == col(TrainingModule.id),
     )
+
+
+def _newest(column: Any) -> Any:
+    """The latest such day of the joined enrolment's completions of the joined module."""
+    newest = select(func.max(column)).where(_is_of_both())
+    return newest.correlate(Enrolment, TrainingModule).scalar_subquery()
 
 
 def _is_trained(today: Any) -> ColumnElement[bool]:

@@ -587,7 +587,7 @@ def test_lists_of_one_and_of_three_take_the_same_number_of_queries(session: Sess
             agreements.counts(session, coordinator, cohort.id)
         taken.append(len([statement for statement in statements if statement.startswith("SELECT")]))
 
-    assert taken == [4, 4]
+    assert taken == [6, 6]
 
 
 def test_strangers_see_no_list(session: Session, cohort: Cohort) -> None:

@@ -598,7 +598,7 @@ def test_the_board_and_the_drafts_take_the_same_queries_however_many_there_are(s
         board = proposals.board(session, actor, cohort.id)
         drafts = proposals.to_send(session, actor, cohort.id)
 
-    assert (len(board.lines), len(drafts), len(statements)) == (rows, rows, 4)
+    assert (len(board.lines), len(drafts), len(statements)) == (rows, rows, 3)
 
 
 def test_the_drafts_name_exactly_who_will_be_written_to(session: Session) -> None:

@@ -505,7 +505,6 @@ def upgrade() -> None:
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
         batch_op.create_index("ix_enrolment_by_name", ["cohort_id", "sort_key", "id"], unique=False)
         batch_op.create_index("ix_enrolment_by_status", ["cohort_id", "status", "sort_key", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_enrolment_cohort_id"), ["cohort_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_enrolment_person_id"), ["person_id"], unique=False)
         batch_op.create_index("ix_enrolment_queue", ["cohort_id", "side", "status", "sort_key", "id"], unique=False)
 
@@ -688,7 +687,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proposal")),
     )
     with op.batch_alter_table("proposal", schema=None) as batch_op:
-        batch_op.create_index("ix_proposal_board", ["cohort_id", "status"], unique=False)
+        batch_op.create_index(
+            "ix_proposal_board",
+            ["cohort_id", "status", "sent_at", "created_at", "mentee_id", "mentor_id"],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_proposal_mentee_id"), ["mentee_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_proposal_mentor_id"), ["mentor_id"], unique=False)
         batch_op.create_index(
@@ -1081,7 +1084,6 @@ def downgrade() -> None:
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
         batch_op.drop_index("ix_enrolment_queue")
         batch_op.drop_index(batch_op.f("ix_enrolment_person_id"))
-        batch_op.drop_index(batch_op.f("ix_enrolment_cohort_id"))
         batch_op.drop_index("ix_enrolment_by_status")
         batch_op.drop_index("ix_enrolment_by_name")
 

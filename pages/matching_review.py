@@ -118,10 +118,10 @@ def draw_acts(session: Session, actor: Actor, run_id: UUID) -> bool:
 
     Answers whether any pair can still be approved.
     """
-    open_pairs = frozenset(review.to_approve(session, actor, run_id))
-    if not open_pairs:
+    found = review.open_pairs(session, actor, run_id, approved(run_id))
+    if not found.number:
         return False
-    chosen = approved(run_id) & open_pairs
+    chosen = found.ticked
     label = f"Preview the emails to {people(len(chosen))}"
     if st.button(label, key="preview", type="primary", icon=":material/drafts:", disabled=not chosen):
         with refusals():
@@ -130,8 +130,8 @@ def draw_acts(session: Session, actor: Actor, run_id: UUID) -> bool:
             approve(run_id, frozenset())
             go_to("send" if outcome.done else None)
     with st.container(horizontal=True):
-        if open_pairs - chosen and st.button(f"Approve all {len(open_pairs)}", key="approve-all"):
-            approve(run_id, open_pairs)
+        if found.number > len(chosen) and st.button(f"Approve all {found.number}", key="approve-all"):
+            approve(run_id, frozenset(review.to_approve(session, actor, run_id)))
             st.rerun()
         if chosen and st.button("Approve none", key="approve-none"):
             approve(run_id, frozenset())

@@ -1,6 +1,6 @@
 """What a coordinator reads before proposing: the pairs of a run, the unmatched, and those who could not take part."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -22,6 +22,8 @@ from services.matching import missing, reading
 from services.schemes.sectors import sectors
 
 PAGE_SIZE = 20
+# Beyond this many, reading all of a run is quicker than naming them one by one.
+MOST_NAMED = 500
 STRONGEST = 3
 # Of such a pair nothing is left to approve; one that ran out or was taken back may be proposed once more.
 DECIDED = frozenset(set(ProposalStatus) - {ProposalStatus.EXPIRED, ProposalStatus.WITHDRAWN})
@@ -68,6 +70,14 @@ class PairLine:
 
 
 @dataclass(frozen=True)
+class OpenPairs:
+    """How many pairs of a run can still be proposed; `ticked` are the mentees of those that were asked about."""
+
+    number: int
+    ticked: frozenset[UUID]
+
+
+@dataclass(frozen=True)
 class Pairs:
     """One page of a run's lines. `counts` are of the whole run, `found` of what was searched for."""
 
@@ -92,11 +102,29 @@ def pairs(
 def to_approve(session: Session, actor: Actor, run_id: UUID) -> tuple[UUID, ...]:
     """The mentees of a run's pairs that can still be proposed. Raises NotAllowed."""
     _check_run(session, actor, run_id)
+    return tuple(session.exec(_open(run_id, col(RunPair.mentee_id))))
+
+
+def open_pairs(session: Session, actor: Actor, run_id: UUID, ticked: Collection[UUID]) -> OpenPairs:
+    """How many pairs of a run can still be proposed, and which of the ticked mentees' are among them. NotAllowed."""
+    number = _open(run_id, func.count(col(RunPair.id))).scalar_subquery()
+    of_run = select(Cohort.scheme_id, number).join(MatchingRun, col(MatchingRun.cohort_id) == col(Cohort.id))
+    scheme_id, found = session.exec(of_run.where(MatchingRun.id == run_id)).first() or (None, 0)
+    if scheme_id not in actor.coordinates:
+        raise _not_yours()
+    if not ticked:
+        return OpenPairs(found, frozenset())
+    mentees = _open(run_id, col(RunPair.mentee_id))
+    if len(ticked) <= MOST_NAMED:
+        mentees = mentees.where(col(RunPair.mentee_id).in_(ticked))
+    return OpenPairs(found, frozenset(session.exec(mentees)) & frozenset(ticked))
+
+
+def _open(run_id: UUID, column: Any) -> Any:
     known = select(Proposal.mentee_id).where(Proposal.run_id == run_id, col(Proposal.status).in_(DECIDED))
-    statement = select(RunPair.mentee_id).where(
+    return select(column).where(
         RunPair.run_id == run_id, col(RunPair.mentor_id).is_not(None), col(RunPair.mentee_id).not_in(known)
     )
-    return tuple(session.exec(statement))
 
 
 def left_out(session: Session, actor: Actor, cohort_id: UUID, today: date) -> tuple[str, ...]:

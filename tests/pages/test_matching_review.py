@@ -245,7 +245,7 @@ def test_a_coordinator_of_another_scheme_sees_none_of_it(page_session: Session, 
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_the_screen_takes_twelve_queries_however_many_pairs_there_are(
+def test_the_screen_takes_eleven_queries_however_many_pairs_there_are(
     page_session: Session, cohort: Cohort, coordinator: Person, rows: int
 ) -> None:
     mentor(page_session, cohort, capacity=5)
@@ -261,4 +261,4 @@ def test_the_screen_takes_twelve_queries_however_many_pairs_there_are(
 
     selects = [statement for statement in statements if statement.startswith("SELECT")]
     assert "- 1 mentor shares no way to be reached" in texts(page)
-    assert (len(page.checkbox), len(selects)) == (rows, 12)
+    assert (len(page.checkbox), len(selects)) == (rows, 11)

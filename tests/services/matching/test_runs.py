@@ -18,7 +18,7 @@ from models.people import Person
 from models.schemes import Cohort
 from services import errors
 from services.matching import review, runs
-from services.matching.review import PairLine, Show
+from services.matching.review import OpenPairs, PairLine, Show
 from tests.factories import (
     make_actor,
     make_cohort,
@@ -277,6 +277,7 @@ def test_a_coordinator_of_another_scheme_can_neither_run_nor_read(session: Sessi
         lambda: runs.latest(session, stranger, theirs.id),
         lambda: review.pairs(session, stranger, run.id),
         lambda: review.to_approve(session, stranger, run.id),
+        lambda: review.open_pairs(session, stranger, run.id, ()),
         lambda: review.left_out(session, stranger, theirs.id, TODAY),
     ):
         with pytest.raises(errors.NotAllowed):
@@ -403,5 +404,8 @@ def test_pairs_with_a_proposal_need_no_approval_any_more(session: Session) -> No
     after = {line.mentee: line for line in review.pairs(session, actor, run.id).lines}
 
     assert review.to_approve(session, actor, run.id) == (lines["Ben"].mentee_id,)
+    everybody = [line.mentee_id for line in lines.values()]
+    assert review.open_pairs(session, actor, run.id, everybody) == OpenPairs(1, frozenset({lines["Ben"].mentee_id}))
+    assert review.open_pairs(session, actor, run.id, ()) == OpenPairs(1, frozenset())
     assert (after["Ama"].proposal, after["Ben"].proposal) == (ProposalStatus.SENT, None)
     assert isinstance(after["Ama"], PairLine)

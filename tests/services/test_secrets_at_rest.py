@@ -22,7 +22,12 @@ def with_keys(monkeypatch: pytest.MonkeyPatch, *keys: str) -> None:
     settings.cache_clear()
 
 
-@pytest.mark.parametrize("key", [OLD, NEW, "ключ из придуманных слов", "a key that looks as long as a Fernet one is."])
+# The keys are new in every process, and parallel ones must agree on the names of tests.
+@pytest.mark.parametrize(
+    "key",
+    [OLD, NEW, "ключ из придуманных слов", "a key that looks as long as a Fernet one is."],
+    ids=["old", "new", "words", "as long as a key"],
+)
 def test_what_is_stored_holds_nothing_of_the_secret_and_gives_it_back(
     monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, and_, exists, func, or_, select
+from sqlalchemy import ScalarSelect, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -146,34 +147,46 @@ def _quiet(session: Session, found: Quietest | None, today: date) -> list[Task]:
 
 def _names(session: Session, pairing_id: UUID) -> tuple[str, str]:
     """The mentee's and the mentor's, read at every look: names are kept nowhere."""
+    names: tuple[str, str] = session.exec(_both_names(), params={"pairing_id": pairing_id}).one()
+    return names
+
+
+@cache  # asked whenever a coordinator opens Home: building it costs more than asking
+def _both_names() -> Any:
     mentee, mentor = aliased(Enrolment), aliased(Enrolment)
     mentees_self, mentors_self = aliased(Person), aliased(Person)
-    statement: Any = (
+    return (
         select(col(mentees_self.full_name), col(mentors_self.full_name))
         .select_from(Pairing)
         .join(mentee, col(mentee.id) == col(Pairing.mentee_id))
         .join(mentees_self, col(mentees_self.id) == col(mentee.person_id))
         .join(mentor, col(mentor.id) == col(Pairing.mentor_id))
         .join(mentors_self, col(mentors_self.id) == col(mentor.person_id))
-        .where(col(Pairing.id) == pairing_id)
+        .where(col(Pairing.id) == bindparam("pairing_id"))
     )
-    names: tuple[str, str] = session.exec(statement).one()
-    return names
 
 
 def _now(session: Session, cohort: Cohort, actor: Actor) -> Now:
-    own = and_(col(Enrolment.cohort_id) == cohort.id, col(Enrolment.person_id) == actor.person_id)
-    draft = and_(col(Proposal.cohort_id) == cohort.id, col(Proposal.status) == ProposalStatus.DRAFT)
-    failed = and_(col(Message.scheme_id) == cohort.scheme_id, col(Message.status) == MessageStatus.FAILED)
+    given = {"cohort_id": cohort.id, "scheme_id": cohort.scheme_id, "person_id": actor.person_id}
+    return Now(*session.exec(_asked_at_every_look(), params=given).one())
+
+
+@cache
+def _asked_at_every_look() -> Any:
+    person_id: Any = bindparam("person_id")
+    cohort_id: Any = bindparam("cohort_id")
+    scheme_id: Any = bindparam("scheme_id")
+    own = and_(col(Enrolment.cohort_id) == cohort_id, col(Enrolment.person_id) == person_id)
+    draft = and_(col(Proposal.cohort_id) == cohort_id, col(Proposal.status) == ProposalStatus.DRAFT)
+    failed = and_(col(Message.scheme_id) == scheme_id, col(Message.status) == MessageStatus.FAILED)
     parts = (
-        select(col(Person.called)).where(col(Person.id) == actor.person_id),
+        select(col(Person.called)).where(col(Person.id) == person_id),
         select(func.count(col(Proposal.id))).where(draft),
         select(func.count(col(Message.id))).where(failed),
         select(exists().where(own)),
-        select(func.max(AuditEntry.sequence)).where(col(AuditEntry.scheme_id) == cohort.scheme_id),
+        select(func.max(AuditEntry.sequence)).where(col(AuditEntry.scheme_id) == scheme_id),
     )
-    statement: Any = select(*(part.scalar_subquery() for part in parts))
-    return Now(*session.exec(statement).one())
+    return select(*(part.scalar_subquery() for part in parts))
 
 
 def _count(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> Counts:

@@ -30,10 +30,11 @@ class Visit:
         self.ready()
 
     def ready(self) -> None:
-        """Until the script has run and nothing on the page is about to be replaced."""
-        self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-        self.page.wait_for_function("() => !document.querySelector('[data-stale=\"true\"]')")
-        self.page.wait_for_timeout(150)
+        """Until the script has run and nothing on the page is about to be replaced: twice in a row, a moment apart."""
+        for _ in range(2):
+            self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+            self.page.wait_for_function("() => !document.querySelector('[data-stale=\"true\"]')")
+            self.page.wait_for_timeout(200)
 
     def press(self, label: str, *, exact: bool = False) -> None:
         self.page.get_by_role("button", name=label, exact=exact).first.click()
@@ -166,6 +167,7 @@ def sign_everything(visit: Visit) -> None:
     """Read, tick each section, type one's name; again for every text that waits."""
     visit.go("agreements")
     name = visit.page.get_by_label("Your full name")
+    name.or_(visit.page.get_by_text("You have signed everything")).first.wait_for()
     while name.is_visible():
         asked = visit.page.get_by_text("To sign, type your name").locator("strong").inner_text()
         boxes = visit.page.get_by_role("checkbox", name="I have read")

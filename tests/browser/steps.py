@@ -19,7 +19,7 @@ class Visit:
         width, height = PHONE_SIZE if phone else DESK_SIZE
         self.size: ViewportSize = {"width": width, "height": height}
         context = browser.new_context(viewport=self.size, timezone_id=zone, locale="en-GB")
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(40_000)
         self.page: Page = context.new_page()
         self.desk, self.name, self.shots = desk, name, 0
 
@@ -57,7 +57,7 @@ class Visit:
         self.ready()
 
     def sees(self, words: str) -> None:
-        expect(self.page.get_by_text(words).first).to_be_visible(timeout=20_000)
+        expect(self.page.get_by_text(words).first).to_be_visible(timeout=40_000)
 
     def shoot(self, what: str) -> None:
         """A picture for people to look at."""
@@ -89,6 +89,7 @@ class Visit:
     def arrive_by_invitation(self, email: str) -> None:
         """From the link in the invitation to Home, with a password of one's own."""
         self.page.goto(link_in(self.desk.mailbox.waited_for("your place in", to=email)[1]))
+        self.page.locator("input[type=password]").first.wait_for()
         for field in self.page.locator("input[type=password]").all():
             field.fill(PASSWORD)
         self.page.locator("button[type=submit]").first.click()
@@ -107,6 +108,7 @@ def set_up(coordinator: Visit, template: str, name: str, email: str) -> None:
     visit.fill("Your full name", name)
     visit.fill("Your email address", email)
     visit.fill("A password", PASSWORD)
+    visit.page.get_by_role("button", name="Set up", exact=True).wait_for()
     for box in visit.page.get_by_role("checkbox").all():
         wanted = template in (box.get_attribute("aria-label") or box.locator("xpath=ancestor::label").inner_text())
         if wanted != box.is_checked():
@@ -125,11 +127,13 @@ def import_file(coordinator: Visit, path: Path, *, who: str | None) -> None:
     visit.ready()
     if who:
         visit.choose(who)
+    visit.page.get_by_role("button", name="Check the file").first.wait_for()
     visit.shoot("import-columns")
-    if visit.page.get_by_role("button", name="Check the file").first.is_visible():
-        visit.press("Check the file")
+    visit.press("Check the file")
+    add = visit.page.locator('[data-testid="stButton"] button').filter(has_text="Add ").first
+    add.wait_for(timeout=60_000)
     visit.shoot("import-preview")
-    visit.page.locator('[data-testid="stButton"] button').filter(has_text="Add ").first.click()
+    add.click()
     visit.ready()
     visit.sees("added")
     visit.shoot("imported")
@@ -158,8 +162,8 @@ def declare_and_consent(visit: Visit, *switches: str) -> None:
         switch = visit.page.get_by_role("switch", name=label).or_(visit.page.get_by_role("checkbox", name=label))
         visit.tick(switch)
         # Between two runs the old one may still stand beside the new one.
-        expect(switch).to_have_count(1)
-        expect(switch).to_be_checked()
+        expect(switch).to_have_count(1, timeout=20_000)
+        expect(switch).to_be_checked(timeout=20_000)
     visit.shoot("consents")
 
 
@@ -216,6 +220,7 @@ def record_meeting(visit: Visit) -> None:
 def pass_training(visit: Visit) -> None:
     """Read, and answer the check with what the module taught."""
     visit.go("training")
+    visit.page.get_by_role("button", name="Check my answers").wait_for()
     answers = [question.answer for question in templates.load("unnc_alumni").modules[0].questions]
     for group, answer in zip(visit.page.get_by_role("radiogroup").all(), answers, strict=True):
         visit.tick(group.get_by_role("radio").nth(answer))
@@ -243,6 +248,7 @@ def ask_for_feedback(coordinator: Visit) -> None:
 def give_feedback(visit: Visit) -> None:
     """The form that is due: the highest answer to every question that offers choices, then send."""
     visit.go("feedback")
+    visit.page.get_by_role("button", name="Send to the coordinator").wait_for()
     for group in visit.page.get_by_role("radiogroup").all():
         group.get_by_role("radio").last.click()
         visit.ready()

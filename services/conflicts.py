@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, or_, union
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
@@ -56,29 +55,39 @@ def blocked_pairs(session: Session, cohort_id: UUID) -> frozenset[tuple[UUID, UU
 
     A person who takes part on both sides is never their own mentor.
     """
-    mentor, mentee = aliased(Enrolment), aliased(Enrolment)
-    statement = select(mentor.id, mentee.id).where(
-        mentor.cohort_id == cohort_id,
-        mentor.side == Side.MENTOR,
-        mentee.cohort_id == cohort_id,
-        mentee.side == Side.MENTEE,
+    places = _places(session, cohort_id)
+    said = session.exec(
+        select(Conflict.declared_by_id, Conflict.other_id)
+        .join(Enrolment, col(Enrolment.person_id) == Conflict.declared_by_id)
+        .where(Enrolment.cohort_id == cohort_id)
     )
-    one, other = col(Conflict.declared_by_id), col(Conflict.other_id)
-    # Three short queries, each along an index; one with OR would compare everybody with everybody.
-    found = (
-        *session.exec(
-            statement.select_from(Conflict)
-            .join(mentor, one == mentor.person_id)
-            .join(mentee, other == mentee.person_id)
-        ),
-        *session.exec(
-            statement.select_from(Conflict)
-            .join(mentor, other == mentor.person_id)
-            .join(mentee, one == mentee.person_id)
-        ),
-        *session.exec(statement.join_from(mentor, mentee, col(mentor.person_id) == mentee.person_id)),
+    either_way = {pair for one, other in said for pair in ((one, other), (other, one))}
+    themselves = {(person, person) for person in places}
+    return frozenset(
+        (places[one][Side.MENTOR], places[other][Side.MENTEE])
+        for one, other in either_way | themselves
+        if Side.MENTOR in places.get(one, {}) and Side.MENTEE in places.get(other, {})
     )
-    return frozenset((mentor_id, mentee_id) for mentor_id, mentee_id in found)
+
+
+def _places(session: Session, cohort_id: UUID) -> dict[UUID, dict[Side, UUID]]:
+    """The enrolments, by person and side, of everybody in the cohort who is in a conflict or on both sides.
+
+    They are put together here: a join of the cohort with itself made SQLite compare everybody with everybody.
+    """
+    in_conflict = union(select(Conflict.declared_by_id), select(Conflict.other_id))
+    twice = select(Enrolment.person_id).where(Enrolment.cohort_id == cohort_id)
+    on_both_sides = twice.group_by(col(Enrolment.person_id)).having(func.count() > 1)
+    person_id = col(Enrolment.person_id)
+    found = session.exec(
+        select(Enrolment.person_id, Enrolment.side, Enrolment.id).where(
+            Enrolment.cohort_id == cohort_id, or_(person_id.in_(in_conflict), person_id.in_(on_both_sides))
+        )
+    )
+    places: dict[UUID, dict[Side, UUID]] = {}
+    for person, side, enrolment_id in found:
+        places.setdefault(person, {})[Side(side)] = enrolment_id
+    return places
 
 
 def stands_between(one_person_id: Any, other_person_id: Any) -> Any:

@@ -9,8 +9,9 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.matching import ProposalStatus
+from pages import charts
 from pages.ui import done, empty, page, plain, refusals, segments
-from services import proposals, times
+from services import participation, proposals, times
 from services.access import Actor
 from services.matching import review, runs
 from services.matching.review import PairLine, Pairs, Show
@@ -77,11 +78,20 @@ def draw_aside(session: Session, actor: Actor, cohort_id: UUID, run: RunView | N
                 made = runs.run(session, actor, cohort_id, today=today)
             st.session_state.pop("page", None)
             done(f"{made.matched} of {made.mentees} mentees have a mentor in this run.")
-    missing = run.left_out if run else review.left_out(session, actor, cohort_id, today)
+    missing = run.left_out if run else not_ready(session, actor, cohort_id)
     if missing:
         st.header("Not in this run" if run else "Not ready for a run", anchor=False)
         st.markdown("\n".join(f"- {sentence}" for sentence in missing))
         st.page_link("enrolments.py", label="See who, in Enrolments", icon=":material/how_to_reg:")
+
+
+def not_ready(session: Session, actor: Actor, cohort_id: UUID) -> tuple[str, ...]:
+    """Counts of the whole cohort, so they are kept until something is written about the scheme."""
+    now = participation.standing(session, actor, cohort_id)
+    return charts.kept(
+        ("not ready", cohort_id, now.today, now.edition),
+        lambda: review.left_out(session, actor, cohort_id, now.today),
+    )
 
 
 def draw_run(session: Session, actor: Actor, run: RunView) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, true
+from sqlalchemy import and_, case, false, func, or_, true
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
@@ -82,6 +82,25 @@ def ready_ids(session: Session, cohort_id: UUID, side: Side, today: date) -> fro
         )
     )
     return frozenset(session.exec(statement))
+
+
+def lacking(session: Session, cohort_id: UUID, side: Side, today: date) -> dict[str, int]:
+    """How many approved enrolments of one side lack what a gate asks, by the gate's light; those without any are 0."""
+    scheme = enrolment_form.scheme_of(session, cohort_id)
+    gates = gates_of(scheme, side)
+    conditions: dict[str, Any] = {
+        "signature": col(Enrolment.id).in_(_unsigned(cohort_id, today)) if "signature" in gates else false(),
+        "training": col(Enrolment.id).in_(_untrained(cohort_id, today)) if "training" in gates else false(),
+        "conflicts": col(Enrolment.conflicts_declared_at).is_(None) if "conflicts" in gates else false(),
+        "contactable": ~consents.reachable() if side is Side.MENTOR else false(),
+    }
+    counts: Any = (
+        select(*(func.count(case((condition, 1))) for condition in conditions.values()))
+        .select_from(Enrolment)
+        .join(Person, col(Person.id) == Enrolment.person_id)
+        .where(Enrolment.cohort_id == cohort_id, Enrolment.side == side, Enrolment.status == EnrolmentStatus.APPROVED)
+    )
+    return dict(zip(conditions, session.exec(counts).one(), strict=True))
 
 
 def gates_hold(scheme: Scheme, cohort_id: UUID, side: Side, today: date) -> Any:

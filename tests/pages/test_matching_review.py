@@ -11,6 +11,7 @@ from models.matching import MatchingRun, Proposal, ProposalStatus
 from models.messages import Message
 from models.people import Person
 from models.schemes import Cohort
+from services import audit
 from services.matching import review, runs
 from tests.factories import (
     make_actor,
@@ -262,3 +263,24 @@ def test_the_screen_takes_eleven_queries_however_many_pairs_there_are(
     selects = [statement for statement in statements if statement.startswith("SELECT")]
     assert "- 1 mentor shares no way to be reached" in texts(page)
     assert (len(page.checkbox), len(selects)) == (rows, 11)
+
+
+def test_before_a_first_run_the_screen_takes_few_queries_until_something_is_written(
+    page_session: Session, cohort: Cohort, coordinator: Person
+) -> None:
+    make_enrolment(page_session, cohort, Side.MENTOR)  # somebody who cannot be reached
+    page = open_page("matching_review", coordinator)
+    page_session.commit()
+
+    with counting(page_session) as statements:
+        page.run()
+
+    selects = [statement for statement in statements if statement.startswith("SELECT")]
+    assert "- 1 mentor shares no way to be reached" in texts(page)
+    assert len(selects) == 9
+    make_enrolment(page_session, cohort, Side.MENTOR)
+    audit.record(page_session, make_actor(coordinator, cohort), "enrolment.approved", scheme_id=cohort.scheme_id)
+
+    page.run()
+
+    assert "- 2 mentors share no way to be reached" in texts(page)

@@ -9,7 +9,9 @@ from models import (
     meetings,
     messages,
     pairings,
+    pauses,
     people,
+    resources,
     schemes,
 )
 from models.columns import metadata
@@ -24,6 +26,8 @@ __all__ = [
     "messages",
     "metadata",
     "pairings",
+    "pauses",
     "people",
+    "resources",
     "schemes",
 ]

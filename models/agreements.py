@@ -1,13 +1,14 @@
-"""What a scheme asks people to sign, clause by clause, and the evidence that they did."""
+"""What a scheme asks people to sign and to learn, and the evidence that they did."""
 
+import secrets
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from models.columns import JsonColumn, Row, one_of
+from models.columns import JsonColumn, Row, Stateful, one_of, partial
 from models.enrolments import Side
 
 
@@ -73,25 +74,62 @@ class Signature(Row, table=True):
     network_address: str | None = Field(default=None, max_length=64)
 
 
-class TrainingModule(Row, table=True):
-    """Something to learn, with a short check. `questions` is JSON: question, options, answer (index), explanation."""
+class PublishedState(StrEnum):
+    """The life of something that a coordinator writes for people to read."""
 
-    __table_args__ = (UniqueConstraint("scheme_id", "key", "edition"),)
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+# No vowels and nothing that looks like something else: a code is read aloud and copied from paper.
+CODE_LETTERS = "23456789BCDFGHJKMNPQRSTVWXZ"
+
+
+def new_code() -> str:
+    """What a certificate is verified by: 12 of 27 letters, which nobody can guess."""
+    return "".join(secrets.choice(CODE_LETTERS) for _ in range(12))
+
+
+def _both_sides() -> list[str]:
+    return [side.value for side in Side]
+
+
+class TrainingModule(Stateful, table=True):
+    """One edition of something to learn, with a short check. An edition that was published never changes again.
+
+    `questions` is JSON: question, options, answer (an index, or a list of them where several are right), explanation.
+    `offered_to` and `required_for` are sides. Until `due_on` is over, a required module holds nobody back.
+    Completions of earlier editions count down to `counts_from`; `valid_months` 0 means that they do not run out.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("scheme_id", "key", "edition"),
+        CheckConstraint("counts_from BETWEEN 1 AND edition", name="counts_from_1_to_edition"),
+        Index("one_published_edition", "scheme_id", "key", unique=True, **partial("state = 'published'")),
+        Index("one_draft_edition", "scheme_id", "key", unique=True, **partial("state = 'draft'")),
+    )
 
     scheme_id: UUID = Field(foreign_key="scheme.id", index=True)
     key: str = Field(max_length=40)
     edition: int
+    state: PublishedState = Field(default=PublishedState.PUBLISHED, sa_type=one_of(PublishedState))
     title: str = Field(max_length=200)
+    summary: str = Field(default="", max_length=500)
     minutes: int
     pass_mark: int
     valid_months: int
+    offered_to: list[str] = Field(default_factory=_both_sides, sa_type=JsonColumn)
     required_for: list[str] = Field(default_factory=list, sa_type=JsonColumn)
+    counts_from: int = 1
+    due_on: date | None = None
+    published_at: datetime | None = None
     questions: list[dict[str, object]] = Field(default_factory=list, sa_type=JsonColumn)
     text: str
 
 
 class TrainingCompletion(Row, table=True):
-    """A module passed, and until when it counts."""
+    """A module passed, and until when it counts. `code` stands on the certificate."""
 
     __table_args__ = (Index("ix_training_completion_person", "enrolment_id", "module_id"),)
 
@@ -100,3 +138,14 @@ class TrainingCompletion(Row, table=True):
     correct_answers: int
     completed_on: date
     expires_on: date
+    code: str = Field(default_factory=new_code, max_length=12, unique=True)
+
+
+class TrainingAttempt(Row, table=True):
+    """A check that somebody sent in and did not pass; `created_at` is when."""
+
+    __table_args__ = (Index("ix_training_attempt_person", "enrolment_id", "module_id", "created_at"),)
+
+    enrolment_id: UUID = Field(foreign_key="enrolment.id")
+    module_id: UUID = Field(foreign_key="training_module.id", index=True)
+    correct_answers: int

@@ -5,6 +5,7 @@ from models import (
     audit,
     enrolments,
     feedback,
+    invitations,
     matching,
     meetings,
     messages,
@@ -13,6 +14,7 @@ from models import (
     people,
     resources,
     schemes,
+    search,
 )
 from models.columns import metadata
 
@@ -21,6 +23,7 @@ __all__ = [
     "audit",
     "enrolments",
     "feedback",
+    "invitations",
     "matching",
     "meetings",
     "messages",
@@ -30,4 +33,5 @@ __all__ = [
     "people",
     "resources",
     "schemes",
+    "search",
 ]

@@ -24,7 +24,11 @@ class ProposalStatus(StrEnum):
 
 
 class MatchingRun(Row, table=True):
-    """One run: what went in (as a fingerprint), what came out, and the proof that nothing better exists."""
+    """One run: what went in (as a fingerprint), what came out, and the proof that nothing better exists.
+
+    `inputs` is JSON: the SHA-256 of each kind of input by name, and the people who took part with their places, so that
+    a replay can say what has changed since. `as_of_on` is the day whose waiting times counted.
+    """
 
     cohort_id: UUID = Field(foreign_key="cohort.id", index=True)
     made_by_id: UUID = Field(foreign_key="person.id")
@@ -36,13 +40,18 @@ class MatchingRun(Row, table=True):
     matched: int
     certificate: dict[str, Any] = Field(default_factory=dict, sa_type=JsonColumn)
     text_method: str = Field(max_length=40)
+    policy: str | None = Field(default=None, max_length=40)
+    inputs: dict[str, Any] | None = Field(default=None, sa_type=JsonColumn)
+    as_of_on: date | None = None
+    took_ms: int | None = None
 
 
 class RunPair(Row, table=True):
     """One line of a run: a mentee with a mentor, or without one and why. `score` runs from 0 to 1.
 
     `parts` is JSON: criterion, label, points, sentence, strong; the points sum to the score's thousandths.
-    Beside a mentor, `reason` is what a coordinator should look at twice, if anything.
+    Beside a mentor, `reason` is what a coordinator should look at twice, if anything. `possible` is the highest score
+    that any mentor of the run could reach with this mentee, from 0 to 1.
     """
 
     __table_args__ = (
@@ -60,6 +69,66 @@ class RunPair(Row, table=True):
     wish_rank: int | None = None
     parts: list[dict[str, Any]] = Field(default_factory=list, sa_type=JsonColumn)
     reason: str | None = Field(default=None, max_length=500)
+    possible: float | None = None
+
+
+class PairRuleKind(StrEnum):
+    """What a coordinator decided about a pair before the next run."""
+
+    PIN = "pin"
+    FORBID = "forbid"
+
+
+class PairRule(Stateful, table=True):
+    """A coordinator's word on a pair: it must stand, or must not be. Undone ones stay for the record."""
+
+    __table_args__ = (
+        CheckConstraint("mentor_id <> mentee_id", name="two_different_people"),
+        CheckConstraint("(undone_at IS NULL) = (undone_by_id IS NULL)", name="undone_by_somebody"),
+        Index("one_open_rule_per_pair", "mentor_id", "mentee_id", unique=True, **partial("undone_at IS NULL")),
+        Index("one_open_pin_per_mentee", "mentee_id", unique=True, **partial("undone_at IS NULL AND kind = 'pin'")),
+    )
+
+    cohort_id: UUID = Field(foreign_key="cohort.id", index=True)
+    mentor_id: UUID = Field(foreign_key="enrolment.id", index=True)
+    mentee_id: UUID = Field(foreign_key="enrolment.id", index=True)
+    kind: PairRuleKind = Field(sa_type=one_of(PairRuleKind))
+    made_by_id: UUID = Field(foreign_key="person.id")
+    undone_at: datetime | None = None
+    undone_by_id: UUID | None = Field(default=None, foreign_key="person.id")
+
+
+class RunWork(Row, table=True):
+    """A long run under way, for every screen to see. Whoever set `cancel_asked_at` wants it stopped.
+
+    `done` of `steps` are of the present `stage`; `seen_at` is the last sign of life, so that a killed one can be told.
+    """
+
+    __table_args__ = (Index("one_run_at_work_per_cohort", "cohort_id", unique=True, **partial("ended_at IS NULL")),)
+
+    cohort_id: UUID = Field(foreign_key="cohort.id")
+    started_by_id: UUID = Field(foreign_key="person.id")
+    stage: str = Field(max_length=40)
+    done: int = 0
+    steps: int = 0
+    seen_at: datetime
+    cancel_asked_at: datetime | None = None
+    ended_at: datetime | None = None
+    run_id: UUID | None = Field(default=None, foreign_key="matching_run.id")
+    trouble: str | None = Field(default=None, max_length=500)
+
+
+class TextVector(Row, table=True):
+    """What an encoder made of a text, kept so that a run reads it as input and never computes it. No text is kept.
+
+    `vector` holds one signed byte for each component; `method` names the encoder and its weights.
+    """
+
+    __table_args__ = (UniqueConstraint("text_sha256", "method"),)
+
+    text_sha256: str = Field(max_length=64)
+    method: str = Field(max_length=40)
+    vector: bytes
 
 
 class Proposal(Stateful, table=True):

@@ -76,6 +76,13 @@ KINDS: dict[str, Kind] = {
     "sign_documents": Kind("Documents to sign", {"documents": ["Code of conduct"]}),
     "feedback_due": Kind("Feedback asked for", {"due_on": _DUE}),
     "pairing_ended": Kind("Mentoring ended, to the other side", {"other_name": "Li Wei"}),
+    "pairing_ended_in_pause": Kind("Match ended during a break, to whoever is away", {"other_name": "Li Wei"}),
+    "pair_paused": Kind("The other side takes a break", {"other_name": "Marguerite Okafor", "back_on": _DUE}),
+    "pair_resumed": Kind("The other side is back", {"other_name": "Marguerite Okafor"}),
+    "pause_begun": Kind("Break confirmed", {"back_on": _DUE}),
+    "pause_return_asked": Kind("Are you back?", {"back_on": _DUE}),
+    "proposal_taken_back": Kind("Proposal no longer available, to whoever was asked"),
+    "withdrawal_confirmed": Kind("Leaving confirmed"),
 }
 
 

@@ -13,15 +13,27 @@ from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.matching import Proposal
 from models.pairings import EndReason, Pairing, PairingStatus, Release
+from models.pauses import PairingPause
 from models.people import Person
 from models.schemes import Cohort, Scheme
-from services import access, audit, consents, messages
+from services import access, audit, consents, messages, times
 from services.access import Actor
 from services.errors import Conflict
 from services.my_matches import ContactDetail, MyMatch, mine
 from services.units import writes
 
-__all__ = ["ContactDetail", "Ended", "MyMatch", "end", "mine", "open_to_change", "release", "scheme_of"]
+__all__ = [
+    "ContactDetail",
+    "Ended",
+    "MyMatch",
+    "conclude",
+    "end",
+    "mine",
+    "open_to_change",
+    "people_of",
+    "release",
+    "scheme_of",
+]
 
 OTHER = {Side.MENTOR: Side.MENTEE, Side.MENTEE: Side.MENTOR}
 
@@ -70,23 +82,37 @@ def end(session: Session, actor: Actor, pairing_id: UUID, *, reason: EndReason) 
     The mentor's place is free again and the mentee's waiting time counts on. Raises NotAllowed, Conflict.
     """
     pairing, side = open_to_change(session, actor, pairing_id)
+    ended = conclude(session, actor, pairing, side, reason=reason)
+    session.commit()
+    return ended
+
+
+def conclude(
+    session: Session, actor: Actor, pairing: Pairing, side: Side, *, reason: EndReason, template: str = "pairing_ended"
+) -> Ended:
+    """Ends a pairing that the caller holds, on behalf of one side, and writes to the other; never commits.
+
+    A referral keeps the mentee's waiting time like every other ending, so that the next run serves them first (U-C5.2).
+    """
     pairing.status, pairing.ended_at = PairingStatus.ENDED, utc_now()
     pairing.end_reason, pairing.ended_by = reason, side
     scheme = _scheme_of(session, pairing.cohort_id)
+    for rest in session.exec(
+        select(PairingPause).where(PairingPause.pairing_id == pairing.id, col(PairingPause.ended_on).is_(None))
+    ):
+        rest.ended_on = max(rest.started_on, times.day_in(pairing.ended_at, scheme.time_zone))
     # The reason stays out of the journal: those who may read the journal need not know it.
     audit.record(session, actor, "pairing.ended", pairing.id, scheme_id=scheme.id, by=side.value)
     people = _people_of(session, pairing)
     messages.queue(
         session,
         person_id=people[OTHER[side]].id,
-        template="pairing_ended",
+        template=template,
         scheme_id=scheme.id,
         event=f"pairing-ended-{pairing.id}",
         other_name=people[side].full_name,
     )
-    ended = Ended(pairing.id, people[OTHER[side]].full_name, pairing.ended_at)
-    session.commit()
-    return ended
+    return Ended(pairing.id, people[OTHER[side]].full_name, pairing.ended_at)
 
 
 def open_to_change(session: Session, actor: Actor, pairing_id: UUID) -> tuple[Pairing, Side]:
@@ -99,6 +125,11 @@ def open_to_change(session: Session, actor: Actor, pairing_id: UUID) -> tuple[Pa
     if pairing.status is PairingStatus.ENDED:
         raise Conflict("This mentoring has ended and its records are closed.", remedy="You can still read your own.")
     return pairing, side
+
+
+def people_of(session: Session, pairing: Pairing) -> dict[Side, Person]:
+    """The two people, by side."""
+    return _people_of(session, pairing)
 
 
 def scheme_of(session: Session, pairing: Pairing) -> Scheme:

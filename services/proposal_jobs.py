@@ -21,7 +21,7 @@ def expire_due(session: Session, now: datetime) -> int:
         proposal.status, proposal.answered_at = ProposalStatus.EXPIRED, now
         scheme = proposal_mail.scheme_of(session, proposal)
         audit.record(session, DESK, "proposal.expired", proposal.id, scheme_id=scheme.id)
-        for side in _who_knows(proposal):
+        for side in who_knows(proposal):
             proposal_mail.tell(session, proposal, side, "proposal_expired")
     session.commit()
     return len(ended)
@@ -57,7 +57,7 @@ def _reminders_due(proposal: Proposal, days: list[int], now: datetime) -> int:
     return sum((now - asked_at).days >= day for day in days)
 
 
-def _who_knows(proposal: Proposal) -> list[Side]:
+def who_knows(proposal: Proposal) -> list[Side]:
     """Those who were told of the proposal: whoever was asked, and a mentee who had said yes."""
     said_yes = [Side.MENTEE] if proposal.mentee_answered_at and proposal.waits_for is Side.MENTOR else []
     return [proposal.waits_for, *said_yes]

@@ -30,6 +30,9 @@ def migrate(engine: Engine) -> bool:
         command.upgrade(_config(connection), "head")
         if found is None:
             _first_rows(connection)
+        from services import people_index  # noqa: PLC0415 - a start-up with nothing to move needs no index
+
+        people_index.fill(connection)
         return True
 
 
@@ -47,9 +50,9 @@ def differences(connection: Connection) -> list[Any]:
     from alembic.migration import MigrationContext  # noqa: PLC0415
 
     from models.all_tables import metadata  # noqa: PLC0415
-    from models.migrations.env_options import same_type  # noqa: PLC0415
+    from models.migrations.env_options import include_name, same_type  # noqa: PLC0415
 
-    context = MigrationContext.configure(connection, opts={"compare_type": same_type})
+    context = MigrationContext.configure(connection, opts={"compare_type": same_type, "include_name": include_name})
     return list(compare_metadata(context, metadata))
 
 

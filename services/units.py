@@ -9,6 +9,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session
 
 from models.database import begin_writing
+from services import people_index  # noqa: F401 - whoever writes is heard: words must lead to people as they are now
 from services.errors import Conflict
 
 P = ParamSpec("P")

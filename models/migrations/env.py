@@ -3,7 +3,7 @@
 from alembic import context
 
 from models.all_tables import metadata
-from models.migrations.env_options import render_item, same_type
+from models.migrations.env_options import include_name, render_item, same_type
 
 context.configure(
     connection=context.config.attributes["connection"],
@@ -11,6 +11,7 @@ context.configure(
     render_as_batch=True,
     render_item=render_item,
     compare_type=same_type,
+    include_name=include_name,
     # The caller's transaction holds the whole move: all of it happens, or none.
     transactional_ddl=True,
 )

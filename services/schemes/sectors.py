@@ -27,6 +27,15 @@ def sector_for(text: str) -> str | None:
 
 
 @cache
+def words_for(code: str | None) -> tuple[str, ...]:
+    """What a sector is called: its label, then its aliases in any language. A word that is no code is its own name."""
+    found = next((sector for sector in _entries() if sector["code"] == code), None)
+    if found is None:
+        return (code,) if code else ()
+    return (found["label"], *found.get("aliases", ()))
+
+
+@cache
 def _entries() -> tuple[dict[str, Any], ...]:
     return tuple(tomllib.loads(_FILE.read_text(encoding="utf-8"))["sectors"])
 

@@ -4,6 +4,7 @@ A screen only looks: its session reads from one snapshot and takes no lock. What
 `begin_writing`, which on SQLite takes the write lock before it reads, so that nobody can slip in between.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -37,7 +38,13 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
 
 def reading(engine: Engine) -> Session:
     """A session for a screen: it reads one consistent snapshot, and writes only after `begin_writing`."""
-    return Session(engine.execution_options(**READ_ONLY))
+    return Session(_looking(engine))
+
+
+@lru_cache(maxsize=8)
+def _looking(engine: Engine) -> Engine:
+    """The same engine with the option, made once: every look at every screen asks for it."""
+    return engine.execution_options(**READ_ONLY)
 
 
 def begin_writing(session: Session) -> bool:

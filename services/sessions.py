@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, update
+from sqlalchemy import bindparam, exists, update
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
@@ -99,17 +99,17 @@ def resolve(session: Session, token: str | None) -> SignedIn | None:
     """Whose session a token opens, if it lives: not revoked, not idle, not too old, and the account open."""
     if not token:
         return None
-    return _living(session, SignInSession.token_hash == hashed(token))
+    return _living(session, _by_token(), hashed(token))
 
 
 def alive(session: Session, session_id: UUID) -> SignedIn | None:
     """The session of a socket that was let in before, if it still lives."""
-    return _living(session, SignInSession.id == session_id)
+    return _living(session, _by_id(), session_id)
 
 
 def living_of(session: Session, session_ids: Collection[UUID]) -> frozenset[UUID]:
     """Which of these sessions still live."""
-    return frozenset(found.session_id for found in _all_living(session, col(SignInSession.id).in_(list(session_ids))))
+    return frozenset(found.session_id for found in _all_living(session, _among(), list(session_ids)))
 
 
 def actor_of(
@@ -200,34 +200,57 @@ def _revoking(which: Any) -> Any:
 
 @cache  # asked on every run of every screen: building it costs more than asking
 def _open_ones() -> Any:
+    """Columns, not rows: most of an account is of no use here, and whole rows are slower to read."""
     is_staff = exists().where(col(RoleGrant.person_id) == col(Account.person_id))
     return (
-        select(SignInSession, Account, Person, is_staff)
+        select(
+            SignInSession.id,
+            SignInSession.last_seen_at,
+            SignInSession.expires_at,
+            Account.id,
+            Account.totp_confirmed_at,
+            Person.id,
+            Person.full_name,
+            Person.time_zone,
+            is_staff,
+        )  # type: ignore[call-overload] # SQLModel types up to four columns
         .join(Account, col(Account.id) == col(SignInSession.account_id))
         .join(Person, col(Person.id) == col(Account.person_id))
-        .where(col(SignInSession.revoked_at).is_(None), col(Account.status) == AccountStatus.ACTIVE)
+        .where(
+            col(SignInSession.revoked_at).is_(None),
+            col(Account.status) == AccountStatus.ACTIVE,
+            col(SignInSession.expires_at) > bindparam("now"),
+        )
     )
 
 
-def _living(session: Session, which: Any) -> SignedIn | None:
-    return next(iter(_all_living(session, which)), None)
+@cache
+def _by_token() -> Any:
+    return _open_ones().where(col(SignInSession.token_hash) == bindparam("sought"))
 
 
-def _all_living(session: Session, which: Any) -> list[SignedIn]:
-    now = utc_now()
-    statement = _open_ones().where(which, col(SignInSession.expires_at) > now)
-    return [
-        SignedIn(
-            session_id=found.id,
-            account_id=account.id,
-            person_id=person.id,
-            name=person.full_name,
-            time_zone=person.time_zone,
-            last_seen_at=found.last_seen_at,
-            expires_at=found.expires_at,
-        )
-        for found, account, person, staff in session.exec(statement)
-        if found.last_seen_at + (IDLE_FOR_STAFF if staff else IDLE) > now
+@cache
+def _by_id() -> Any:
+    return _open_ones().where(col(SignInSession.id) == bindparam("sought"))
+
+
+@cache
+def _among() -> Any:
+    return _open_ones().where(col(SignInSession.id).in_(bindparam("sought", expanding=True)))
+
+
+def _living(session: Session, statement: Any, sought: object) -> SignedIn | None:
+    return next(iter(_all_living(session, statement, sought)), None)
+
+
+def _all_living(session: Session, statement: Any, sought: object) -> list[SignedIn]:
+    """What the statement finds and lives at this moment."""
+    now, found = utc_now(), []
+    for row in session.exec(statement, params={"sought": sought, "now": now}):
+        session_id, seen_at, expires_at, account_id, confirmed_at, person_id, name, time_zone, staff = row
+        is_idle = seen_at + (IDLE_FOR_STAFF if staff else IDLE) <= now
         # Whoever became staff while signed in with a password alone signs in again, with a code.
-        and not (staff and settings().is_production and account.totp_confirmed_at is None)
-    ]
+        lacks_code = staff and settings().is_production and confirmed_at is None
+        if not is_idle and not lacks_code:
+            found.append(SignedIn(session_id, account_id, person_id, name, time_zone, seen_at, expires_at))
+    return found

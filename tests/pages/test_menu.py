@@ -21,7 +21,7 @@ def test_a_coordinator_is_told_in_which_place_they_act(page_session: Session) ->
 
     page = open_page("home", coordinator)
 
-    assert sentences(page) == [r"Alumni · 2026\/27", r"Signed in as **Rosalind \*Achterberg\*** · coordinator"]
+    assert sentences(page) == ["Alumni · 2026\\/27\n\n" r"Signed in as **Rosalind \*Achterberg\*** · coordinator"]
 
 
 def test_a_screen_of_another_place_says_so_politely(page_session: Session) -> None:

@@ -1,0 +1,215 @@
+"""Who is there, which screens their place has, and the switch between their places.
+
+It only chooses what to show. What somebody may see or do is decided again by every service that a screen calls.
+"""
+
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages import ui
+from services import first_start, sessions, storage
+from services.access import Acting, Actor, Place
+
+HERE = Path(__file__).parent
+BRAND = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="170" height="28" viewBox="0 0 170 28" role="img" '
+    'aria-label="Mentoring Desk"><style>text{fill:#1B5E68}@media(prefers-color-scheme:dark){text{fill:#8FD3DA}}'
+    '</style><text x="0" y="21" font-family="Source Serif, Georgia, serif" font-size="21" '
+    'font-weight="600">Mentoring Desk</text></svg>'
+)
+# In the page itself: Streamlit would fetch the icon of a screen from outside, and files are only for whoever signed in.
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#1B5E68"/>'
+    '<circle cx="12" cy="16" r="6.5" fill="none" stroke="#fff" stroke-width="2.5"/>'
+    '<circle cx="20" cy="16" r="6.5" fill="none" stroke="#fff" stroke-width="2.5"/></svg>'
+)
+COORDINATOR, MANAGER = Acting.COORDINATOR, Acting.MANAGER
+MENTOR, MENTEE = Acting.MENTOR, Acting.MENTEE
+EVERYBODY = frozenset(Acting)
+PARTICIPANTS = frozenset({MENTOR, MENTEE})
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One file of this folder. `url` is the file's name; whoever acts as one of `places` has it in the menu."""
+
+    url: str
+    title: str
+    icon: str
+    places: frozenset[Acting]
+
+    @property
+    def exists(self) -> bool:
+        return (HERE / f"{self.url}.py").is_file()
+
+
+# In the order of the menu, which is the order of the work.
+SCREENS = (
+    Screen("home", "Home", ":material/home:", EVERYBODY),
+    Screen("my_match", "My match", ":material/handshake:", PARTICIPANTS),
+    Screen("meetings", "Meetings", ":material/event:", PARTICIPANTS | {COORDINATOR}),
+    Screen("enrolments", "Enrolments", ":material/how_to_reg:", frozenset({COORDINATOR})),
+    Screen("import_people", "Import", ":material/upload_file:", frozenset({COORDINATOR})),
+    Screen("matching_review", "Matching review", ":material/join_inner:", frozenset({COORDINATOR})),
+    Screen("proposals", "Proposals", ":material/mark_email_unread:", PARTICIPANTS | {COORDINATOR}),
+    Screen("mentors", "Mentors", ":material/person_search:", frozenset({MENTEE})),
+    Screen("enrolment", "Enrolment", ":material/assignment_ind:", PARTICIPANTS),
+    Screen("agreements", "Agreements", ":material/contract:", PARTICIPANTS | {COORDINATOR}),
+    Screen("training", "Training", ":material/school:", PARTICIPANTS | {COORDINATOR}),
+    Screen("feedback", "Feedback", ":material/rate_review:", PARTICIPANTS | {COORDINATOR}),
+    Screen("participation", "Participation", ":material/monitoring:", frozenset({COORDINATOR, MANAGER})),
+    Screen("messages", "Messages", ":material/outgoing_mail:", frozenset({COORDINATOR})),
+)
+ROLES = {
+    Acting.COORDINATOR: "coordinator",
+    Acting.MANAGER: "scheme manager",
+    Acting.ADMINISTRATOR: "administrator",
+    Acting.MENTOR: "mentor",
+    Acting.MENTEE: "mentee",
+    Acting.NOBODY: "no place in a scheme yet",
+}
+
+
+def run() -> None:
+    """One run of the whole screen."""
+    st.logo(BRAND, size="large")
+    if ui.is_leaving():
+        _without_menu(ui.draw_leaving)
+        return
+    with storage.reading() as session:
+        _take_place_from_address()
+        actor = ui.find_actor(session)
+        is_new = actor is None and first_start.is_needed(session)
+    if actor is None:
+        _without_menu("set_up.py" if is_new else "sign_in.py")
+        return
+    _keep_place_in_address(actor)
+    current = _navigation(actor)
+    # Once a run, with everything in it: each call is a message to the browser.
+    st.set_page_config(page_title=f"{current.title} · Mentoring Desk", page_icon=ICON, layout="wide")
+    _draw_who(actor)
+    ui.read_by_menu.set(actor)
+    try:
+        current.run()
+    finally:
+        ui.read_by_menu.set(None)
+
+
+def _without_menu(body: str | Callable[[], None]) -> None:
+    """Sign in, begin, or leave: the only thing there is."""
+    st.set_page_config(page_icon=ICON, layout="wide")
+    _everywhere(body).run()
+
+
+def _everywhere(body: str | Callable[[], None]) -> Any:
+    """The same body at every address, so that a deep link still leads there after signing in."""
+    pages = [
+        st.Page(body, title="Mentoring Desk", url_path=screen.url, default=screen.url == "home") for screen in SCREENS
+    ]
+    return st.navigation(pages, position="hidden")
+
+
+def _navigation(actor: Actor) -> Any:
+    """Flat, because sections in the sidebar fail the accessibility check."""
+    # Copies, because a run marks the page that it may open.
+    return st.navigation([copy(page) for page in _pages_of(actor.place.acting_as)])
+
+
+@cache  # looking for fourteen files on every run of every screen costs more than most screens
+def _pages_of(acting_as: Acting) -> tuple[Any, ...]:
+    """Every screen, as whoever acts so finds it."""
+    return tuple(_page(screen, acting_as) for screen in SCREENS if screen.exists)
+
+
+def _page(screen: Screen, acting_as: Acting) -> Any:
+    theirs = acting_as in screen.places
+    return st.Page(
+        f"{screen.url}.py" if theirs else _belongs_elsewhere(screen, acting_as),
+        title=screen.title,
+        icon=screen.icon,
+        url_path=screen.url,
+        default=screen.url == "home",
+        visibility="visible" if theirs else "hidden",
+    )
+
+
+def _belongs_elsewhere(screen: Screen, acting_as: Acting) -> Callable[[], None]:
+    def draw() -> None:
+        ui.heading(screen.title)
+        st.info(
+            f"This page is not part of what you do here as {ROLES[acting_as]}. "
+            "Choose another place in the menu, or go back to Home.",
+            icon=":material/info:",
+        )
+        st.page_link("home.py", label="Go to Home", icon=":material/home:")
+
+    return draw
+
+
+def _draw_who(actor: Actor) -> None:
+    """Under the menu: where they act, who they are, and the way out."""
+    with st.sidebar:
+        said = _draw_switch(actor) if len(actor.places) > 1 else None
+        where = _place_in_words(actor.place) if actor.place.scheme else ""
+        if said == actor.place.scheme:
+            where = actor.place.cohort
+        who = f"Signed in as **{ui.plain(actor.name)}** · {ROLES[actor.place.acting_as]}"
+        st.caption("\n\n".join(filter(None, (ui.plain(where), who))))
+        st.button("Sign out", key="sign_out", icon=":material/logout:", on_click=_sign_out)
+
+
+def _draw_switch(actor: Actor) -> str:
+    """Answers what the box says of the place they are in."""
+    words = {place.key: _told_apart(place, actor.places) for place in actor.places}
+    # The database decided which place it is; the box only shows it.
+    st.session_state["_place"] = actor.place.key
+    st.selectbox("Acting as", list(words), format_func=lambda key: words[key], key="_place", on_change=_switch)
+    return words[actor.place.key]
+
+
+def _told_apart(place: Place, places: Sequence[Place]) -> str:
+    """As few words as tell this place from the others, because the box is narrow; all of them stand below it."""
+    alike = [other for other in places if other.scheme == place.scheme]
+    parts = [place.scheme or "The whole desk"]
+    if len({other.cohort for other in alike}) > 1 and place.cohort:
+        parts = [place.cohort, *parts]
+    if len({other.acting_as for other in alike}) > 1:
+        parts = [ROLES[place.acting_as].capitalize(), *parts]
+    return " · ".join(parts)
+
+
+def _place_in_words(place: Place) -> str:
+    return " · ".join(part for part in (place.scheme, place.cohort) if part) or "The whole desk"
+
+
+def _switch() -> None:
+    """Callbacks run before the menu, which reads the address first."""
+    st.session_state["place"] = st.query_params["place"] = st.session_state["_place"]
+
+
+def _take_place_from_address() -> None:
+    """A link opens the place that it names; going from screen to screen empties the address, not the choice."""
+    if asked := st.query_params.get("place"):
+        st.session_state["place"] = asked
+
+
+def _keep_place_in_address(actor: Actor) -> None:
+    """Screens read the place again by its key, and a colleague who may can open the same view."""
+    st.session_state["place"] = actor.place.key
+    if st.query_params.get("place") != actor.place.key:
+        st.query_params["place"] = actor.place.key
+
+
+def _sign_out() -> None:
+    """End the session in the database first: whatever happens to this browser now, its cookie opens nothing."""
+    token = ui.current_token()
+    if token is not None:
+        with storage.reading() as session:
+            sessions.revoke(session, token)
+    ui.leave_for("/auth/sign-out")

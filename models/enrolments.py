@@ -99,6 +99,31 @@ class Consent(Row, table=True):
     withdrawn_at: datetime | None = None
 
 
+class ConsentText(Row, table=True):
+    """The words that a consent was given to, once for everybody who read them; `Consent.wording_sha256` names them."""
+
+    __table_args__ = (UniqueConstraint("sha256", "language"),)
+
+    sha256: str = Field(max_length=64)
+    language: str = Field(max_length=12)
+    text: str = Field(max_length=5000)
+
+
+class AnswerChange(Row, table=True):
+    """One answer that was corrected after the form had been sent: what stood there, and what stands there since.
+
+    `before` and `after` are as the answer is kept: text, number or list of codes; NULL for none.
+    """
+
+    __table_args__ = (Index("ix_answer_change_newest", "enrolment_id", "created_at", "id"),)
+
+    enrolment_id: UUID = Field(foreign_key="enrolment.id")
+    changed_by_id: UUID | None = Field(default=None, foreign_key="person.id", index=True)
+    key: str = Field(max_length=40)
+    before: Any = Field(default=None, sa_type=JsonColumn)
+    after: Any = Field(default=None, sa_type=JsonColumn)
+
+
 class Conflict(Row, table=True):
     """Two people who must not be paired. Who said so is private, and why is never asked (SECURITY.md decision 5)."""
 

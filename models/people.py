@@ -45,6 +45,8 @@ class Person(Stateful, table=True):
 
     full_name: str = Field(max_length=200)
     called: str | None = Field(default=None, max_length=100)
+    # "Müller, Łukasz": where a list should have them, when that is not by the first letters of the full name.
+    sort_name: str | None = Field(default=None, max_length=200)
     pronouns: str | None = Field(default=None, max_length=50)
     email: str = Field(max_length=254)
     email_key: str = Field(max_length=254, unique=True)

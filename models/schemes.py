@@ -70,8 +70,8 @@ class Scheme(Stateful, table=True):
     other_settings: dict[str, Any] = Field(default_factory=dict, sa_type=JsonColumn)
 
 
-class FormField(Row, table=True):
-    """One question of a scheme's enrolment form. A retired one keeps its answers.
+class FormField(Stateful, table=True):
+    """One question of a scheme's enrolment form. A retired one keeps its answers, an option no longer offered its label.
 
     `labels` is by side ("mentor", "mentee"), with "option:<code>" for each of `options` (codes) and "help:<side>" or
     "audience:<side>" where a side's words differ from the columns. Read them through services/schemes/wording.py.

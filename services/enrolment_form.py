@@ -4,23 +4,21 @@ Some answers belong to the person (and so to every scheme they are in), some to 
 `answers` by the question's key. The email address is how a person signs in: the form shows it and never changes it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from sqlmodel import Session, col, select
 
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort, FormField, Scheme
-from services import access, cleaning, languages
+from services import access, cleaning, form_kinds
 from services.access import Actor
 from services.errors import Conflict, Invalid
+from services.form_kinds import LISTS
 from services.schemes import wording
-from services.schemes.sectors import sector_for, sectors
 
 CONFLICTS_STEP, CONSENTS_STEP, REVIEW_STEP = 4, 5, 6
 STEP_TITLES = {
@@ -31,7 +29,7 @@ STEP_TITLES = {
     CONSENTS_STEP: {Side.MENTOR: "Consents", Side.MENTEE: "Consents"},
     REVIEW_STEP: {Side.MENTOR: "Review", Side.MENTEE: "Review"},
 }
-OF_PERSON = frozenset({"full_name", "called", "pronouns", "email", "telephone", "wechat_id", "time_zone"})
+OF_PERSON = frozenset({"full_name", "called", "sort_name", "pronouns", "email", "telephone", "wechat_id", "time_zone"})
 OF_ENROLMENT = frozenset(
     {
         "role_title",
@@ -46,12 +44,16 @@ OF_ENROLMENT = frozenset(
     }
 )
 OPEN_STATUSES = frozenset(set(EnrolmentStatus) - {EnrolmentStatus.DECLINED, EnrolmentStatus.WITHDRAWN})
-LISTS = frozenset({"choices", "languages"})
+# What lists of people are sorted by comes from these.
+NAMES = frozenset({"full_name", "sort_name"})
 
 
 @dataclass(frozen=True)
 class Question:
-    """One question with its answer so far. `options` are (code, label); `longest` is characters or a largest number."""
+    """One question with its answer so far, also in words (`shown`, '' for none).
+
+    `options` are (code, label); `longest` is characters or a largest number.
+    """
 
     key: str
     kind: str
@@ -62,15 +64,8 @@ class Question:
     options: tuple[tuple[str, str], ...]
     longest: int
     value: Any
-
-    @property
-    def shown(self) -> str:
-        """The answer in words, '' when there is none."""
-        if self.kind in LISTS:
-            return ", ".join(dict(self.options).get(code, code) for code in self.value)
-        if self.kind in {"choice", "sector"}:
-            return dict(self.options).get(self.value, self.value or "")
-        return "" if self.value is None else str(self.value)
+    shown: str = ""
+    clause: str | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -130,16 +125,14 @@ def cleaned(field: FormField, side: Side, raw: Any, person: Person, enrolment: E
     What is kept already may stay, also where an import brought a word that no list knows.
     """
     label, before = wording.label(field, side), value_of(field, person, enrolment)
-    if field.kind == "consent":
-        raise Invalid(f"{label} is a switch.", remedy="Set it in the step about consents.")
-    if field.kind in LISTS:
-        return _chosen(field, label, [str(item) for item in raw or []], before)
-    typed = "" if raw is None else str(raw)
-    if not typed.strip():
+    value = form_kinds.checked(field, label, raw, before)
+    if value is None:
         return _blank(field, label)
-    if field.kind == "email":
-        return _same_email(typed, label, before)
-    return _one(field, label, typed, before)
+    if field.key == "email":
+        return _same_email(value, label, before)
+    if field.key == "full_name":
+        cleaning.name(value, field=label)
+    return value
 
 
 def put(field: FormField, value: Any, person: Person, enrolment: Enrolment) -> bool:
@@ -162,6 +155,12 @@ def scheme_of(session: Session, cohort_id: UUID) -> Scheme:
     ).one()
 
 
+def sort_key(person: Person) -> str:
+    """Where lists have the person; the whole name stands in it too, because searches look there."""
+    names = [person.sort_name, person.full_name]
+    return " ".join(name for name in names if name).casefold()[:200]
+
+
 def _question(field: FormField, side: Side, value: Any) -> Question:
     return Question(
         key=field.key,
@@ -170,50 +169,12 @@ def _question(field: FormField, side: Side, value: Any) -> Question:
         help=wording.help_for(field, side),
         audience=wording.audience(field, side),
         required=field.required,
-        options=_options(field, value),
+        options=form_kinds.options(field, value),
         longest=field.longest,
         value=value,
+        shown=form_kinds.in_words(field, value),
+        clause=field.clause,
     )
-
-
-def _options(field: FormField, value: Any) -> tuple[tuple[str, str], ...]:
-    """What may be chosen. An imported answer that the list does not know stays a choice, so that nothing is lost."""
-    known: Mapping[str, str] = {}
-    if field.kind == "sector":
-        known = sectors()
-    elif field.kind == "languages":
-        known = languages.LANGUAGES
-    elif field.kind == "time_zone":
-        known = _zones()
-    elif field.kind in {"choice", "choices"}:
-        known = {code: wording.option_label(field, code) for code in field.options}
-    else:
-        return ()
-    kept = value if isinstance(value, list) else [value] if value else []
-    return tuple((known | {code: code for code in kept if code not in known}).items())  # type: ignore[operator]
-
-
-@cache
-def _zones() -> dict[str, str]:
-    return {
-        zone: zone for zone in sorted(available_timezones()) if ("/" in zone and "Etc" not in zone) or zone == "UTC"
-    }
-
-
-def _one(field: FormField, label: str, typed: str, before: Any) -> Any:
-    cleaner: dict[str, Callable[[], Any]] = {
-        "telephone": lambda: cleaning.telephone(typed, field=label).typed,
-        "wechat_id": lambda: cleaning.wechat_id(typed, field=label),
-        "time_zone": lambda: cleaning.time_zone(typed, field=label),
-        "whole_number": lambda: cleaning.whole_number(typed, field=label, lo=0, hi=field.longest),
-        "sector": lambda: typed if typed == before else _known_sector(typed, label),
-        "choice": lambda: _chosen(field, label, [typed], before)[0],
-    }
-    if field.kind in cleaner:
-        return cleaner[field.kind]()
-    if field.key == "full_name":
-        cleaning.name(typed, field=label)
-    return cleaning.text(typed, field=label, longest=field.longest, lines=field.kind == "long_text") or None
 
 
 def _blank(field: FormField, label: str) -> Any:
@@ -229,17 +190,3 @@ def _same_email(typed: str, label: str, before: Any) -> Any:
     if cleaning.email(typed, field=label).key != cleaning.email(before).key:
         raise Invalid(f"{label} is how you sign in.", remedy="Ask the coordinator to change it.")
     return before
-
-
-def _known_sector(typed: str, label: str) -> str:
-    code = sector_for(typed)
-    if code is None:
-        raise Invalid(f"{label} is not in the list.", remedy="Choose the nearest one.")
-    return code
-
-
-def _chosen(field: FormField, label: str, codes: list[str], before: Any) -> list[str]:
-    known = {code for code, _ in _options(field, before or None)}
-    if not set(codes) <= known:
-        raise Invalid(f"{label} has an answer that is not in the list.", remedy="Choose from the list.")
-    return list(dict.fromkeys(codes))

@@ -1,57 +1,26 @@
-"""The languages that a form offers, by ISO 639 code, and codes as words."""
+"""The languages that a form offers, and codes as words.
+
+`languages.tsv` has every two-letter code of ISO 639 and the three-letter ones of languages, sign languages among them,
+that people of such schemes are likely to talk in. Names are English; those most often chosen come first.
+"""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 
+_FILE = Path(__file__).with_suffix(".tsv")
+
 LANGUAGES: Mapping[str, str] = MappingProxyType(
-    {
-        "en": "English",
-        "zh": "Chinese (Mandarin)",
-        "yue": "Chinese (Cantonese)",
-        "ar": "Arabic",
-        "bn": "Bengali",
-        "cs": "Czech",
-        "cy": "Welsh",
-        "da": "Danish",
-        "de": "German",
-        "el": "Greek",
-        "es": "Spanish",
-        "fa": "Persian",
-        "fi": "Finnish",
-        "fil": "Filipino",
-        "fr": "French",
-        "ga": "Irish",
-        "he": "Hebrew",
-        "hi": "Hindi",
-        "hu": "Hungarian",
-        "id": "Indonesian",
-        "is": "Icelandic",
-        "it": "Italian",
-        "ja": "Japanese",
-        "ko": "Korean",
-        "ms": "Malay",
-        "nan": "Chinese (Hokkien)",
-        "nl": "Dutch",
-        "no": "Norwegian",
-        "pa": "Punjabi",
-        "pl": "Polish",
-        "pt": "Portuguese",
-        "ro": "Romanian",
-        "ru": "Russian",
-        "sv": "Swedish",
-        "sw": "Swahili",
-        "ta": "Tamil",
-        "th": "Thai",
-        "tr": "Turkish",
-        "uk": "Ukrainian",
-        "ur": "Urdu",
-        "vi": "Vietnamese",
-        "wuu": "Chinese (Shanghainese)",
-        "yo": "Yoruba",
-    }
+    dict(line.split("\t", 1) for line in _FILE.read_text(encoding="utf-8").splitlines())
 )
 
 
 def names(codes: Iterable[str]) -> str:
     """Codes as words, in their order; one that the list does not know stays as it is."""
     return ", ".join(LANGUAGES.get(code, code) for code in codes)
+
+
+def of_locale(locale: str | None) -> str | None:
+    """The language of a browser's locale ("en-GB" is "en"), if the list has it."""
+    code = (locale or "").replace("_", "-").partition("-")[0].casefold()
+    return code if code in LANGUAGES else None

@@ -26,6 +26,8 @@ FieldKind = Literal[
     "telephone",
     "wechat_id",
     "whole_number",
+    "capacity",
+    "availability",
     "consent",
 ]
 QuestionKind = Literal["scale_1_5", "text", "yes_no", "nps"]

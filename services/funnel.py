@@ -19,6 +19,7 @@ from models.people import Person
 from models.schemes import Scheme
 from services import readiness
 from services.pair_facts import AsOf, flag, pair_facts
+from services.paused_days import paused_between
 
 CONTACT_DAYS = 7
 MEETING_DAYS = 30
@@ -154,9 +155,13 @@ def _ready_by_then(as_of: AsOf) -> Any:
 
 def _pair_marks(facts: Subquery, as_of: AsOf) -> list[Any]:
     """KPI 9 and 10: a rate with a deadline is about pairs that have reached it."""
-    row, today = facts.c, as_of.number
-    is_contact_due = row.released + CONTACT_DAYS <= today
-    is_meeting_due = row.released + MEETING_DAYS <= today
+    row = facts.c
+
+    def took(day: Any) -> Any:
+        return day - row.released - paused_between(row.id, row.released, day)
+
+    is_contact_due = took(as_of.number) >= CONTACT_DAYS
+    is_meeting_due = took(as_of.number) >= MEETING_DAYS
     return [
         flag(row.id.is_not(None)).label("paired"),
         flag(row.first_sign.is_not(None)).label("in_touch"),
@@ -165,10 +170,10 @@ def _pair_marks(facts: Subquery, as_of: AsOf) -> list[Any]:
         func.coalesce(row.is_open, 0).label("is_open"),
         func.coalesce(row.is_latest, 1).label("is_latest"),
         flag(is_contact_due).label("contact_due"),
-        flag(and_(is_contact_due, row.first_sign <= row.released + CONTACT_DAYS)).label("contact_in_time"),
+        flag(and_(is_contact_due, took(row.first_sign) <= CONTACT_DAYS)).label("contact_in_time"),
         flag(is_meeting_due).label("meeting_due"),
-        flag(and_(is_meeting_due, row.first_met <= row.released + MEETING_DAYS)).label("met_in_time"),
-        flag(and_(is_meeting_due, row.first_confirmed <= row.released + MEETING_DAYS)).label("confirmed_in_time"),
+        flag(and_(is_meeting_due, took(row.first_met) <= MEETING_DAYS)).label("met_in_time"),
+        flag(and_(is_meeting_due, took(row.first_confirmed) <= MEETING_DAYS)).label("confirmed_in_time"),
         row.state,
     ]
 

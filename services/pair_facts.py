@@ -1,7 +1,7 @@
 """What is known about each pair of a cohort on one day, as a query: first and last sign of life, meetings, rhythm.
 
 Days are numbers of `services.days`, in the scheme's time zone. Figures are sums over these rows and never loops.
-A pair may pause only by one of the two pausing; how long it was paused is not kept yet, so those days still count.
+A pair may pause only by one of the two pausing. Days that it was paused do not count (services/paused_days.py).
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from models.meetings import MeetingRecord
 from models.pairings import Contact, Pairing, PairingStatus, WaysOfWorking
 from models.schemes import Scheme
 from services import days
+from services.paused_days import ever_paused, in_motion_on, paused_between
 
 CONFIRMED_WITHIN_SECONDS = 30 * 60
 IN_RHYTHM, QUIET, SILENT = "in_rhythm", "quiet", "silent"
@@ -87,7 +88,8 @@ def rhythm_facts(cohort_id: UUID, scheme: Scheme, as_of: AsOf) -> Subquery:
 
 def _rhythm(signs: Subquery, scheme: Scheme, as_of: AsOf) -> tuple[Any, ...]:
     """The columns that say how a pair keeps to what it agreed."""
-    since = as_of.number - func.coalesce(signs.c.last_sign, as_of.day_number(Pairing.released_at))
+    last = func.coalesce(signs.c.last_sign, as_of.day_number(Pairing.released_at))
+    since = as_of.number - last - paused_between(col(Pairing.id), last, as_of.number)
     interval = interval_in_force(col(Pairing.id), as_of.number, scheme)
     is_open = open_at(as_of.until)
     return (
@@ -97,7 +99,7 @@ def _rhythm(signs: Subquery, scheme: Scheme, as_of: AsOf) -> tuple[Any, ...]:
         since.label("days_since"),
         interval.label("interval"),
         flag(is_open).label("is_open"),
-        case((and_(is_open, in_motion()), state_of(since, interval, scheme)), else_=null()).label("state"),
+        case((and_(is_open, in_motion(as_of.number)), state_of(since, interval, scheme)), else_=null()).label("state"),
     )
 
 
@@ -143,9 +145,11 @@ def open_at(moment: Any) -> Any:
     return or_(col(Pairing.ended_at).is_(None), col(Pairing.ended_at) >= moment)
 
 
-def in_motion() -> Any:
-    """An SQL condition: the pairing is not paused, so its days count."""
-    return col(Pairing.status) != PairingStatus.PAUSED
+def in_motion(number: Any) -> Any:
+    """An SQL condition: the pairing was not paused on that day, so that the day counts."""
+    # Beside the history, the status: a pair that was paused before there was one stands still all the same.
+    stands = and_(col(Pairing.status) == PairingStatus.PAUSED, ~ever_paused(col(Pairing.id)))
+    return and_(~stands, in_motion_on(col(Pairing.id), number))
 
 
 def flag(condition: Any) -> Any:

@@ -48,7 +48,7 @@ def paused_between(pairing_id: Any, after: Any, until: Any) -> Any:
         .scalar_subquery()
     )
     # Few pairs ever paused: whether this one did is one look-up in a list that the database makes once.
-    return case((pairing_id.in_(_ever_paused()), counted), else_=0)
+    return case((ever_paused(pairing_id), counted), else_=0)
 
 
 def in_motion_on(pairing_id: Any, number: Any) -> Any:
@@ -64,9 +64,10 @@ def in_motion_on(pairing_id: Any, number: Any) -> Any:
         )
         .correlate_except(rest)
     )
-    return ~and_(pairing_id.in_(_ever_paused()), paused)
+    return ~and_(ever_paused(pairing_id), paused)
 
 
-def _ever_paused() -> Any:
+def ever_paused(pairing_id: Any) -> Any:
+    """An SQL condition: there is a pause of this pair, long past or not."""
     paused = aliased(PairingPause)
-    return select(col(paused.pairing_id)).correlate(None)
+    return pairing_id.in_(select(col(paused.pairing_id)).correlate(None))

@@ -26,6 +26,7 @@ from services.pair_facts import (
     sign_days,
     state_of,
 )
+from services.paused_days import paused_between
 from services.suppression import Shown
 
 PAGE = 50
@@ -143,16 +144,15 @@ def _pairs_by_week(weeks: Subquery, cohort_id: UUID, scheme: Scheme, as_of: AsOf
         .outerjoin(signs, and_(signs.c.pairing_id == col(Pairing.id), signs.c.day <= weeks.c.day))
         .where(
             col(Pairing.cohort_id) == cohort_id,
-            in_motion(),
+            in_motion(weeks.c.day),
             func.coalesce(ended, weeks.c.day + 1) > weeks.c.day,
         )
         .group_by(weeks.c.day, col(Pairing.id), col(Pairing.released_at))
         .subquery("by_pair")
     )
     interval = interval_in_force(by_pair.c.id, by_pair.c.day, scheme)
-    return select(by_pair.c.day, state_of(by_pair.c.day - by_pair.c.last, interval, scheme).label("state")).subquery(
-        "by_state"
-    )
+    since = by_pair.c.day - by_pair.c.last - paused_between(by_pair.c.id, by_pair.c.last, by_pair.c.day)
+    return select(by_pair.c.day, state_of(since, interval, scheme).label("state")).subquery("by_state")
 
 
 def _week(counts: dict[str, int], *, protect: bool) -> Rhythm:

@@ -107,7 +107,12 @@ def remind(session: Session, actor: Actor, round_id: UUID, today: date) -> int:
     silent = (
         select(Enrolment.person_id)
         .join(FeedbackAnswer, col(FeedbackAnswer.enrolment_id) == Enrolment.id)
-        .where(FeedbackAnswer.round_id == opened.id, col(FeedbackAnswer.submitted_at).is_(None))
+        .where(
+            FeedbackAnswer.round_id == opened.id,
+            col(FeedbackAnswer.submitted_at).is_(None),
+            # Nobody on a break, or gone, is reminded of anything (U-C5.3).
+            Enrolment.status == EnrolmentStatus.APPROVED,
+        )
     )
     events = [(person_id, f"feedback-{opened.id}-{today.isoformat()}") for person_id in session.exec(silent).all()]
     written = sum(_write(session, scheme, opened, person_id, event) for person_id, event in events)

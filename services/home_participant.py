@@ -1,7 +1,7 @@
 """What needs a mentor or a mentee now, in the place they act in."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +15,7 @@ from models.feedback import FeedbackAnswer, FeedbackRound
 from models.matching import Proposal, ProposalStatus
 from models.meetings import MeetingRecord
 from models.pairings import Pairing, PairingStatus, WaysOfWorking
+from models.pauses import Pause
 from models.people import Person
 from models.schemes import Cohort, Scheme
 from services import access, consents, my_matches, signatures, tasks, times, trained
@@ -41,6 +42,7 @@ class Own(NamedTuple):
     proposal_expires_at: datetime | None
     feedback_due_on: date | None
     first_contact_days: int
+    back_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -57,18 +59,22 @@ def todo(session: Session, actor: Actor, today: date) -> tuple[tuple[Task, ...],
     enrolment = access.own_enrolment(session, actor)
     own = _own(session, enrolment, today)
     matches = my_matches.mine(session, actor)
-    states = _states(session, enrolment) if any(match.is_open for match in matches) else {}
+    # Whoever is away has nothing to do in their pairs either.
+    at_work = [match for match in matches if match.is_open and enrolment.status is not EnrolmentStatus.PAUSED]
+    states = _states(session, enrolment) if at_work else {}
     of_pairs = [
-        task
-        for match in matches
-        if match.is_open
-        for task in _of_pair(match, states[match.pairing_id], own.first_contact_days, today)
+        task for match in at_work for task in _of_pair(match, states[match.pairing_id], own.first_contact_days, today)
     ]
     return tasks.in_order([*_of_enrolment(enrolment, own, today), *of_pairs]), matches, own
 
 
 def _of_enrolment(enrolment: Enrolment, own: Own, today: date) -> list[Task]:
     found: list[Task] = []
+    if enrolment.status is EnrolmentStatus.PAUSED:
+        # A break is a break: nothing else is asked of whoever takes one (U-C5.3).
+        return [_on_a_break(own, today)]
+    if enrolment.status in {EnrolmentStatus.DECLINED, EnrolmentStatus.WITHDRAWN}:
+        return found
     if enrolment.status is EnrolmentStatus.DRAFT:
         detail = "What you have filled in is kept; nobody reads it before you send it"
         found.append(Task(tasks.THIS_WEEK, "Finish your enrolment", detail, "Go on", "enrolment"))
@@ -87,6 +93,17 @@ def _of_enrolment(enrolment: Enrolment, own: Own, today: date) -> list[Task]:
     if own.feedback_due_on is not None:
         found.append(_feedback(enrolment.side, own.feedback_due_on, today))
     return found
+
+
+def _on_a_break(own: Own, today: date) -> Task:
+    back_on = own.back_on
+    if back_on is not None and back_on <= today:
+        detail = "Say yes, choose a later day, or stop; nothing happens until you say so"
+        return tasks.due(back_on, today, "Are you back?", detail, "Answer", "enrolment")
+    detail = "Come back whenever you like"
+    if back_on is not None:
+        detail = f"Until {times.day_in_words(back_on, today=today, weekday=True)}; come back earlier if you like"
+    return Task(tasks.WHEN_YOU_CAN, "You are taking a break", detail, "See", "enrolment")
 
 
 def _of_consents(enrolment: Enrolment, own: Own) -> list[Task]:
@@ -124,9 +141,11 @@ def _feedback(side: Side, due_on: date, today: date) -> Task:
 
 def _of_pair(match: MyMatch, state: PairState, first_contact_days: int, today: date) -> list[Task]:
     found, name = [], match.other_name
+    if match.is_paused:
+        return [_choice(match, today)] if match.must_choose else []
     begun_on = times.day_in(match.released_at, match.scheme_zone)
     if match.must_make_contact:
-        last = begun_on + timedelta(days=first_contact_days)
+        last = match.due_after(begun_on, first_contact_days)
         detail = f"You make the first contact, by {tasks.day_words(last, today)}"
         found.append(tasks.due(last, today, f"Contact {name}, your mentor", detail, "See how", "my_match"))
     if state.awaits_my_yes:
@@ -140,12 +159,18 @@ def _of_pair(match: MyMatch, state: PairState, first_contact_days: int, today: d
     return found
 
 
+def _choice(match: MyMatch, today: date) -> Task:
+    until = f" until {times.day_in_words(match.back_on, today=today, weekday=True)}" if match.back_on else ""
+    detail = f"{match.other_name} is taking a break{until}"
+    return Task(tasks.THIS_WEEK, "Wait, or find another match", detail, "Choose", "my_match")
+
+
 def _record(match: MyMatch, state: PairState, begun_on: date, today: date) -> Task | None:
     """Each side keeps a record of its own (A-SH6), so the other's does not count here."""
-    if match.first_contact_on is None or match.status is PairingStatus.PAUSED:
+    if match.first_contact_on is None:
         return None
     last = times.day_in(state.my_last_record_at, match.scheme_zone) if state.my_last_record_at else None
-    expected = (last or begun_on) + timedelta(days=match.interval_days)
+    expected = match.due_after(last or begun_on, match.interval_days)
     if expected >= today:
         return None
     detail = f"Your last record is of {times.day_in_words(last, today=today)}" if last else "You have recorded none yet"
@@ -160,7 +185,7 @@ def _own(session: Session, enrolment: Enrolment, today: date) -> Own:
     given = {"enrolment_id": enrolment.id, "cohort_id": enrolment.cohort_id, "today": today}
     given |= {"grace_until": signatures.grace_until(today)}
     row = session.exec(_asked(enrolment.side), params=given).one()
-    called, zone, unsigned, untrained, reachable, listed, expires_at, due_on, scheme = row
+    called, zone, unsigned, untrained, reachable, listed, expires_at, due_on, back_on, scheme = row
     is_mentor = enrolment.side is Side.MENTOR
     gates = scheme.mentor_gates if is_mentor else scheme.mentee_gates
     return Own(
@@ -174,6 +199,7 @@ def _own(session: Session, enrolment: Enrolment, today: date) -> Own:
         proposal_expires_at=expires_at,
         feedback_due_on=due_on,
         first_contact_days=scheme.other_settings.get("first_contact_days", FIRST_CONTACT_DAYS),
+        back_on=back_on,
     )
 
 
@@ -192,6 +218,7 @@ def _asked(side: Side) -> Any:
             consents.gives(ConsentPurpose.DIRECTORY),
             _proposal_waiting(side),
             _feedback_waiting(today),
+            _planned_return(),
             Scheme,
         )
         .select_from(Enrolment)
@@ -220,6 +247,14 @@ def _feedback_waiting(today: Any) -> Any:
         select(func.min(FeedbackRound.due_on))
         .join(FeedbackAnswer, col(FeedbackAnswer.round_id) == col(FeedbackRound.id))
         .where(col(FeedbackAnswer.enrolment_id) == OWN, *is_waiting(today))
+        .scalar_subquery()
+    )
+
+
+def _planned_return() -> Any:
+    return (
+        select(col(Pause.planned_return_on))
+        .where(col(Pause.enrolment_id) == OWN, col(Pause.ended_on).is_(None))
         .scalar_subquery()
     )
 

@@ -5,22 +5,24 @@ at the other side's next look. Of a pair that has ended, no query here touches c
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, case, func
+from sqlalchemy import and_, bindparam, case, exists, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.enrolments import Consent, ConsentPurpose, Enrolment, Side
 from models.meetings import MeetingRecord
 from models.pairings import Contact, Pairing, PairingStatus, WaysOfWorking
+from models.pauses import PairingPause, Pause, PauseChoice
 from models.people import Person
 from models.schemes import Channel, Cohort, Scheme
-from services import access, consents, times
+from services import access, consents, paused_days, times
 from services.access import Actor
+from services.paused_days import Rest
 from services.schemes.sectors import sectors
 
 
@@ -38,6 +40,8 @@ class MyMatch:
 
     `interval_days`, `minutes` and `months` are what the two agreed, or the scheme's until they did. `last_sign_on` is
     the last contact or held meeting that either side noted. Zones are IANA names; the scheme's stands in for a blank.
+    Of a paused pair `away` is the side on a break, until `back_on` if they said so; `choice` is the other side's.
+    `rests` are the pauses whose days do not count.
     """
 
     pairing_id: UUID
@@ -60,6 +64,10 @@ class MyMatch:
     first_contact_on: date | None
     last_sign_on: date | None
     ended_at: datetime | None
+    away: Side | None = None
+    back_on: date | None = None
+    choice: PauseChoice | None = None
+    rests: tuple[Rest, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -68,13 +76,27 @@ class MyMatch:
     @property
     def must_make_contact(self) -> bool:
         """The mentee makes the first contact (A-ME1); this stays true until either side noted one."""
-        return self.is_open and self.side is Side.MENTEE and self.first_contact_on is None
+        return self.is_open and not self.is_paused and self.side is Side.MENTEE and self.first_contact_on is None
+
+    @property
+    def is_paused(self) -> bool:
+        """One of the two is on a break: nothing is due from either."""
+        return self.status is PairingStatus.PAUSED
+
+    @property
+    def must_choose(self) -> bool:
+        """The other is on a break, and this side has not said whether it waits."""
+        return self.is_paused and self.away not in {None, self.side} and self.choice is None
 
     @property
     def next_sign_by(self) -> date:
-        """The day by which the agreed rhythm expects to hear of the pair."""
+        """The day by which the agreed rhythm expects to hear of the pair; days of a break do not count."""
         begun_on = times.day_in(self.released_at, self.scheme_zone)
-        return (self.last_sign_on or begun_on) + timedelta(days=self.interval_days)
+        return self.due_after(self.last_sign_on or begun_on, self.interval_days)
+
+    def due_after(self, since: date, counted: int) -> date:
+        """The day on which so many days will have passed for this pair."""
+        return paused_days.due_after(since, counted, self.rests)
 
 
 def mine(session: Session, actor: Actor) -> tuple[MyMatch, ...]:
@@ -82,7 +104,10 @@ def mine(session: Session, actor: Actor) -> tuple[MyMatch, ...]:
     enrolment = access.own_enrolment(session, actor)
     details = _open_details(session, enrolment)
     rows = session.exec(_my_pairings(enrolment.side), params={"enrolment_id": enrolment.id}).all()
-    matches = [_my_match(enrolment.side, details.get(row.id, ()), actor.time_zone, row) for row in rows]
+    rests = _rests(session, enrolment) if any(row.has_paused for row in rows) else {}
+    matches = [
+        _my_match(enrolment.side, details.get(row.id, ()), actor.time_zone, row, rests.get(row.id, ())) for row in rows
+    ]
     return tuple(sorted(matches, key=lambda match: not match.is_open))
 
 
@@ -104,14 +129,17 @@ def _my_pairings(side: Side) -> Any:
         .scalar_subquery()
     )
     agreed = and_(col(in_force.pairing_id) == Pairing.id, col(in_force.edition) == latest)
+    resting = and_(col(PairingPause.pairing_id) == Pairing.id, col(PairingPause.ended_on).is_(None))
     return (
-        select(*_facts_of(them), *_rhythm_of(in_force))
+        select(*_facts_of(them), *_rhythm_of(in_force), *_pause_of())
         .select_from(Pairing)
         .join(them, col(them.id) == other)
         .join(Person, col(Person.id) == them.person_id)
         .join(Cohort, col(Cohort.id) == Pairing.cohort_id)
         .join(Scheme, col(Scheme.id) == Cohort.scheme_id)
         .outerjoin(in_force, agreed)
+        .outerjoin(PairingPause, resting)
+        .outerjoin(Pause, col(Pause.id) == col(PairingPause.pause_id))
         .where(own == bindparam("enrolment_id"))
         .order_by(col(Pairing.released_at).desc())
     )
@@ -141,6 +169,32 @@ def _rhythm_of(in_force: Any) -> tuple[Any, ...]:
         _last_contact().label("last_contact_on"),
         _last_meeting().label("last_meeting_at"),
     )
+
+
+def _pause_of() -> tuple[Any, ...]:
+    """Who is away now, until when, what the other chose, and whether the pair ever stood still."""
+    once = aliased(PairingPause)
+    return (
+        PairingPause.away,
+        col(Pause.planned_return_on).label("back_on"),
+        PairingPause.choice,
+        exists().where(col(once.pairing_id) == Pairing.id).correlate(Pairing).label("has_paused"),
+    )
+
+
+def _rests(session: Session, enrolment: Enrolment) -> dict[UUID, tuple[Rest, ...]]:
+    """The pauses of one's own pairs; asked only where there was one."""
+    own, _ = _ends_of(enrolment.side)
+    statement = (
+        select(PairingPause)
+        .join(Pairing, col(Pairing.id) == col(PairingPause.pairing_id))
+        .where(own == enrolment.id)
+        .order_by(col(PairingPause.started_on))
+    )
+    found: dict[UUID, tuple[Rest, ...]] = {}
+    for row in session.exec(statement):
+        found[row.pairing_id] = (*found.get(row.pairing_id, ()), Rest(row.started_on, row.ended_on))
+    return found
 
 
 def _last_contact() -> Any:
@@ -191,7 +245,9 @@ def _shared_details(side: Side) -> Any:
     )
 
 
-def _my_match(side: Side, details: tuple[ContactDetail, ...], zone: str | None, row: Any) -> MyMatch:
+def _my_match(
+    side: Side, details: tuple[ContactDetail, ...], zone: str | None, row: Any, rests: tuple[Rest, ...]
+) -> MyMatch:
     """A mentor is known by role, sector and work; a mentee by what they do and hope for (SECURITY b2)."""
     signs = [row.last_contact_on]
     if row.last_meeting_at is not None:
@@ -219,4 +275,8 @@ def _my_match(side: Side, details: tuple[ContactDetail, ...], zone: str | None, 
         first_contact_on=row.first_contact_on,
         last_sign_on=max(known, default=None),
         ended_at=row.ended_at,
+        away=row.away,
+        back_on=row.back_on,
+        choice=row.choice,
+        rests=rests,
     )

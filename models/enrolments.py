@@ -120,8 +120,8 @@ class AnswerChange(Row, table=True):
     enrolment_id: UUID = Field(foreign_key="enrolment.id")
     changed_by_id: UUID | None = Field(default=None, foreign_key="person.id", index=True)
     key: str = Field(max_length=40)
-    before: Any = Field(default=None, sa_type=JsonColumn)
-    after: Any = Field(default=None, sa_type=JsonColumn)
+    before: Any = Field(default=None, sa_type=JsonColumn, nullable=True)
+    after: Any = Field(default=None, sa_type=JsonColumn, nullable=True)
 
 
 class Conflict(Row, table=True):

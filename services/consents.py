@@ -1,15 +1,18 @@
 """What a person agreed to share: one switch each, off until given, withdrawn as easily as given, at once."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, or_
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
-from models.enrolments import Consent, ConsentPurpose, Enrolment
+from models.enrolments import Consent, ConsentPurpose, ConsentText, Enrolment
 from models.people import Person
 from models.schemes import Channel, Cohort, FormField, Scheme
 from services import access, audit
@@ -27,11 +30,29 @@ CHANNEL_OF = {
 }
 
 
+@dataclass(frozen=True)
+class Agreed:
+    """One consent as evidence: to what, in which words and language, from when until when (UTC; None: until now).
+
+    `text` is '' for one given before the words themselves were kept; `is_worded_so` says that they still stand there.
+    """
+
+    purpose: ConsentPurpose
+    label: str
+    text: str
+    language: str
+    given_at: datetime
+    withdrawn_at: datetime | None
+    is_worded_so: bool
+
+
 @writes
 def give(session: Session, actor: Actor, purpose: ConsentPurpose) -> frozenset[ConsentPurpose]:
     """Agree to one thing in today's words; answers all that is given then. Raises NotAllowed, Invalid, Conflict."""
     enrolment = own_open_enrolment(session, actor)
-    fingerprint, language = _wording(session, enrolment, purpose)
+    words, language = _wording(session, enrolment, purpose)
+    fingerprint = _fingerprint(words)
+    _keep_words(session, words, language)
     if _open(session, enrolment.id, purpose) is None:
         session.add(Consent(enrolment_id=enrolment.id, purpose=purpose, wording_sha256=fingerprint, language=language))
         audit.record(session, actor, "consent.given", enrolment.id, purpose=purpose.value, wording_sha256=fingerprint)
@@ -54,6 +75,28 @@ def withdraw(session: Session, actor: Actor, purpose: ConsentPurpose) -> frozens
         audit.record(session, actor, "consent.withdrawn", enrolment.id, purpose=purpose.value)
     session.commit()
     return given(session, enrolment.id)
+
+
+def history(session: Session, actor: Actor) -> tuple[Agreed, ...]:
+    """Everything the person ever agreed to in this place, newest first, withdrawn ones too. Raises NotAllowed."""
+    enrolment = access.own_enrolment(session, actor)
+    fields = {field.key: field for field in session.exec(_asked_here(enrolment))}
+    statement = (
+        select(Consent, ConsentText.text)
+        .outerjoin(
+            ConsentText,
+            and_(
+                col(ConsentText.sha256) == col(Consent.wording_sha256),
+                col(ConsentText.language) == col(Consent.language),
+            ),
+        )
+        .where(Consent.enrolment_id == enrolment.id)
+        .order_by(col(Consent.created_at).desc(), col(Consent.id))
+    )
+    return tuple(
+        _agreed(consent, words or "", fields.get(consent.purpose), enrolment)
+        for consent, words in session.exec(statement)
+    )
 
 
 def given(session: Session, enrolment_id: UUID) -> frozenset[ConsentPurpose]:
@@ -122,8 +165,45 @@ def _opens(purpose: ConsentPurpose, telephone: str | None, wechat_id: str | None
     return False
 
 
+def _asked_here(enrolment: Enrolment) -> Any:
+    return (
+        select(FormField)
+        .join(Cohort, col(Cohort.scheme_id) == FormField.scheme_id)
+        .where(Cohort.id == enrolment.cohort_id, FormField.kind == "consent")
+    )
+
+
+def _agreed(consent: Consent, words: str, field: FormField | None, enrolment: Enrolment) -> Agreed:
+    today = _words(field, enrolment) if field is not None else ""
+    return Agreed(
+        purpose=ConsentPurpose(consent.purpose),
+        label=wording.label(field, enrolment.side) if field is not None else consent.purpose.replace("_", " "),
+        text=words,
+        language=consent.language,
+        given_at=consent.created_at,
+        withdrawn_at=consent.withdrawn_at,
+        is_worded_so=_fingerprint(today) == consent.wording_sha256,
+    )
+
+
+def _words(field: FormField, enrolment: Enrolment) -> str:
+    """What the person reads beside the switch."""
+    return "\n".join(read(field, enrolment.side) for read in (wording.label, wording.help_for, wording.audience))
+
+
+def _fingerprint(words: str) -> str:
+    return sha256(words.encode()).hexdigest()
+
+
+def _keep_words(session: Session, words: str, language: str) -> None:
+    """Keeps the words once for everybody; of two people who are the first to read them, the second changes nothing."""
+    row = ConsentText(sha256=_fingerprint(words), language=language, text=words)
+    insert = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
+    session.connection().execute(insert(ConsentText).values(row.model_dump()).on_conflict_do_nothing())
+
+
 def _wording(session: Session, enrolment: Enrolment, purpose: ConsentPurpose) -> tuple[str, str]:
-    """The SHA-256 of what the person reads beside the switch, and its language. Raises Invalid if it is not asked."""
+    """The words beside the switch, and their language. Raises Invalid if it is not asked."""
     statement = (
         select(FormField, Scheme.language)
         .join(Scheme, col(Scheme.id) == FormField.scheme_id)
@@ -134,6 +214,4 @@ def _wording(session: Session, enrolment: Enrolment, purpose: ConsentPurpose) ->
     if found is None or enrolment.side not in found[0].roles:
         raise Invalid("This scheme does not ask for that.", remedy="Reload the page to see its questions.")
     field, language = found
-    words = (wording.label, wording.help_for, wording.audience)
-    text = "\n".join(read(field, enrolment.side) for read in words)
-    return sha256(text.encode()).hexdigest(), language
+    return _words(field, enrolment), language

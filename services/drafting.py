@@ -4,6 +4,7 @@ Two windows can have the same form open. An answer is only replaced if the one t
 that is kept; otherwise the person is asked which of the two is right, and neither is lost.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -63,17 +64,17 @@ def save_answer(session: Session, actor: Actor, key: str, raw: Any, *, before: A
         if before is not WHATEVER and before != stored:
             raise AnsweredElsewhere(label, stored, form_kinds.in_words(field, stored))
         _refuse_emptying(enrolment, field, label, value)
-        put(session, actor, enrolment, person, {field: value})
+        put(session, actor, enrolment, person, [(field, value)])
     session.commit()
     return Kept(key, value, value != stored, utc_now())
 
 
 def put(
-    session: Session, actor: Actor, enrolment: Enrolment, person: Person, values: dict[FormField, Any]
+    session: Session, actor: Actor, enrolment: Enrolment, person: Person, values: Iterable[tuple[FormField, Any]]
 ) -> tuple[str, ...]:
     """Puts cleaned answers where they belong, with their history; answers the keys that changed. Never commits."""
     changed = []
-    for field, value in values.items():
+    for field, value in values:
         stood = enrolment_form.value_of(field, person, enrolment)
         if enrolment_form.put(field, value, person, enrolment):
             changed.append(field.key)

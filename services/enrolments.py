@@ -6,18 +6,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from models.columns import utc_now
 from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort, Scheme
-from services import access, audit, consents, enrolment_form
+from services import access, audit, consents, drafting, enrolment_form
 from services.access import Actor
-from services.enrolment_decisions import Invited, approve, decline, invite, preview, return_
+from services.departures import withdraw
+from services.drafting import NOT_SENT
+from services.enrolment_decisions import Recipient, approve, decline, preview, recipients, return_, undo
 from services.enrolment_form import CONFLICTS_STEP, CONSENTS_STEP, REVIEW_STEP, STEP_TITLES, Question
-from services.enrolment_queue import Details, Filter, Queue, QueueRow, details, queue, submitted_on
+from services.enrolment_queue import Details, Filter, Gate, Queue, QueueRow, details, queue, submitted_on
 from services.errors import Conflict, Invalid
+from services.pauses import come_back as resume
+from services.pauses import pause
+from services.invitations import Invited, invite
 from services.schemes import wording
 from services.units import writes
 
@@ -25,9 +30,11 @@ __all__ = [
     "Details",
     "EnrolmentForm",
     "Filter",
+    "Gate",
     "Invited",
     "Queue",
     "QueueRow",
+    "Recipient",
     "Step",
     "approve",
     "decline",
@@ -37,15 +44,16 @@ __all__ = [
     "pause",
     "preview",
     "queue",
+    "recipients",
     "resume",
     "return_",
     "save_draft",
     "submit",
     "submitted_on",
+    "undo",
     "withdraw",
 ]
 
-NOT_SENT = frozenset({EnrolmentStatus.DRAFT, EnrolmentStatus.RETURNED})
 _ASKED = "Is there anybody in this scheme whom you should not be paired with?"
 _SEEN_BY = "Only you and the coordinator see that you answered. We never ask what kind of relationship it is."
 
@@ -131,12 +139,7 @@ def save_draft(session: Session, actor: Actor, answers: Mapping[str, Any]) -> tu
     if enrolment.status not in NOT_SENT:
         blank = [fields[key] for key, value in values.items() if value in (None, [])]
         _refuse_missing(tuple(wording.label(field, side) for field in blank if field.required))
-    changed = tuple(key for key, value in values.items() if enrolment_form.put(fields[key], value, person, enrolment))
-    if "full_name" in changed:
-        _rename(session, person)
-    if changed:
-        # Which questions changed is enough for the journal; what was answered is the person's own.
-        audit.record(session, actor, "enrolment.saved", enrolment.id, changed=sorted(changed))
+    changed = drafting.put(session, actor, enrolment, person, [(fields[key], value) for key, value in values.items()])
     session.commit()
     return changed
 
@@ -153,41 +156,6 @@ def submit(session: Session, actor: Actor) -> EnrolmentStatus:
     audit.record(session, actor, "enrolment.submitted", enrolment.id)
     session.commit()
     return enrolment.status
-
-
-@writes
-def pause(session: Session, actor: Actor) -> EnrolmentStatus:
-    """Take part in no new match until resumed; a match that runs goes on. Raises NotAllowed, Conflict."""
-    return _turn(session, actor, EnrolmentStatus.APPROVED, EnrolmentStatus.PAUSED, "enrolment.paused")
-
-
-@writes
-def resume(session: Session, actor: Actor) -> EnrolmentStatus:
-    """Be there again after a pause. Raises NotAllowed, Conflict."""
-    return _turn(session, actor, EnrolmentStatus.PAUSED, EnrolmentStatus.APPROVED, "enrolment.resumed")
-
-
-@writes
-def withdraw(session: Session, actor: Actor) -> EnrolmentStatus:
-    """Leave for good, at any time and without a reason. Raises NotAllowed, Conflict."""
-    enrolment = enrolment_form.own_open_enrolment(session, actor)
-    enrolment.status = EnrolmentStatus.WITHDRAWN
-    audit.record(session, actor, "enrolment.withdrawn", enrolment.id)
-    session.commit()
-    return enrolment.status
-
-
-def _turn(
-    session: Session, actor: Actor, before: EnrolmentStatus, after: EnrolmentStatus, action: str
-) -> EnrolmentStatus:
-    """Changes the status, records and commits, on behalf of a unit of work above."""
-    enrolment = enrolment_form.own_open_enrolment(session, actor)
-    if enrolment.status is not before:
-        raise Conflict(f"This enrolment is not {before.value} now.", remedy="Reload the page to see how it stands.")
-    enrolment.status = after
-    audit.record(session, actor, action, enrolment.id)
-    session.commit()
-    return after
 
 
 def _around(session: Session, enrolment: Enrolment) -> tuple[Person, Cohort, Scheme]:
@@ -234,9 +202,3 @@ def _steps(asked: Mapping[int, tuple[Question, ...]], enrolment: Enrolment, *, r
 def _refuse_missing(labels: tuple[str, ...]) -> None:
     if labels:
         raise Invalid(f"Not answered yet: {', '.join(labels)}.", remedy="Answer that first; the rest is kept.")
-
-
-def _rename(session: Session, person: Person) -> None:
-    """Keeps the order of every list that the person stands in."""
-    for enrolment in session.exec(select(Enrolment).where(Enrolment.person_id == person.id)):
-        enrolment.sort_key = person.full_name.casefold()[:200]

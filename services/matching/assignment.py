@@ -1,33 +1,61 @@
 """Gives each mentee a mentor: most mentees first, then the best total, then the best worst pair, then a lottery.
 
-Arrays in, frozen result out. Everything is computed in the order of the ids, so that the order of rows cannot matter.
+Arrays in, frozen result out. Nothing depends on the order of rows, on threads or on how many candidates were tried.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.certificate import Certificate
-from services.matching.optimum import Flags, Ints, Optimum, best_floor, heaviest, tight_pairs
+from services.matching.lottery import draw
+from services.matching.pairs import AtLeast, Flags, Ints, MatchingInputError, MatrixScorer, Scorer
+from services.matching.pricing_out import First, Optimum, Progress, best_assignment, first_look
+from services.matching.room import Room, room_for
 from services.matching.shortage import Unmatched, unmatched_because
+from services.matching.worst_off import best_floor
 
-LOTTERY_BITS = 32
-
-
-class MatchingInputError(ValueError):
-    """The arrays do not describe a matching problem."""
+__all__ = ["Assignment", "ImpossiblePinError", "MatchingInputError", "Objective", "Policy", "assign", "assign_blocks"]
 
 
 class ImpossiblePinError(ValueError):
-    """A pinned pair breaks a rule, a capacity or another pin. `mentees` and `mentors` hold the ids concerned."""
+    """A pinned pair breaks a rule, a capacity or another pin. `mentees` and `mentors` hold the ids concerned.
 
-    def __init__(self, happened: str, *, mentees: tuple[str, ...], mentors: tuple[str, ...]) -> None:
+    `pins` are the positions in the list of pins that cannot stand together.
+    """
+
+    def __init__(
+        self, happened: str, *, mentees: tuple[str, ...], mentors: tuple[str, ...], pins: tuple[int, ...] = ()
+    ) -> None:
         super().__init__(happened)
         self.mentees = mentees
         self.mentors = mentors
+        self.pins = pins
+
+
+class CancelledError(Exception):
+    """For a `progress` function to raise when the run is no longer wanted."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a coordinator may ask for beyond the plain objective.
+
+    `floor_first`: most matched, then the best worst pair, and only then the best total.
+    `load_costs`: points that a mentor's second, third, ... mentee costs, the last one for all further; never falling.
+    The engine then seeks the highest total less these costs, so that mentors are loaded more evenly.
+    """
+
+    floor_first: bool = False
+    load_costs: tuple[int, ...] = ()
+
+
+PLAIN = Policy()
+Number = TypeVar("Number", bound=np.signedinteger)
 
 
 @dataclass(frozen=True)
@@ -39,26 +67,42 @@ class Objective:
     worst: int | None
 
 
+@dataclass(frozen=True)
+class Gap:
+    """How far a run that was stopped early may be from the best: no answer matches more than `matched` further
+    mentees, none that matches as many has a total higher by more than `total`, and (floor first) no worst pair is
+    better by more than `worst`."""
+
+    matched: int
+    total: int
+    worst: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class Assignment:
-    """`mentor_of` (n,) holds each mentee's mentor column, -1 for nobody; `unmatched` says why, one entry for each."""
+    """`mentor_of` (n,) holds each mentee's mentor column, -1 for nobody; `unmatched` says why, one entry for each.
+
+    `gap` is None when the answer is proved to be the best, which it is unless a time limit stopped the run.
+    """
 
     mentor_of: NDArray[np.int32]
     objective: Objective
     certificate: Certificate
     unmatched: tuple[Unmatched, ...]
+    gap: Gap | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    """The input, checked and put in order: scores are 0 where not allowed, `pins` maps mentee to mentor."""
+    """The input, checked. `pins` maps mentee to mentor, `free` (n,) flags everybody else."""
 
-    scores: Ints
+    scorer: Scorer
     capacities: Ints
-    allowed: Flags
     pins: dict[int, int]
-    mentee_ids: list[str]
-    mentor_ids: list[str]
+    free: Flags
+    room: Room
+    mentee_ids: Sequence[str]
+    mentor_ids: Sequence[str]
 
 
 def assign(
@@ -69,163 +113,213 @@ def assign(
     seed: int = 0,
     mentee_ids: Sequence[str] | None = None,
     mentor_ids: Sequence[str] | None = None,
+    *,
+    policy: Policy = PLAIN,
+    progress: Progress | None = None,
+    seconds: float = float("inf"),
 ) -> Assignment:
     """The best assignment of mentees (n rows) to mentors (m columns), with its proof.
 
     `scores` (n, m) are read only where `allowed` (n, m), and are not negative there; `capacities` (m,) are places.
     `pinned` pairs (mentee row, mentor column) stand. Without ids, the position is the id.
-    Raises MatchingInputError if the arrays do not fit together, ImpossiblePinError if a pin cannot stand.
+    The keyword arguments are those of `assign_blocks`.
+    Raises MatchingInputError if the arrays do not fit together, ImpossiblePinError if a pin cannot stand,
+    OverflowError if scores are so large that 64 bits cannot hold the proof.
     """
-    given = _checked(scores, capacities, allowed, pinned, mentee_ids, mentor_ids)
-    rows = sorted(range(len(given.mentee_ids)), key=given.mentee_ids.__getitem__)
-    columns = sorted(range(len(given.mentor_ids)), key=given.mentor_ids.__getitem__)
-    answer, optimum, big = _solved(_reordered(given, rows, columns), seed)
+    if scores.ndim != 2 or allowed.shape != scores.shape:
+        raise MatchingInputError("Scores, allowed pairs and capacities must have matching shapes.")
+    if not np.issubdtype(scores.dtype, np.integer) or allowed.dtype != np.bool_:
+        raise MatchingInputError("Scores and capacities must be integers, allowed pairs true or false.")
+    return assign_blocks(
+        MatrixScorer(scores, allowed),
+        capacities,
+        pinned,
+        seed,
+        mentee_ids,
+        mentor_ids,
+        policy=policy,
+        progress=progress,
+        seconds=seconds,
+    )
 
-    place = np.append(np.array(columns, dtype=np.int64), -1)
-    mentor_of = _scattered(place[answer], rows)
-    certificate = Certificate(u=_scattered(optimum.u, rows), v=_scattered(optimum.v, columns), big=big)
+
+def assign_blocks(
+    scorer: Scorer,
+    capacities: NDArray[np.int32],
+    pinned: Sequence[tuple[int, int]] = (),
+    seed: int = 0,
+    mentee_ids: Sequence[str] | None = None,
+    mentor_ids: Sequence[str] | None = None,
+    *,
+    wished: Sequence[tuple[int, int]] = (),
+    policy: Policy = PLAIN,
+    progress: Progress | None = None,
+    seconds: float = float("inf"),
+) -> Assignment:
+    """As `assign`, for scores that come block by block (see `pairs.Scorer`) and are never held all at once.
+
+    `wished` pairs are looked at from the start: it saves time when they are likely, and changes no answer.
+    `progress(stage, share)` is called often, with the stage in words and how much of it is done, from 0 to 1. What it
+    raises ends the run and reaches the caller; nothing is kept. Raise `CancelledError` to cancel.
+    After `seconds` the run stops at the next proof, and `Assignment.gap` states how far off the answer may be.
+    """
+    watch = progress or _unwatched
+    deadline = time.monotonic() + seconds
+    problem = _checked(scorer, capacities, pinned, mentee_ids, mentor_ids, policy.load_costs)
+    look = first_look(scorer, problem.free, [*problem.pins.items(), *wished], watch)
+    _refuse_pins_against_rules(problem, look, pinned)
+    big = 1 + min(scorer.n, int(problem.capacities.sum())) * (look.highest + problem.room.dearest)
+
+    optimum = best_assignment(scorer, problem.free, problem.room, look.candidates, big, watch, deadline)
+    floor, unsure = 0, 0
+    if policy.floor_first and not optimum.slack:
+        optimum, floor, unsure = _floor_first(problem, optimum, watch, deadline)
+    mentor_of, kept = _settled(problem, optimum, seed, watch)
+    for mentee, mentor in problem.pins.items():
+        mentor_of[mentee], kept[mentee] = mentor, look.asked[mentee, mentor]
+
+    watch("Finding reasons", 0.0)
+    reached = kept[kept >= 0]
+    objective = Objective(len(reached), int(reached.sum()), int(reached.min()) if len(reached) else None)
     return Assignment(
         mentor_of=_frozen(mentor_of.astype(np.int32)),
-        objective=_objective(given.scores, mentor_of),
-        certificate=certificate,
-        unmatched=unmatched_because(_after_pins(given), given.capacities, mentor_of),
+        objective=objective,
+        certificate=Certificate(_frozen(optimum.u), _frozen(optimum.v), big, floor, policy.load_costs),
+        unmatched=unmatched_because(scorer, problem.free, problem.capacities, mentor_of),
+        gap=_gap(optimum, objective, unsure),
     )
 
 
-def _solved(problem: _Problem, seed: int) -> tuple[Ints, Optimum, int]:
-    """The answer (n,), the prices and `big` for a problem in its final order."""
-    fixed = np.array(list(problem.pins), dtype=np.int64)
-    held = np.bincount(list(problem.pins.values()), minlength=len(problem.capacities)).astype(np.int64)
-    free = problem.allowed.copy()
-    free[fixed] = False
-    places = problem.capacities - held
-
-    big = 1 + min(len(free), int(problem.capacities.sum())) * int(problem.scores.max(initial=0))
-    weights = np.where(free, big + problem.scores, 0)
-    optimum = heaviest(weights, places)
-    tight = tight_pairs(weights, optimum)
-    floor = best_floor(problem.scores, tight, optimum, places)
-    answer = _drawn(tight & (problem.scores >= floor), optimum, places, _tickets(problem, seed))
-    answer[fixed] = list(problem.pins.values())
-    return answer, optimum, big
-
-
-def _drawn(pairs: Flags, optimum: Optimum, places: Ints, tickets: Ints) -> Ints:
-    """Of all the equally good assignments within `pairs`, the one with the most lottery points."""
-    # Whoever has a gain must be matched and whoever has a price must be full: that is what keeps the answer the best.
-    must = (len(pairs) + 1) << LOTTERY_BITS
-    duty = must * ((optimum.u > 0)[:, None].astype(np.int64) + (optimum.v > 0))
-    return heaviest(np.where(pairs, duty + tickets, 0), places).mentor_of
+def _settled(problem: _Problem, optimum: Optimum, seed: int, progress: Progress) -> tuple[Ints, Ints]:
+    """Each mentee's mentor and score (n,), -1 for nobody, after the worst pair and the lottery have decided."""
+    pairs, chosen = optimum.pairs, optimum.chosen
+    kept, mentor_of = np.full_like(chosen, -1), np.full_like(chosen, -1)
+    matched = np.flatnonzero(chosen >= 0)
+    kept[matched], mentor_of[matched] = pairs.scores[chosen[matched]], pairs.columns[chosen[matched]]
+    if optimum.slack or not len(optimum.tight):
+        return mentor_of, kept
+    progress("Lifting the worst pair", 0.0)
+    floor = best_floor(optimum, problem.room)
+    progress("Drawing lots", 0.0)
+    mentor_of = draw(optimum, floor, problem.room, seed, problem.mentee_ids, problem.mentor_ids)
+    tight = optimum.tight
+    won = mentor_of[tight.rows] == tight.columns
+    kept = np.full(len(mentor_of), -1, dtype=np.int64)
+    kept[tight.rows[won]] = tight.scores[won]
+    return mentor_of, kept
 
 
-def _tickets(problem: _Problem, seed: int) -> Ints:
-    """Lottery points (n, m) from 1 to 2**32 that depend on nothing but the seed and the two ids."""
-    ours, theirs = (
-        np.array([_hashed(f"{seed}\0{side}\0{id_}") for id_ in ids], dtype=np.uint64)
-        for side, ids in (("mentee", problem.mentee_ids), ("mentor", problem.mentor_ids))
-    )
-    mixed = ours[:, None] ^ theirs
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # the mixing steps of splitmix64
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return (mixed >> np.uint64(64 - LOTTERY_BITS)).astype(np.int64) + 1
+def _floor_first(problem: _Problem, plain: Optimum, progress: Progress, deadline: float) -> tuple[Optimum, int, int]:
+    """The best assignment of those with the best worst pair, by bisection; its floor, and by how much that may be
+    too low because time was up."""
+    most, best, floor = int((plain.chosen >= 0).sum()), plain, 0
+    low, high = _worst(plain), int(plain.pairs.scores.max(initial=0))
+    while low < high and most:
+        middle = (low + high + 1) // 2
+        tried = _with_floor(problem, middle, plain.big, progress, deadline)
+        if tried.slack:
+            return best, floor, high - low
+        if (tried.chosen >= 0).sum() == most:
+            low = floor = _worst(tried)
+            best = tried
+        else:
+            high = middle - 1
+    return best, floor, 0
 
 
-def _hashed(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+def _with_floor(problem: _Problem, floor: int, big: int, progress: Progress, deadline: float) -> Optimum:
+    scorer = AtLeast(problem.scorer, floor)
+    candidates = first_look(scorer, problem.free, [], progress).candidates
+    return best_assignment(scorer, problem.free, problem.room, candidates, big, progress, deadline)
 
 
-def _objective(scores: Ints, mentor_of: Ints) -> Objective:
-    matched = np.flatnonzero(mentor_of >= 0)
-    kept = scores[matched, mentor_of[matched]]
-    return Objective(len(kept), int(kept.sum()), int(kept.min()) if len(kept) else None)
+def _worst(optimum: Optimum) -> int:
+    return int(optimum.pairs.scores[optimum.chosen[optimum.chosen >= 0]].min(initial=optimum.big))
 
 
-def _after_pins(problem: _Problem) -> Flags:
-    """`allowed`, with nobody else left for a pinned mentee."""
-    left = problem.allowed.copy()
-    for mentee, mentor in problem.pins.items():
-        left[mentee] = False
-        left[mentee, mentor] = True
-    return left
-
-
-def _reordered(problem: _Problem, rows: list[int], columns: list[int]) -> _Problem:
-    new_row = {old: new for new, old in enumerate(rows)}
-    new_column = {old: new for new, old in enumerate(columns)}
-    return _Problem(
-        scores=problem.scores[np.ix_(rows, columns)],
-        capacities=problem.capacities[columns],
-        allowed=problem.allowed[np.ix_(rows, columns)],
-        pins={new_row[mentee]: new_column[mentor] for mentee, mentor in problem.pins.items()},
-        mentee_ids=[problem.mentee_ids[row] for row in rows],
-        mentor_ids=[problem.mentor_ids[column] for column in columns],
-    )
-
-
-def _scattered(values: Ints, order: list[int]) -> Ints:
-    """`values` of a sorted problem, back in the caller's order and read-only."""
-    back = np.empty_like(values)
-    back[order] = values
-    back.flags.writeable = False
-    return back
-
-
-def _frozen(values: NDArray[np.int32]) -> NDArray[np.int32]:
-    values.flags.writeable = False
-    return values
+def _gap(optimum: Optimum, reached: Objective, unsure: int) -> Gap | None:
+    if not (optimum.slack or unsure):
+        return None
+    return Gap((optimum.slack + reached.total) // optimum.big if optimum.slack else 0, optimum.slack, unsure)
 
 
 def _checked(
-    scores: NDArray[np.int32],
+    scorer: Scorer,
     capacities: NDArray[np.int32],
-    allowed: NDArray[np.bool_],
     pinned: Sequence[tuple[int, int]],
     mentee_ids: Sequence[str] | None,
     mentor_ids: Sequence[str] | None,
+    load_costs: Sequence[int],
 ) -> _Problem:
-    n, m = scores.shape if scores.ndim == 2 else (-1, -1)
-    if allowed.shape != (n, m) or capacities.shape != (m,):
+    if capacities.shape != (scorer.m,):
         raise MatchingInputError("Scores, allowed pairs and capacities must have matching shapes.")
-    if not all(np.issubdtype(a.dtype, np.integer) for a in (scores, capacities)) or allowed.dtype != np.bool_:
+    if not np.issubdtype(capacities.dtype, np.integer):
         raise MatchingInputError("Scores and capacities must be integers, allowed pairs true or false.")
-    used = np.where(allowed, scores, 0).astype(np.int64)
-    if used.min(initial=0) < 0 or capacities.min(initial=0) < 0:
+    if capacities.min(initial=0) < 0:
         raise MatchingInputError("Scores of allowed pairs and capacities cannot be negative.")
-    problem = _Problem(
-        scores=used,
-        capacities=capacities.astype(np.int64),
-        allowed=allowed,
-        pins={},
-        mentee_ids=_ids(mentee_ids, n, "mentee"),
-        mentor_ids=_ids(mentor_ids, m, "mentor"),
-    )
-    for mentee, mentor in pinned:
-        _add_pin(problem, mentee, mentor)
-    return problem
+    wide = capacities.astype(np.int64)
+    ids = _ids(mentee_ids, scorer.n, "mentee"), _ids(mentor_ids, scorer.m, "mentor")
+    pins = _pins(pinned, wide, *ids)
+    free = np.ones(scorer.n, dtype=np.bool_)
+    free[list(pins)] = False
+    held = np.bincount(np.array(list(pins.values()), dtype=np.int64), minlength=scorer.m)
+    return _Problem(scorer, wide, pins, free, room_for(scorer.n, wide, held, load_costs), *ids)
 
 
-def _ids(ids: Sequence[str] | None, count: int, who: str) -> list[str]:
+def _ids(ids: Sequence[str] | None, count: int, who: str) -> Sequence[str]:
     if ids is None:
         return [f"{position:09d}" for position in range(count)]
     if len(ids) != count or len(set(ids)) != count:
         raise MatchingInputError(f"Every {who} needs an id of their own.")
-    return list(ids)
+    return ids
 
 
-def _add_pin(problem: _Problem, mentee: int, mentor: int) -> None:
-    n, m = problem.allowed.shape
-    if not (0 <= mentee < n and 0 <= mentor < m):
-        raise ImpossiblePinError("A pin names somebody who is not in this run.", mentees=(), mentors=())
-    name, other = problem.mentee_ids[mentee], problem.mentor_ids[mentor]
-    before = problem.pins.setdefault(mentee, mentor)
-    if before != mentor:
-        both = (problem.mentor_ids[before], other)
-        happened = f"Mentee {name} is pinned to two mentors, {both[0]} and {both[1]}."
-        raise ImpossiblePinError(happened, mentees=(name,), mentors=both)
-    if not problem.allowed[mentee, mentor]:
-        happened = f"Mentee {name} is pinned to mentor {other}, but this pair is not allowed."
-        raise ImpossiblePinError(happened, mentees=(name,), mentors=(other,))
-    sharing = tuple(problem.mentee_ids[i] for i, j in problem.pins.items() if j == mentor)
-    if len(sharing) > problem.capacities[mentor]:
-        happened = f"Mentor {other} has places for {problem.capacities[mentor]}, but {len(sharing)} mentees are pinned."
-        raise ImpossiblePinError(happened, mentees=sharing, mentors=(other,))
+def _pins(
+    pinned: Sequence[tuple[int, int]], capacities: Ints, mentee_ids: Sequence[str], mentor_ids: Sequence[str]
+) -> dict[int, int]:
+    """Each pinned mentee's mentor. Raises ImpossiblePinError if two pins cannot stand together."""
+    pins: dict[int, int] = {}
+    first: dict[int, int] = {}
+    for position, (mentee, mentor) in enumerate(pinned):
+        if not (0 <= mentee < len(mentee_ids) and 0 <= mentor < len(mentor_ids)):
+            happened = "A pin names somebody who is not in this run."
+            raise ImpossiblePinError(happened, mentees=(), mentors=(), pins=(position,))
+        if pins.setdefault(mentee, mentor) != mentor:
+            name, both = mentee_ids[mentee], (mentor_ids[pins[mentee]], mentor_ids[mentor])
+            happened = f"Mentee {name} is pinned to two mentors, {both[0]} and {both[1]}."
+            raise ImpossiblePinError(happened, mentees=(name,), mentors=both, pins=(first[mentee], position))
+        first.setdefault(mentee, position)
+    for mentor in sorted(set(pins.values())):
+        sharing = [i for i, j in pins.items() if j == mentor]
+        if len(sharing) > capacities[mentor]:
+            _refuse_over_capacity(int(capacities[mentor]), mentor_ids[mentor], sharing, first, mentee_ids)
+    return pins
+
+
+def _refuse_over_capacity(
+    capacity: int, mentor: str, sharing: list[int], first: dict[int, int], mentee_ids: Sequence[str]
+) -> None:
+    raise ImpossiblePinError(
+        f"Mentor {mentor} has places for {capacity}, but {len(sharing)} mentees are pinned.",
+        mentees=tuple(mentee_ids[i] for i in sharing),
+        mentors=(mentor,),
+        pins=tuple(first[i] for i in sharing),
+    )
+
+
+def _refuse_pins_against_rules(problem: _Problem, look: First, pinned: Sequence[tuple[int, int]]) -> None:
+    for mentee, mentor in problem.pins.items():
+        if (mentee, mentor) not in look.asked:
+            name, other = problem.mentee_ids[mentee], problem.mentor_ids[mentor]
+            happened = f"Mentee {name} is pinned to mentor {other}, but this pair is not allowed."
+            position = [(int(i), int(j)) for i, j in pinned].index((mentee, mentor))
+            raise ImpossiblePinError(happened, mentees=(name,), mentors=(other,), pins=(position,))
+
+
+def _unwatched(_stage: str, _share: float) -> None:
+    pass
+
+
+def _frozen(values: NDArray[Number]) -> NDArray[Number]:
+    values.flags.writeable = False
+    return values

@@ -6,7 +6,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.optimum import Flags, Ints
+from services.matching.pairs import Flags, Ints, Scorer, blocks
+
+Bits = NDArray[np.uint8]
 
 
 class Shortage(StrEnum):
@@ -21,7 +23,8 @@ class Unmatched:
     """Why the mentee in row `mentee` has nobody.
 
     `mentees` (rows, this one included) can only go to `mentors` (columns), who have `places` in all: fewer than there
-    are mentees, so somebody must be left out whatever is chosen. All three are empty if nobody is allowed.
+    are mentees, so somebody must be left out whatever is chosen. All three are empty if nobody is allowed. Those who
+    are left out over the same mentors share one reason.
     """
 
     mentee: int
@@ -42,36 +45,82 @@ class Unmatched:
         return f"All places are taken: {len(self.mentees)} mentees share {places} with {mentors}."
 
 
-def unmatched_because(allowed: Flags, capacities: Ints, mentor_of: Ints) -> tuple[Unmatched, ...]:
-    """One reason for each unmatched mentee, in row order. `mentor_of` (n,) must match as many as possible."""
-    m = len(capacities)
-    onwards = np.zeros((m, m), dtype=np.bool_)
-    matched = np.flatnonzero(mentor_of >= 0)
-    np.logical_or.at(onwards, mentor_of[matched], allowed[matched])
-    return tuple(
-        _because(int(mentee), _reached(allowed[mentee], onwards), capacities, mentor_of)
-        if allowed[mentee].any()
-        else Unmatched(int(mentee), Shortage.NOBODY_ALLOWED)
-        for mentee in np.flatnonzero(mentor_of < 0)
-    )
+def unmatched_because(scorer: Scorer, free: Flags, capacities: Ints, mentor_of: Ints) -> tuple[Unmatched, ...]:
+    """One reason for each unmatched mentee, in row order. `mentor_of` (n,) must match as many as possible.
+
+    Only the mentees flagged in `free` (n,) could be moved to make room.
+    """
+    left_out = np.flatnonzero(mentor_of < 0)
+    if not len(left_out):
+        return ()
+    wishes, onwards = _ways(scorer, free, mentor_of, left_out)
+    ends = _Ends(onwards, scorer.m)
+    reached = [ends.of(bits).tobytes() for bits in wishes]
+    groups: dict[bytes, list[int]] = {}
+    for mentee, bits in zip(left_out.tolist(), reached, strict=True):
+        groups.setdefault(bits, []).append(mentee)
+    reasons = {bits: _shared(bits, mentees, capacities, mentor_of) for bits, mentees in groups.items()}
+    return tuple(Unmatched(mentee, *reasons[bits]) for mentee, bits in zip(left_out.tolist(), reached, strict=True))
 
 
-def _reached(start: Flags, onwards: Flags) -> Flags:
-    """The mentors (m,) that could be freed for somebody who may have those in `start`, by moving others along."""
-    reached = start.copy()
-    latest = start
-    while latest.any():
-        latest = onwards[latest].any(axis=0) & ~reached
-        reached |= latest
-    return reached
-
-
-def _because(mentee: int, mentors: NDArray[np.bool_], capacities: Ints, mentor_of: Ints) -> Unmatched:
+def _shared(
+    bits: bytes, mentees: list[int], capacities: Ints, mentor_of: Ints
+) -> tuple[Shortage, tuple[int, ...], tuple[int, ...], int]:
+    """The reason of all `mentees` who could have the mentors in `bits`, and no others."""
+    mentors = _unpacked(np.frombuffer(bits, dtype=np.uint8), len(capacities))
+    if not mentors.any():
+        return Shortage.NOBODY_ALLOWED, (), (), 0
     taken = np.flatnonzero((mentor_of >= 0) & mentors[mentor_of])
-    return Unmatched(
-        mentee=mentee,
-        because=Shortage.PLACES_TAKEN,
-        mentees=tuple(sorted([mentee, *taken.tolist()])),
-        mentors=tuple(np.flatnonzero(mentors).tolist()),
-        places=int(capacities[mentors].sum()),
-    )
+    sharing = tuple(sorted([*mentees, *taken.tolist()]))
+    return Shortage.PLACES_TAKEN, sharing, tuple(np.flatnonzero(mentors).tolist()), int(capacities[mentors].sum())
+
+
+def _ways(scorer: Scorer, free: Flags, mentor_of: Ints, left_out: Ints) -> tuple[Bits, Bits]:
+    """The mentors whom each of `left_out` may have, and those to whom each mentor's mentees may move; eight a byte."""
+    width = (scorer.m + 7) // 8
+    wishes = np.zeros((len(left_out), width), dtype=np.uint8)
+    onwards = np.zeros((scorer.m, width), dtype=np.uint8)
+    for rows in blocks(scorer):
+        packed = np.packbits(scorer.block(rows)[1], axis=1)
+        theirs = mentor_of[rows]
+        movable = np.flatnonzero((theirs >= 0) & free[rows])
+        np.bitwise_or.at(onwards, theirs[movable], packed[movable])
+        first, last = np.searchsorted(left_out, (rows.start, rows.stop))
+        wishes[first:last] = packed[theirs < 0]
+    return wishes, onwards
+
+
+class _Ends:
+    """The mentors who could be freed by moving others along. What is known of one mentor serves the next."""
+
+    def __init__(self, onwards: Bits, m: int) -> None:
+        self.onwards = onwards
+        self.m = m
+        self.known: dict[int, Bits] = {}
+
+    def of(self, start: Bits) -> Bits:
+        """Those in `start`, and all who can be reached from them."""
+        reached, done = start.copy(), np.zeros_like(start)
+        while len(waiting := np.flatnonzero(_unpacked(reached & ~done, self.m)).tolist()):
+            onwards = self._from(next((j for j in waiting if j in self.known), waiting[0]))
+            reached |= onwards
+            done |= onwards
+        return reached
+
+    def _from(self, mentor: int) -> Bits:
+        if mentor in self.known:
+            return self.known[mentor]
+        reached, done = (np.zeros(self.onwards.shape[1], dtype=np.uint8) for _ in range(2))
+        reached[mentor // 8] = 128 >> (mentor % 8)
+        while len(waiting := np.flatnonzero(_unpacked(reached & ~done, self.m))):
+            done |= reached
+            reached |= np.bitwise_or.reduce(self.onwards[waiting], axis=0)
+            for ends in [self.known[j] for j in waiting.tolist() if j in self.known][:1]:
+                reached |= ends
+                done |= ends
+        self.known[mentor] = reached
+        return reached
+
+
+def _unpacked(bits: Bits, m: int) -> Flags:
+    return np.unpackbits(bits, count=m).astype(np.bool_)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from services.matching.assignment import Assignment, assign
+from services.matching.pairs import Ints as Ints
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,33 @@
 """Whom a person must not be paired with: asked in private, kept without a reason, never confirmed to anybody.
 
-People type an email address or a full name, because a list to choose from would tell a mentee who takes part. What
-they typed is compared at once and then forgotten: only a match becomes a row. We keep no hash of the rest either. A
-hash of a name is quickly guessed, and it would be a note about somebody who may never join. So an entry cannot catch
-a person who arrives later; for that, every proposed pair is asked again before anything is released.
+Whoever a person may see anyway (services/acquaintances.py) they choose by name. For all others they type an email
+address or a full name, because a list to choose from would tell a mentee who takes part. What they typed is compared
+at once and then forgotten: only a match becomes a row. We keep no hash of the rest either. A hash of a name is quickly
+guessed, and it would be a note about somebody who may never join. So an entry cannot catch a person who arrives later;
+for that, every proposed pair is asked again before anything is released. Taking back works the same two ways: by a
+press where the name may be shown, by typing it again where showing it would tell who takes part.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, union
+from sqlalchemy import and_, delete, func, or_, union
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
 from models.enrolments import Conflict, Enrolment, Side
 from models.people import Person
 from models.schemes import Cohort
-from services import audit, cleaning, errors
+from services import access, acquaintances, audit, cleaning, errors
 from services.access import Actor
+from services.acquaintances import Acquaintance
 from services.enrolment_form import own_open_enrolment
 from services.units import writes
 
 MOST_ENTRIES = 50
+# Two, because a Chinese name is often no longer.
+FEWEST_LETTERS = 2
 
 
 @writes
@@ -40,6 +45,59 @@ def declare_by_words(session: Session, actor: Actor, entries: Sequence[str]) -> 
     words = _cleaned(entries)
     _declare(session, actor, enrolment, _people_meant(session, enrolment, words))
     session.commit()
+
+
+@writes
+def add_person(session: Session, actor: Actor, enrolment_id: UUID) -> str:
+    """Never pair me with somebody whom I may see; answers their name. Raises NotAllowed, Conflict."""
+    enrolment = own_open_enrolment(session, actor)
+    known = acquaintances.one(session, enrolment, enrolment_id)
+    _declare(session, actor, enrolment, [known.person_id])
+    session.commit()
+    return known.name
+
+
+@writes
+def take_back(session: Session, actor: Actor, enrolment_id: UUID) -> str:
+    """I may be paired with somebody again whom I may see; answers their name. Raises NotAllowed, Conflict.
+
+    What the other one said, and a no at a proposal, stay as they are.
+    """
+    enrolment = own_open_enrolment(session, actor)
+    known = acquaintances.one(session, enrolment, enrolment_id)
+    _take_back(session, actor, enrolment, [known.person_id])
+    session.commit()
+    return known.name
+
+
+@writes
+def take_back_by_words(session: Session, actor: Actor, entries: Sequence[str]) -> None:
+    """The same for addresses and exact full names; says nothing about who was found. Raises Invalid too."""
+    enrolment = own_open_enrolment(session, actor)
+    words = _cleaned(entries)
+    _take_back(session, actor, enrolment, _people_meant(session, enrolment, words))
+    session.commit()
+
+
+def mine(session: Session, actor: Actor) -> tuple[Acquaintance, ...]:
+    """Those I named whom I may see anyway, by name. Raises NotAllowed."""
+    enrolment = access.own_enrolment(session, actor)
+    named = select(Conflict.other_id).where(Conflict.declared_by_id == enrolment.person_id)
+    return acquaintances.of(session, enrolment, col(Person.id).in_(named))
+
+
+def to_choose(session: Session, actor: Actor, search: str) -> tuple[Acquaintance, ...]:
+    """People I may see whose name has these words, and whom I have not named; none for less than 2 letters.
+
+    Raises NotAllowed.
+    """
+    enrolment = access.own_enrolment(session, actor)
+    words = search.casefold().split()
+    if sum(map(len, words)) < FEWEST_LETTERS:
+        return ()
+    named = select(Conflict.other_id).where(Conflict.declared_by_id == enrolment.person_id)
+    found = (col(Enrolment.sort_key).contains(word, autoescape=True) for word in words)
+    return acquaintances.of(session, enrolment, col(Person.id).not_in(named), *found)
 
 
 def add(session: Session, declared_by_id: UUID, other_id: UUID) -> None:
@@ -107,6 +165,13 @@ def _declare(session: Session, actor: Actor, enrolment: Enrolment, others: Itera
     audit.record(session, actor, "conflicts.declared", enrolment.id)
 
 
+def _take_back(session: Session, actor: Actor, enrolment: Enrolment, others: Iterable[UUID]) -> None:
+    said = col(Conflict.declared_by_id) == enrolment.person_id
+    session.connection().execute(delete(Conflict).where(said, col(Conflict.other_id).in_(sorted(set(others)))))
+    # One entry whether somebody was found or not: the journal must not tell either.
+    audit.record(session, actor, "conflicts.taken_back", enrolment.id)
+
+
 def _cleaned(entries: Sequence[str]) -> list[str]:
     if len(entries) > MOST_ENTRIES:
         raise errors.Invalid(
@@ -126,8 +191,13 @@ def _people_meant(session: Session, enrolment: Enrolment, keys: list[str]) -> li
         .join(Cohort, col(Cohort.id) == Enrolment.cohort_id)
         .where(Cohort.scheme_id == scheme_id)
     )
-    named = col(Enrolment.sort_key).in_([key[:200] for key in keys])
-    by_name = in_scheme.where(named)
+    exactly = col(Enrolment.sort_key).in_([key[:200] for key in keys])
+    # Whoever has a sort name stands in lists as "müller, łukasz łukasz müller".
+    behind_sort_name = and_(
+        col(Person.sort_name).is_not(None),
+        or_(*(col(Enrolment.sort_key).endswith(f" {key}", autoescape=True) for key in keys)),
+    )
+    by_name = in_scheme.join(Person, col(Person.id) == Enrolment.person_id).where(or_(exactly, behind_sort_name))
     found = select(Person.id).where(
         or_(col(Person.email_key).in_(keys), col(Person.id).in_(by_name)), col(Person.id) != enrolment.person_id
     )

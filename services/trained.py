@@ -1,5 +1,7 @@
 """Who has done the training that their side must do: the questions that lists and gates ask of the database.
 
+A module without a due date comes before anything else (U-3). A further one, with a due date, holds nobody back until
+that day is over (U-C5.1); a new edition to be repeated by a day gives that time to whoever holds an earlier one.
 `services/training.py` is the way in for everybody else.
 """
 
@@ -10,11 +12,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from models.agreements import TrainingCompletion, TrainingModule
+from models.agreements import PublishedState, TrainingCompletion, TrainingModule
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort
@@ -23,6 +25,8 @@ from services.access import Actor
 
 PAGE = 50
 CLAIM = "training"
+# The edition that a completion is of.
+_TAKEN = aliased(TrainingModule)
 TAKING_PART = (EnrolmentStatus.SUBMITTED, EnrolmentStatus.RETURNED, EnrolmentStatus.APPROVED, EnrolmentStatus.PAUSED)
 
 
@@ -34,9 +38,21 @@ class TrainingState(StrEnum):
     EXPIRED = "expired"
 
 
+class ProgressFilter(StrEnum):
+    """Which lines of the list: all, what is not passed, what is overdue, what is passed."""
+
+    ALL = "all"
+    TO_DO = "to_do"
+    OVERDUE = "overdue"
+    PASSED = "passed"
+
+
 @dataclass(frozen=True)
 class Progress:
-    """One person and one required module. `claimed` is what a spreadsheet said about it: no completion."""
+    """One person and one required module. `claimed` is what a spreadsheet said about it: no completion.
+
+    Overdue is what is past its day: the module's own, or the last one on which a completion counted.
+    """
 
     enrolment_id: UUID
     name: str
@@ -46,6 +62,8 @@ class Progress:
     completed_on: date | None
     expires_on: date | None
     claimed: str | None
+    due_on: date | None = None
+    is_overdue: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,40 +75,72 @@ class ProgressPage:
 
 
 def untrained_enrolments(cohort_id: Any, today: Any, *, among: Collection[UUID] | None = None) -> Select[UUID]:
-    """Ids of a cohort's enrolments, or of those `among` them, that lack a completion required of their side.
+    """Ids of a cohort's enrolments, or of those `among` them, that a module required of their side holds back today.
 
     The cohort's id and the day may be parameters of a statement that is built once.
     """
     # Of those few not by cohort as well, or SQLite reads the whole of it to find them.
     which = col(Enrolment.cohort_id) == cohort_id if among is None else col(Enrolment.id).in_(among)
-    found: Select[UUID] = _required(select(col(Enrolment.id)), which).where(~_is_trained(today)).distinct()
+    found: Select[UUID] = _required(select(col(Enrolment.id)), which).where(_holds_back(today)).distinct()
     return found
 
 
-def progress(session: Session, actor: Actor, cohort_id: UUID, *, today: date, page: int = 1) -> ProgressPage:
+def earliest_due(which: ColumnElement[bool], today: Any) -> Any:
+    """A statement: the next day by which the enrolments on this condition have to do a required module."""
+    due = _required(select(func.min(col(TrainingModule.due_on))), which)
+    return due.where(col(TrainingModule.due_on) >= today, ~is_trained(today))
+
+
+def progress(
+    session: Session,
+    actor: Actor,
+    cohort_id: UUID,
+    *,
+    today: date,
+    page: int = 1,
+    only: ProgressFilter = ProgressFilter.ALL,
+    search: str = "",
+) -> ProgressPage:
     """Who of a cohort has passed what is required, by name, 50 on a page. Three queries. Raises NotAllowed."""
     access.cohort_to_coordinate(session, actor, cohort_id)
-    among = col(Enrolment.status).in_(TAKING_PART)
     of_cohort = col(Enrolment.cohort_id) == cohort_id
-    total = session.scalar(_required(select(func.count()), of_cohort).where(among)) or 0
+    among = [col(Enrolment.status).in_(TAKING_PART), *_filtered(only, today)]
+    if words := search.strip():
+        named = select(col(Person.id)).where(col(Person.full_name).icontains(words, autoescape=True))
+        among.append(col(Enrolment.person_id).in_(named))
+    total = session.scalar(_required(select(func.count()), of_cohort).where(*among)) or 0
     chosen = select(
         col(Enrolment.id),
         col(Person.full_name),
         col(Enrolment.side),
         col(TrainingModule.title),
-        _newest(TrainingCompletion.completed_on),
-        _newest(TrainingCompletion.expires_on),
+        _latest(TrainingCompletion.completed_on),
+        _latest(TrainingCompletion.expires_on),
         col(Enrolment.claims),
+        col(TrainingModule.due_on),
     )
     statement = (
         _required(chosen, of_cohort)
         .join(Person, col(Person.id) == col(Enrolment.person_id))
-        .where(among)
+        .where(*among)
         .order_by(col(Enrolment.sort_key), col(Enrolment.id), col(TrainingModule.title))
         .offset((page - 1) * PAGE)
         .limit(PAGE)
     )
     return ProgressPage(tuple(_line(today, *row) for row in session.exec(statement)), total)
+
+
+def overdue(cohort_id: UUID, today: date) -> Any:
+    """A statement of (enrolment id, person id, name, module title, due day) for whoever is overdue, by name."""
+    chosen = select(
+        col(Enrolment.id), col(Person.id), col(Person.full_name), col(TrainingModule.title), col(TrainingModule.due_on)
+    )
+    return (
+        _required(chosen, col(Enrolment.cohort_id) == cohort_id)
+        .join(Person, col(Person.id) == col(Enrolment.person_id))
+        .where(col(Enrolment.status).in_(TAKING_PART), is_overdue(today))
+        .order_by(col(Enrolment.sort_key), col(Enrolment.id), col(TrainingModule.title))
+    )
 
 
 def state_on(expires_on: date | None, today: date) -> TrainingState:
@@ -105,16 +155,38 @@ def unless_never(expires_on: date | None) -> date | None:
     return None if expires_on == date.max else expires_on
 
 
-def is_newest() -> ColumnElement[bool]:
-    """Whether the joined module is the newest edition of its key."""
-    other = aliased(TrainingModule)
-    newest = (
-        select(func.max(col(other.edition)))
-        .where(col(other.scheme_id) == col(TrainingModule.scheme_id), col(other.key) == col(TrainingModule.key))
-        .correlate(TrainingModule)
-        .scalar_subquery()
-    )
-    return col(TrainingModule.edition) == newest
+def is_published() -> ColumnElement[bool]:
+    """Whether the joined module is the edition in force: of each module there is at most one."""
+    return col(TrainingModule.state) == PublishedState.PUBLISHED
+
+
+def is_trained(today: Any) -> ColumnElement[bool]:
+    """Whether the joined enrolment holds a completion that counts today for the joined module."""
+    held: ColumnElement[bool] = _completions(_counts()).where(col(TrainingCompletion.expires_on) >= today).exists()
+    return held
+
+
+def is_overdue(today: Any) -> ColumnElement[bool]:
+    """Whether the joined enrolment is past the joined module's day, or had a completion that has run out."""
+    past = or_(col(TrainingModule.due_on) < today, _completions(_counts()).exists())
+    return and_(past, _holds_back(today))
+
+
+def _filtered(only: ProgressFilter, today: date) -> list[ColumnElement[bool]]:
+    conditions = {
+        ProgressFilter.TO_DO: lambda: [~is_trained(today)],
+        ProgressFilter.OVERDUE: lambda: [is_overdue(today)],
+        ProgressFilter.PASSED: lambda: [is_trained(today)],
+    }
+    return conditions[only]() if only in conditions else []
+
+
+def _holds_back(today: Any) -> ColumnElement[bool]:
+    """Whether the joined module stands between the joined enrolment and a new match."""
+    due = col(TrainingModule.due_on)
+    held_before = _completions(true()).where(col(TrainingCompletion.expires_on) >= today).exists()
+    is_time_up = or_(due.is_(None), due < today, and_(col(TrainingModule.counts_from) > 1, ~held_before))
+    return and_(is_time_up, ~is_trained(today))
 
 
 def _required(chosen: Any, which: Any) -> Any:
@@ -124,28 +196,33 @@ def _required(chosen: Any, which: Any) -> Any:
     return (
         chosen.select_from(Enrolment)
         .join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id))
-        .join(TrainingModule, and_(col(TrainingModule.scheme_id) == col(Cohort.scheme_id), asked, is_newest()))
+        .join(TrainingModule, and_(col(TrainingModule.scheme_id) == col(Cohort.scheme_id), asked, is_published()))
         .where(which)
     )
 
 
-def _is_of_both() -> ColumnElement[bool]:
-    return and_(
-        col(TrainingCompletion.enrolment_id) == col(Enrolment.id),
-        col(TrainingCompletion.module_id) == col(TrainingModule.id),
-    )
+def _counts() -> ColumnElement[bool]:
+    return col(_TAKEN.edition) >= col(TrainingModule.counts_from)
 
 
-def _newest(column: Any) -> Any:
-    """The latest such day of the joined enrolment's completions of the joined module."""
-    newest = select(func.max(column)).where(_is_of_both())
-    return newest.correlate(Enrolment, TrainingModule).scalar_subquery()
-
-
-def _is_trained(today: Any) -> ColumnElement[bool]:
+def _completions(which: Any) -> Any:
+    """The joined enrolment's completions of editions of the joined module, on this condition."""
     return (
-        exists().where(_is_of_both(), col(TrainingCompletion.expires_on) >= today).correlate(Enrolment, TrainingModule)
+        select(col(TrainingCompletion.id))
+        .join(_TAKEN, col(_TAKEN.id) == col(TrainingCompletion.module_id))
+        .where(
+            col(TrainingCompletion.enrolment_id) == col(Enrolment.id),
+            col(_TAKEN.scheme_id) == col(TrainingModule.scheme_id),
+            col(_TAKEN.key) == col(TrainingModule.key),
+            which,
+        )
+        .correlate(Enrolment, TrainingModule)
     )
+
+
+def _latest(column: Any) -> Any:
+    """The latest such day of the joined enrolment's completions that count for the joined module."""
+    return _completions(_counts()).with_only_columns(func.max(column)).scalar_subquery()
 
 
 def _line(
@@ -157,14 +234,20 @@ def _line(
     completed_on: date | None,
     expires_on: date | None,
     claims: dict[str, str],
+    due_on: date | None,
 ) -> Progress:
+    state = state_on(expires_on, today)
+    is_past = state is TrainingState.EXPIRED or (due_on is not None and due_on < today)
+    has_time = due_on is not None and due_on >= today
     return Progress(
         enrolment_id=enrolment_id,
         name=name,
         side=side,
         module=module,
-        state=state_on(expires_on, today),
+        state=state,
         completed_on=completed_on,
         expires_on=unless_never(expires_on),
         claimed=claims.get(CLAIM),
+        due_on=due_on,
+        is_overdue=state is not TrainingState.PASSED and is_past and not has_time,
     )

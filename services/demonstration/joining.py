@@ -205,8 +205,8 @@ def _train(session: Session, stage: Stage, member: Member, *, passes: bool) -> N
     day = today(stage, utc_now())
     for module in training.modules(session, member.actor, day):
         asked = session.get_one(TrainingModule, module.id).questions
-        right = [int(question["answer"]) for question in asked]  # type: ignore[call-overload]  # JSON says object
-        wrong = [(answer + 1) % len(module.questions[at].options) for at, answer in enumerate(right)]
+        right = [training.right_options(question) for question in asked]
+        wrong = [{(min(each) + 1) % len(module.questions[at].options)} for at, each in enumerate(right)]
         training.check(session, member.actor, module.id, right if passes else wrong, day)
     if not passes:
         stage.story.at(utc_now() + 22 * HOUR, _train, stage, member, passes=True)

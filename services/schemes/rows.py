@@ -1,4 +1,4 @@
-"""The rows that a template stands for, ready to be added. Pure: nothing here knows the database.
+"""The rows that a template stands for, ready to be added. Nothing here knows the database.
 
 What has no column of its own lies in `Scheme.other_settings`, as plain JSON: `feedback` (questions by side),
 `feedback_forms` (title, introduction and minutes by side), `modules` (roles, summary and clause by module key),
@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from models.agreements import DocumentKind, TrainingModule
+from models.columns import utc_now
 from models.schemes import AnsweredBy, FormField, Scheme, Style
 from services.schemes.shapes import SchemeTemplate, TemplateField, TemplateModule
 
@@ -116,6 +117,9 @@ def training_module(scheme_id: UUID, module: TemplateModule) -> TrainingModule:
         key=module.key,
         edition=1,
         title=module.title,
+        summary=module.summary,
+        offered_to=list(module.roles),
+        published_at=utc_now(),
         text=module.content[0].text,
         minutes=module.minutes,
         questions=[json.loads(json.dumps(asdict(question))) for question in module.questions],

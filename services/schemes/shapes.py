@@ -133,16 +133,16 @@ class TemplateForm:
 
 @dataclass(frozen=True, config=STRICT)
 class CheckQuestion:
-    """One question of a training check; `answer` is the index of the right option."""
+    """One question of a training check; `answer` is the index of the right option, or a list where several are."""
 
     question: Text
     options: Annotated[tuple[Text, ...], Field(min_length=2)]
-    answer: Annotated[int, Field(ge=0)]
+    answer: Annotated[int, Field(ge=0)] | Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
     explanation: Text
 
     @model_validator(mode="after")
     def _answerable(self) -> Self:
-        if self.answer >= len(self.options):
+        if max([self.answer] if isinstance(self.answer, int) else self.answer) >= len(self.options):
             raise ValueError("answer: there is no such option")
         return self
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, col, select
 
-from models.agreements import TrainingCompletion, TrainingModule
+from models.agreements import PublishedState, TrainingAttempt, TrainingCompletion, TrainingModule
 from models.audit import AuditEntry
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.schemes import Cohort
@@ -93,14 +93,14 @@ def test_a_module_is_shown_with_its_questions_and_without_their_answers(session:
             state=TrainingState.OPEN,
             completed_on=None,
             expires_on=None,
+            is_a_gate=False,
         )
     ]
 
 
 def test_each_side_sees_what_is_meant_for_it_and_what_is_required_comes_first(session: Session) -> None:
-    scheme = make_scheme(session, other_settings={"modules": {"extra": {"roles": ["mentor"], "summary": "More."}}})
-    cohort = make_cohort(session, scheme)
-    make_module(session, cohort, key="extra", title="An extra", required_for=[])
+    cohort = make_cohort(session)
+    make_module(session, cohort, key="extra", title="An extra", summary="More.", offered_to=["mentor"], required_for=[])
     make_module(session, cohort)
     make_module(session, cohort, key="open", title="For everybody", required_for=[])
     mentor = make_participant(session, make_enrolment(session, cohort, Side.MENTOR))
@@ -236,10 +236,10 @@ def test_a_place_that_has_ended_takes_no_check(session: Session, cohort: Cohort)
 
 @pytest.mark.clause("U-C5.1")
 def test_a_new_edition_asks_for_its_check_again_and_the_old_one_is_closed(session: Session, cohort: Cohort) -> None:
-    old = make_module(session, cohort)
+    old = make_module(session, cohort, state=PublishedState.RETIRED)
     enrolment = make_enrolment(session, cohort, Side.MENTOR)
     make_completion(session, enrolment, old, date(2028, 9, 1))
-    new = make_module(session, cohort, edition=2)
+    new = make_module(session, cohort, edition=2, counts_from=2)
     actor = make_participant(session, enrolment)
 
     with pytest.raises(Conflict):

@@ -1,16 +1,20 @@
 """Finds people by several words in any order, in any script, each by its beginning (services/search_words.py)."""
 
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import cast, column, func, table
+from sqlalchemy import bindparam, cast, column, func, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session, col, select
 
+from models.enrolments import Enrolment
 from models.search import SearchScope, SearchText
 from services import search_words
 
 _FTS5 = table("search_words", column("rowid"))
+# Fewer than this are looked up one by one; to find more, the database walks along a list in its order.
+_FEW = 500
 
 
 def matching_people(session: Session, cohort_id: UUID, words: str, *, scope: SearchScope) -> Any:
@@ -18,15 +22,38 @@ def matching_people(session: Session, cohort_id: UUID, words: str, *, scope: Sea
 
     The scope says which facts may lead to somebody, not who may see them: that is for the caller's own conditions.
     """
-    asked = search_words.asked_for(words)
-    found = select(SearchText.enrolment_id).where(SearchText.cohort_id == cohort_id)
-    if not asked:
-        return found.where(col(SearchText.id).is_(None))
-    initial = scope.value[0]
-    if session.get_bind().dialect.name == "sqlite":
-        wanted = " ".join(f'"{initial}{word}"*' for word in asked)
+    return _matching(_dialect(session)).params(wanted=_wanted(session, words, scope), search_cohort_id=cohort_id)
+
+
+def among_matching(session: Session, cohort_id: UUID, words: str, *, scope: SearchScope) -> Any:
+    """An SQL condition on a query of Enrolment: all words lead there. Asks once, to see whether that is a few or many.
+
+    Without it SQLite walks along the whole list of a cohort for somebody who is not there.
+    """
+    found = matching_people(session, cohort_id, words, scope=scope)
+    few = session.exec(found.limit(_FEW + 1)).all()
+    return col(Enrolment.id).in_(few if len(few) <= _FEW else found)
+
+
+def _wanted(session: Session, words: str, scope: SearchScope) -> str:
+    """The question in the database's own language. Words are letters and digits only: nothing needs to be escaped."""
+    asked = [scope.value[0] + word for word in search_words.asked_for(words)]
+    if _dialect(session) == "sqlite":
+        # Nothing begins with a word that no text can hold.
+        return " ".join(f'"{word}"*' for word in asked) or '"-"'
+    return " & ".join(f"'{word}':*" for word in asked)
+
+
+@cache
+def _matching(dialect: str) -> Any:
+    found = select(SearchText.enrolment_id).where(SearchText.cohort_id == bindparam("search_cohort_id"))
+    wanted: Any = bindparam("wanted")
+    if dialect == "sqlite":
         rows = select(_FTS5.c.rowid).where(column("search_words", is_literal=True).op("MATCH")(wanted))
         return found.where(col(SearchText.id).in_(rows))
-    wanted = " & ".join(f"'{initial}{word}':*" for word in asked)
     kept = func.array_to_tsvector(func.string_to_array(SearchText.tokens, " "))
     return found.where(kept.op("@@")(cast(wanted, TSQUERY)))
+
+
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name

@@ -1,258 +1,161 @@
 """Enrolments: a coordinator sees who wants in and who is ready, and decides, one by one or all that a filter shows."""
 
-from datetime import UTC, datetime
-from typing import Literal
-from uuid import UUID, uuid5
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from functools import partial
+from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
 
-from models.enrolments import EnrolmentStatus, Side
-from pages.ui import done, empty, page, plain, refusals, segments
+from models.enrolments import EnrolmentStatus
+from pages import enrolment_acts, enrolment_views
+from pages.enrolment_words import LIGHTS, SIDES, STATUS_WORDS, badges, light_lines
+from pages.ui import empty, page, plain, refusals, segments
 from services import enrolments
 from services.access import Actor
-from services.enrolments import Filter, Queue, QueueRow
-from services.readiness import Light, Readiness
+from services.enrolments import Filter, Gate, Queue, QueueRow
 
-SIDES = {"mentors": Side.MENTOR, "mentees": Side.MENTEE}
-READY = {"ready": True, "not ready": False}
-STATUS_WORDS = {
-    EnrolmentStatus.SUBMITTED: "Submitted",
-    EnrolmentStatus.RETURNED: "Returned",
-    EnrolmentStatus.APPROVED: "Approved",
-    EnrolmentStatus.PAUSED: "Paused",
-    EnrolmentStatus.DRAFT: "Draft",
-    EnrolmentStatus.DECLINED: "Declined",
-    EnrolmentStatus.WITHDRAWN: "Withdrawn",
+GATES = {
+    Gate.READY: "Ready for a match",
+    Gate.NOT_READY: "Not ready yet",
+    Gate.PROFILE: "Profile incomplete",
+    Gate.SIGNATURE: "Agreement not signed",
+    Gate.TRAINING: "Training not completed",
+    Gate.CONFLICTS: "Conflicts not answered",
+    Gate.CAPACITY: "No place free",
+    Gate.CONTACTABLE: "No way to be reached",
 }
-LIGHTS = {
-    "profile": "Profile",
-    "signature": "Agreement",
-    "training": "Training",
-    "conflicts": "Conflicts",
-    "capacity": "Places",
-    "contactable": "Reachable",
-}
-# What somebody needs where a light does not hold.
-NEEDS = {
-    "profile": "profile",
-    "signature": "signature",
-    "training": "training",
-    "conflicts": "conflict declaration",
-    "contactable": "a way to be reached",
-}
-COLORS = {True: "green", False: "orange", None: "gray"}
-VERBS = {
-    EnrolmentStatus.APPROVED: "Approve",
-    EnrolmentStatus.RETURNED: "Return",
-    EnrolmentStatus.DECLINED: "Decline",
-}
-ASKING = {EnrolmentStatus.RETURNED}
-# Names one drawn list: when its rows change, what was ticked in it is gone with it.
-LIST_SPACE = UUID("6f0a1c9e-3d7b-4a52-9f68-2b1c7de0a4f3")
 
 
 def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     """Filters, the list, and what can be done with what is ticked."""
-    chosen, at = choose(), st.session_state.get("page", 1)
+    chosen, today = choose(session, actor), datetime.now(UTC).date()
     found = enrolments.queue(
         session,
         actor,
         cohort_id,
         side=chosen.side,
         status=chosen.status,
-        ready=chosen.ready,
+        gate=chosen.gate,
         search=chosen.search,
-        page=at,
-        today=datetime.now(UTC).date(),
+        page=st.session_state.get("page", 1),
+        today=today,
     )
     count_up(found)
-    about, *decision = st.session_state.get("deciding", (None,))
-    if about == cohort_id:
-        confirm(session, actor, *decision)
+    enrolment_acts.draw_undo(session, actor)
+    above(session, actor, cohort_id, chosen, found, today)
     picked = pick(found)
-    waiting = [row.id for row in picked if row.status is EnrolmentStatus.SUBMITTED]
-    act(session, actor, cohort_id, chosen, found, waiting)
+    # A filter that leaves fewer pages takes the choice back to the first: what is drawn must follow.
+    if found.pages > 1 and st.pagination(found.pages, key="page") != found.page:
+        st.rerun()
+    enrolment_acts.draw(session, actor, cohort_id, picked, where="ticked")
     if len(picked) == 1:
         read_one(session, actor, picked[0])
-    invite(session, actor, cohort_id)
 
 
-def choose() -> Filter:
+def choose(session: Session, actor: Actor) -> Filter:
     """The filters. They stay in the address, but for the search: it may hold a name."""
     left, middle, right = st.columns(3)
     with left:
         side = segments("Taking part as", list(SIDES), key="side", words=str.capitalize, in_address=True)
-    words = {status.value: word for status, word in STATUS_WORDS.items()}
-    status = middle.selectbox(
-        "Status",
-        list(words),
-        None,
-        key="status",
-        bind="query-params",
-        format_func=lambda code: words[code],
-        placeholder="All",
+    status = kept_choice(middle, "Status", "status", {each.value: word for each, word in STATUS_WORDS.items()})
+    gate = kept_choice(right, "On the way to a match", "gate", {each.value: word for each, word in GATES.items()})
+    line = st.container(horizontal=True, vertical_alignment="bottom")
+    search = line.text_input("Search", key="search", placeholder="Name or email, in any order")
+    chosen = Filter(
+        SIDES.get(side or ""),
+        EnrolmentStatus(status) if status else None,
+        Gate(gate) if gate else None,
+        search or "",
     )
-    with right:
-        ready = segments("For a match", list(READY), key="ready", words=str.capitalize, in_address=True)
-    search = st.text_input("Search", key="search", placeholder="Name, email, role or sector")
-    return Filter(
-        SIDES.get(side or ""), EnrolmentStatus(status) if status else None, READY.get(ready or ""), search or ""
-    )
+    enrolment_views.draw(session, actor, line, chosen)
+    return chosen
+
+
+def kept_choice(where: st.delta_generator.DeltaGenerator, label: str, key: str, words: dict[str, str]) -> str | None:
+    """A choice whose code, never its words, stands in the address."""
+    if key not in st.session_state and st.query_params.get(key) in words:
+        st.session_state[key] = st.query_params[key]
+    chosen = where.selectbox(label, list(words), None, key=key, format_func=lambda code: words[code], placeholder="All")
+    if chosen is None:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = chosen
+    return chosen
 
 
 def count_up(found: Queue) -> None:
     """The whole cohort in one line."""
-    parts = [f"{found.count(status)} {word.lower()}" for status, word in STATUS_WORDS.items() if found.count(status)]
-    st.caption(f"{found.total} shown · in this cohort: {', '.join(parts) or 'nobody yet'}")
+    parts = [f"{found.count(status):,} {word.lower()}" for status, word in STATUS_WORDS.items() if found.count(status)]
+    st.caption(f"{found.total:,} shown · in this cohort: {', '.join(parts) or 'nobody yet'}")
+
+
+def above(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, found: Queue, today: date) -> None:
+    """What concerns everybody whom the filter shows, and the ways in and out of this list."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if found.decidable and not enrolment_acts.is_asking("ticked"):
+            label = f"Approve all {found.decidable:,} submitted"
+            # The question below has the one primary button while it is asked.
+            kind = "secondary" if enrolment_acts.is_asking("all") else "primary"
+            if st.button(label, key="approve-all", type=kind):  # type: ignore[arg-type] # one of two words
+                everybody = enrolments.submitted_on(session, actor, cohort_id, chosen, today)
+                enrolment_acts.ask(cohort_id, enrolment_acts.Act.APPROVE, everybody, where="all")
+        st.page_link("import_people.py", label="Import", icon=":material/upload_file:")
+        st.page_link("invitations.py", label="Invite", icon=":material/person_add:")
+        if found.rows:
+            enrolment_views.draw_export(session, actor, cohort_id, chosen, found.total)
+    enrolment_acts.draw(session, actor, cohort_id, [], where="all")
 
 
 def pick(found: Queue) -> list[QueueRow]:
     """The list itself; answers the rows that are ticked."""
     if not found.rows:
         if found.counts:
-            empty("Nobody fits these filters. Clear one of them, or invite somebody below.")
+            empty("Nobody fits these filters. Clear one of them, or invite somebody.")
         else:
-            empty("Nobody is here yet. Import a spreadsheet, or invite somebody below.")
-            st.page_link("import_people.py", label="Import a spreadsheet", icon=":material/upload_file:")
+            empty("Nobody is here yet. Import a spreadsheet, or invite people by email.")
         return []
-    event = st.dataframe(
-        [line(row) for row in found.rows],
-        key=f"list-{uuid5(LIST_SPACE, ','.join(str(row.id) for row in found.rows))}",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="multi-row",
-        alt="People who enrolled, with what each still needs before a match",
-    )
-    # A filter that leaves fewer pages takes the choice back to the first: what is drawn must follow.
-    if found.pages > 1 and st.pagination(found.pages, key="page") != found.page:
-        st.rerun()
-    return [found.rows[index] for index in event.selection.rows if index < len(found.rows)]
-
-
-def line(row: QueueRow) -> dict[str, str]:
-    """A row of the list: plain cells, never Markdown. On a phone the first two are all that is seen at once."""
-    return {
-        "Name": row.name,
-        "Ready for a match": in_words(row.readiness),
-        "Side": row.side.value.capitalize(),
-        "Status": STATUS_WORDS[row.status],
-        "Role": row.role_title or "",
-        "Sector": row.sector or "",
-        "Email": row.email,
-        "A spreadsheet": ", ".join(row.claims),
-    }
-
-
-def in_words(readiness: Readiness) -> str:
-    """Yes, or what is still needed. Whoever has a mentor, or as many mentees as they wish, is ready all the same."""
-    needs = ", ".join(words for key, words in NEEDS.items() if getattr(readiness, key).holds is False)
-    if readiness.is_ready and readiness.capacity.holds is False:
-        return f"✓ Yes · {readiness.capacity.why}"
-    if readiness.is_ready:
-        return f"✓ Yes · {needs} incomplete" if needs else "✓ Yes"
-    return f"✗ Needs {needs}"
-
-
-def light_in_words(title: str, light: Light) -> str:
-    return f":{COLORS[light.holds]}-badge[{title}: {plain(light.why)}]"
-
-
-def act(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, found: Queue, ids: list[UUID]) -> None:
-    """What can be done with the submitted among the ticked rows, or with all submitted that the filter shows."""
-    if not found.rows:
-        return
-    ticked = f"{len(ids)} ticked" if ids else "the ticked"
-    with st.container(horizontal=True):
-        # The question below has the one primary button while it is asked.
-        kind: Literal["primary", "secondary"] = "secondary" if "deciding" in st.session_state else "primary"
-        if found.decidable and st.button(f"Approve all {found.decidable} submitted", key="approve-all", type=kind):
-            everybody = enrolments.submitted_on(session, actor, cohort_id, chosen, datetime.now(UTC).date())
-            decide(cohort_id, EnrolmentStatus.APPROVED, list(everybody))
-        if st.button(f"Approve {ticked}", key="approve", disabled=not ids):
-            decide(cohort_id, EnrolmentStatus.APPROVED, ids)
-        if st.button("Return with a question", key="return", disabled=len(ids) != 1):
-            decide(cohort_id, EnrolmentStatus.RETURNED, ids)
-        if st.button(f"Decline {ticked}", key="decline", disabled=not ids):
-            decide(cohort_id, EnrolmentStatus.DECLINED, ids)
-
-
-def decide(cohort_id: UUID, decision: EnrolmentStatus, ids: list[UUID]) -> None:
-    """Ask once more, about exactly these people."""
-    st.session_state["deciding"] = (cohort_id, decision, ids)
-    st.rerun()
-
-
-def confirm(session: Session, actor: Actor, decision: EnrolmentStatus, ids: list[UUID]) -> None:
-    """The mail as it will be sent, and one confirmation."""
-    verb = VERBS[decision]
     with st.container(border=True):
-        st.header(f"{verb} {len(ids)} {'enrolment' if len(ids) == 1 else 'enrolments'}?", anchor=False)
-        note = st.text_area("Your question", key="note", max_chars=2000) if decision in ASKING else ""
-        with refusals():
-            mail = enrolments.preview(session, actor, ids[0], decision, note=note or "(your question)")
-            st.caption(
-                "This is what the first of them gets. Whoever has never signed in gets an invitation instead of a note."
-                if len(ids) > 1
-                else "This email is sent."
-            )
-            st.markdown(f"**{plain(mail.subject)}**")
-            st.text(mail.text)
-        with st.container(horizontal=True):
-            yes, no = st.button(f"{verb} and send", type="primary", key="confirm"), st.button("Cancel", key="cancel")
-        if yes:
-            with refusals():
-                carry_out(session, actor, decision, ids, note)
-        if no:
-            del st.session_state["deciding"]
-            st.rerun()
+        # After each act the ticks begin anew.
+        keys = [f"tick-{enrolment_acts.acts_done()}-{row.id}" for row in found.rows]
+        everybody = all(st.session_state.get(key) for key in keys)
+        words = "Untick everybody on this page" if everybody else f"Tick all {len(keys)} on this page"
+        st.button(words, key="tick-all", on_click=partial(tick_all, keys, to=not everybody), type="tertiary")
+        return [
+            row for row, key in zip(found.rows, keys, strict=True) if st.checkbox(line(row), key=key, help=why(row))
+        ]
 
 
-def carry_out(session: Session, actor: Actor, decision: EnrolmentStatus, ids: list[UUID], note: str) -> None:
-    """Do it, and say what was done."""
-    if decision is EnrolmentStatus.RETURNED:
-        enrolments.return_(session, actor, ids[0], note)
-        message = "Returned with your question."
-    else:
-        decided = enrolments.approve if decision is EnrolmentStatus.APPROVED else enrolments.decline
-        number = decided(session, actor, ids)
-        message = f"{number} {decision.value}. An email goes to each of them."
-    del st.session_state["deciding"]
-    done(message)
+def tick_all(keys: Sequence[str], *, to: bool) -> None:
+    for key in keys:
+        st.session_state[key] = to
+
+
+def line(row: QueueRow) -> str:
+    """Who it is and every light with its reason, in words: nobody needs to hover to know what is missing."""
+    facts = [row.side.value.capitalize(), STATUS_WORDS[row.status], row.role_title, row.sector]
+    who = " · ".join(plain(fact) for fact in facts if fact)
+    return f"**{plain(row.name)}** · {who}  \n{badges(row.readiness)}"
+
+
+def why(row: QueueRow) -> str:
+    """The same for whoever hovers: one light a line."""
+    said = [f"{plain(claim)} (a spreadsheet's word; it does not count)" for claim in row.claims]
+    return "\n".join(f"- {each}" for each in (*light_lines(row.readiness), plain(row.email), *said))
 
 
 def read_one(session: Session, actor: Actor, row: QueueRow) -> None:
     """What the ticked person wrote, as far as a coordinator may read it."""
     with st.container(border=True), refusals():
         found = enrolments.details(session, actor, row.id)
-        st.markdown(f"**{plain(found.name)}** · {readiness_line(row.readiness)}")
-        st.markdown(" ".join(light_in_words(title, getattr(row.readiness, key)) for key, title in LIGHTS.items()))
+        said = [f"**{plain(found.name)}** · {plain(row.email)}"]
+        said += [f"{title}: {plain(getattr(row.readiness, key).why)}" for key, title in LIGHTS.items()]
         if found.note:
-            st.markdown(f"Your question: {plain(found.note)}")
-        for label, answer in found.answers:
-            st.markdown(f"{label}: {plain(answer)}")
-        for claim in row.claims:
-            st.caption(f"{plain(claim)} (a spreadsheet's word; it does not count)")
-
-
-def readiness_line(readiness: Readiness) -> str:
-    return ":green-badge[Ready]" if readiness.is_ready else ":orange-badge[Not ready]"
-
-
-def invite(session: Session, actor: Actor, cohort_id: UUID) -> None:
-    """Give one more person a place to fill in."""
-    with st.expander("Invite somebody"), st.form("invite", clear_on_submit=False):
-        name, email = st.text_input("Full name", max_chars=200), st.text_input("Email address", max_chars=254)
-        side = segments(
-            "Takes part as", list(Side), key="invite-as", default=Side.MENTEE, words=lambda s: s.value.capitalize()
-        )
-        if st.form_submit_button("Invite"):
-            with refusals():
-                invited = enrolments.invite(
-                    session, actor, cohort_id, side=side or Side.MENTEE, full_name=name, email=email
-                )
-                mail = "gets an email with a link" if invited.mail_queued else "can sign in already"
-                done(f"{plain(invited.name)} is invited and {mail}.")
+            said.append(f"Your question: {plain(found.note)}")
+        said += [f"{plain(label)}: {plain(answer)}" for label, answer in found.answers]
+        said += [f"{plain(claim)} (a spreadsheet's word; it does not count)" for claim in row.claims]
+        st.markdown("\n\n".join(said))
 
 
 with page("Enrolments", caption="Who wants in, and who is ready for a match") as (session, actor):

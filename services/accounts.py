@@ -1,5 +1,6 @@
 """Accounts: inviting somebody, checking a password, and choosing a new one by a link in an email."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -30,11 +31,7 @@ def ensure_invited(session: Session, actor: Actor, person_id: UUID, *, scheme_id
     """
     if can_sign_in(session, person_id):
         return False
-    account = _of_person(session, person_id)
-    if account is None:
-        account = Account(person_id=person_id)
-        session.add(account)
-        audit.record(session, actor, "account.invited", account.id, scheme_id=scheme_id)
+    ensure_account(session, actor, person_id, scheme_id=scheme_id)
     return messages.queue(
         session,
         person_id=person_id,
@@ -46,10 +43,29 @@ def ensure_invited(session: Session, actor: Actor, person_id: UUID, *, scheme_id
     )
 
 
+def ensure_account(session: Session, actor: Actor, person_id: UUID, *, scheme_id: UUID | None) -> None:
+    """Adds an account that waits for its password, unless there is one; never commits."""
+    if _of_person(session, person_id) is None:
+        account = Account(person_id=person_id)
+        session.add(account)
+        audit.record(session, actor, "account.invited", account.id, scheme_id=scheme_id)
+
+
 def can_sign_in(session: Session, person_id: UUID) -> bool:
     """Whether the person has chosen a password before."""
     account = _of_person(session, person_id)
     return account is not None and account.status is not AccountStatus.INVITED
+
+
+def of_those_who_can_sign_in(session: Session, person_ids: Collection[UUID]) -> frozenset[UUID]:
+    """The same of many people: those among them who have chosen a password before."""
+    wanted, found = list(person_ids), set[UUID]()
+    for at in range(0, len(wanted), 500):
+        able = select(Account.person_id).where(
+            col(Account.person_id).in_(wanted[at : at + 500]), Account.status != AccountStatus.INVITED
+        )
+        found.update(session.exec(able))
+    return frozenset(found)
 
 
 def _of_person(session: Session, person_id: UUID) -> Account | None:

@@ -1,59 +1,31 @@
-"""What a coordinator decides about enrolments: invite, approve, return with a question, decline."""
+"""What a coordinator decides about enrolments: approve, return with a question, decline, and think again."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
-from models.enrolments import Enrolment, EnrolmentStatus, Side
+from models.enrolments import Enrolment, EnrolmentStatus
 from models.people import Person
 from models.schemes import Cohort
-from services import access, accounts, audit, cleaning, messages, people
+from services import access, accounts, audit, cleaning, messages
 from services.access import Actor
 from services.errors import Conflict, Invalid
 from services.units import writes
 
 LONGEST_NOTE = 2000
+# A no, and a question, can be taken back for so long: until then their emails wait.
+HOLD_MINUTES = 10
+HELD = frozenset({EnrolmentStatus.RETURNED, EnrolmentStatus.DECLINED})
+_AT_ONCE = 500
 TEMPLATES = {
     EnrolmentStatus.APPROVED: "enrolment_approved",
     EnrolmentStatus.RETURNED: "enrolment_returned",
     EnrolmentStatus.DECLINED: "enrolment_declined",
 }
-
-
-@dataclass(frozen=True)
-class Invited:
-    """Somebody who now has a place to fill in. `mail_queued` is False when they can sign in already."""
-
-    enrolment_id: UUID
-    name: str
-    mail_queued: bool
-
-
-@writes
-def invite(session: Session, actor: Actor, cohort_id: UUID, *, side: Side, full_name: str, email: str) -> Invited:
-    """Give a person a place to fill in and, if needed, a link to sign in. Raises NotAllowed, Invalid, Conflict."""
-    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
-    name, address = cleaning.name(full_name), cleaning.email(email)
-    person = people.find_by_email(session, address.key)
-    if person is None:
-        person = people.add(session, actor, full_name=name, email=address.typed, email_key=address.key)
-    enrolment = _place_for(session, person, cohort, side)
-    session.flush()
-    audit.record(session, actor, "enrolment.invited", enrolment.id, scheme_id=cohort.scheme_id, side=side.value)
-    queued = accounts.ensure_invited(session, actor, person.id, scheme_id=cohort.scheme_id)
-    invited = Invited(enrolment.id, person.full_name, queued)
-    try:
-        session.commit()
-    except IntegrityError as clash:
-        # Two coordinators can invite one address at once. The unique indexes decide; a check up here could not.
-        session.rollback()
-        raise _invited_already() from clash
-    return invited
 
 
 @writes
@@ -71,15 +43,17 @@ def approve(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> in
 
 
 @writes
-def return_(session: Session, actor: Actor, enrolment_id: UUID, note: str) -> None:
-    """Give the form back with a question, to be sent again. Raises NotAllowed, Invalid, Conflict."""
-    enrolment = access.enrolment_to_coordinate(session, actor, enrolment_id)
-    _refuse_decided(enrolment)
+def return_(session: Session, actor: Actor, enrolment_ids: Iterable[UUID] | UUID, note: str) -> int:
+    """Give forms back with one question, to be sent again; all or none. Raises NotAllowed, Invalid, Conflict."""
+    ids = [enrolment_ids] if isinstance(enrolment_ids, UUID) else enrolment_ids
+    found = _to_decide(session, actor, ids)
     question = cleaning.text(note, field="The question", longest=LONGEST_NOTE)
     if not question:
         raise Invalid("The question is empty.", remedy="Write what the person should add or change.")
-    _decide(session, actor, enrolment, EnrolmentStatus.RETURNED, note=question)
+    for enrolment, _ in found:
+        _decide(session, actor, enrolment, EnrolmentStatus.RETURNED, note=question)
     session.commit()
+    return len(found)
 
 
 @writes
@@ -92,27 +66,92 @@ def decline(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> in
     return len(found)
 
 
+@writes
+def undo(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> int:
+    """Take back what was returned or declined, as long as no email has left; all or none. Raises NotAllowed, Conflict.
+
+    An approval opens doors at once, so it is not taken back here.
+    """
+    found = _held(session, actor, enrolment_ids)
+    for enrolment, _ in found:
+        if enrolment.status not in HELD or not _taken_back(session, enrolment):
+            raise Conflict(
+                "It is too late to undo this: an email has left, or something has changed since.",
+                remedy="Write to the person, or invite them again.",
+            )
+        audit.record(
+            session,
+            actor,
+            "enrolment.undone",
+            enrolment.id,
+            scheme_id=_scheme_id(session, enrolment),
+            was=enrolment.status,
+        )
+        enrolment.status, enrolment.decided_at, enrolment.decision_note = EnrolmentStatus.SUBMITTED, None, None
+    session.commit()
+    return len(found)
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Who gets an email, and which."""
+
+    enrolment_id: UUID
+    name: str
+    email: str
+    template: str
+
+
+def recipients(
+    session: Session, actor: Actor, enrolment_ids: Iterable[UUID], decision: EnrolmentStatus
+) -> tuple[Recipient, ...]:
+    """Everybody to whom this decision would write, by name. Raises NotAllowed, Conflict."""
+    found = _to_decide(session, actor, enrolment_ids)
+    able = accounts.of_those_who_can_sign_in(session, {person.id for _, person in found})
+    told = [
+        Recipient(enrolment.id, person.full_name, person.email, _template(decision, is_known=person.id in able))
+        for enrolment, person in found
+    ]
+    return tuple(sorted(told, key=lambda each: (each.name.casefold(), each.email)))
+
+
 def preview(
     session: Session, actor: Actor, enrolment_id: UUID, decision: EnrolmentStatus, *, note: str = ""
 ) -> messages.Preview:
     """The mail that a decision (approved, returned, declined) would send to this person. Raises NotAllowed."""
     enrolment = access.enrolment_to_coordinate(session, actor, enrolment_id)
     facts: dict[str, Any] = {"note": note} if decision is EnrolmentStatus.RETURNED else {}
-    scheme_id, template = _scheme_id(session, enrolment), TEMPLATES[decision]
-    if decision is EnrolmentStatus.APPROVED and not accounts.can_sign_in(session, enrolment.person_id):
-        template = "invitation"
+    scheme_id = _scheme_id(session, enrolment)
+    template = _template(decision, is_known=accounts.can_sign_in(session, enrolment.person_id))
     return messages.preview(session, person_id=enrolment.person_id, template=template, scheme_id=scheme_id, **facts)
+
+
+def _template(decision: EnrolmentStatus, *, is_known: bool) -> str:
+    """Whoever cannot sign in yet is welcomed by the invitation: two emails at once would only confuse."""
+    return "invitation" if decision is EnrolmentStatus.APPROVED and not is_known else TEMPLATES[decision]
 
 
 def _to_decide(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> list[tuple[Enrolment, Person]]:
     """The enrolments with their people, each the actor's to decide and waiting for it. Raises NotAllowed, Conflict."""
+    found = _held(session, actor, enrolment_ids)
+    for enrolment, _ in found:
+        _refuse_decided(enrolment)
+    return found
+
+
+def _held(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> list[tuple[Enrolment, Person]]:
+    """The enrolments with their people, each the actor's to decide. Raises NotAllowed."""
     wanted = list(dict.fromkeys(enrolment_ids))
     statement = select(Enrolment, Person).join(Person, col(Person.id) == Enrolment.person_id)
-    # One query brings all; as long as they are held here, whatever asks for one of them again finds it at hand.
-    held = session.exec(statement.where(col(Enrolment.id).in_(wanted))).all()
+    # A few queries bring all; as long as they are held here, whatever asks for one of them again finds it at hand.
+    held = [
+        row
+        for at in range(0, len(wanted), _AT_ONCE)
+        for row in session.exec(statement.where(col(Enrolment.id).in_(wanted[at : at + _AT_ONCE])))
+    ]
     for each in wanted:
-        _refuse_decided(access.enrolment_to_coordinate(session, actor, each))
-    return list(held)
+        access.enrolment_to_coordinate(session, actor, each)
+    return held
 
 
 def _refuse_decided(enrolment: Enrolment) -> None:
@@ -132,26 +171,27 @@ def _decide(
     enrolment.status, enrolment.decided_at, enrolment.decision_note = status, utc_now(), facts.get("note")
     audit.record(session, actor, f"enrolment.{status.value}", enrolment.id, scheme_id=scheme_id)
     if tell:
-        messages.queue(session, person_id=person_id, template=template, scheme_id=scheme_id, event=event, **facts)
+        wait = HOLD_MINUTES if status in HELD else 0
+        messages.queue(
+            session,
+            person_id=person_id,
+            template=template,
+            scheme_id=scheme_id,
+            event=event,
+            after_minutes=wait,
+            **facts,
+        )
+
+
+def _taken_back(session: Session, enrolment: Enrolment) -> bool:
+    """Whether the decision's email has not left, and now never will. Deciding counted the version up by one."""
+    return messages.take_back(
+        session,
+        person_id=enrolment.person_id,
+        template=TEMPLATES[enrolment.status],
+        event=f"{enrolment.id}:{enrolment.version - 1}",
+    )
 
 
 def _scheme_id(session: Session, enrolment: Enrolment) -> UUID:
     return session.get_one(Cohort, enrolment.cohort_id).scheme_id
-
-
-def _place_for(session: Session, person: Person, cohort: Cohort, side: Side) -> Enrolment:
-    """Adds the place. Raises Conflict when the person has it already."""
-    there = select(Enrolment.id).where(
-        Enrolment.person_id == person.id, Enrolment.cohort_id == cohort.id, Enrolment.side == side
-    )
-    if session.exec(there).first() is not None:
-        raise _invited_already()
-    enrolment = Enrolment(
-        person_id=person.id, cohort_id=cohort.id, side=side, sort_key=person.full_name.casefold()[:200]
-    )
-    session.add(enrolment)
-    return enrolment
-
-
-def _invited_already() -> Conflict:
-    return Conflict("This person has that place already.", remedy="Look for the address in the list.")

@@ -1,37 +1,62 @@
-"""The coordinator's queue: who wants in, on which side, how far they are, and what is still missing."""
+"""The coordinator's queue: who wants in, on which side, how far they are, and what is still missing.
+
+A page costs the same in a cohort of a hundred thousand: its counts and its people's ids come from indexes alone, a
+search from the index of words, and only the people on the page are read.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from enum import StrEnum
+from functools import cache
 from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import and_, bindparam, func, or_
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Scheme
-from services import access, enrolment_form, readiness
+from models.search import SearchScope
+from services import access, enrolment_form, people_search, readiness
 from services.access import Actor
 from services.readiness import Readiness
 from services.schemes.sectors import sectors
 
-ROWS_A_PAGE = 50
+ROWS_A_PAGE = 20
 # The coordinator's view of an answer ends where no clause gives it to them (SECURITY.md b6, 4).
 HIDDEN_FROM_COORDINATOR = frozenset({"wechat_id"})
 
 
+class Gate(StrEnum):
+    """How far somebody is from a match: every gate holds, one does not, or just this one does not."""
+
+    READY = "ready"
+    NOT_READY = "not-ready"
+    PROFILE = "profile"
+    SIGNATURE = "signature"
+    TRAINING = "training"
+    CONFLICTS = "conflicts"
+    CAPACITY = "capacity"
+    CONTACTABLE = "contactable"
+
+
 @dataclass(frozen=True)
 class Filter:
-    """What the queue shows. `ready`: whether every gate holds; `search` is words in any order."""
+    """What the queue shows. `search` is beginnings of words, in any order, of a name or address."""
 
     side: Side | None = None
     status: EnrolmentStatus | None = None
-    ready: bool | None = None
+    gate: Gate | None = None
     search: str = ""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the cohort's counts by side and status say how many it shows."""
+        return self.gate is None and not self.search.strip()
 
 
 @dataclass(frozen=True)
@@ -86,35 +111,37 @@ def queue(
     *,
     side: Side | None = None,
     status: EnrolmentStatus | None = None,
-    ready: bool | None = None,
+    gate: Gate | None = None,
     search: str = "",
     page: int = 1,
     today: date | None = None,
 ) -> Queue:
-    """One page of 50, by name. A page past the end is the last one. Raises NotAllowed."""
-    access.cohort_to_coordinate(session, actor, cohort_id)
-    chosen, day = Filter(side, status, ready, search), today or utc_now().astimezone(UTC).date()
+    """One page of 20, by name. A page past the end is the last one. Raises NotAllowed."""
+    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
+    chosen, day = Filter(side, status, gate, search), today or utc_now().astimezone(UTC).date()
     conditions = filtered(session, cohort_id, chosen, day)
-    waiting = func.count().filter(*_decidable(actor))
-    counted = select(func.count(), waiting).select_from(Enrolment)
-    if chosen.search or chosen.ready is not None:
-        counted = _of_people(counted)
-    total, decidable = session.exec(counted.where(*conditions)).one()
+    counts = _counts(session, cohort_id)
+    if chosen.is_counted:
+        total, decidable = _counted(session, actor, cohort_id, chosen, counts)
+    else:
+        waiting = func.count().filter(*_decidable(actor))
+        counted = _of_people(select(func.count(), waiting), chosen)
+        total, decidable = session.exec(counted.where(*conditions)).one()
     pages = max(1, ceil(total / ROWS_A_PAGE))
     page = min(max(1, page), pages)
-    statement = _of_people(select(Enrolment, Person)).where(*conditions)
-    ordered = statement.order_by(col(Enrolment.sort_key), col(Enrolment.id))
-    found = session.exec(ordered.offset((page - 1) * ROWS_A_PAGE).limit(ROWS_A_PAGE)).all()
-    lights = readiness.lights(session, [enrolment.id for enrolment, _ in found], today=day)
-    rows = tuple(_row(enrolment, person, lights[enrolment.id]) for enrolment, person in found)
-    return Queue(rows, total, decidable, page, pages, _counts(session, cohort_id))
+    ids = _of_people(select(Enrolment.id), chosen).where(*conditions)
+    ordered = ids.order_by(col(Enrolment.sort_key), col(Enrolment.id))
+    shown = session.exec(ordered.offset((page - 1) * ROWS_A_PAGE).limit(ROWS_A_PAGE)).all() if total else []
+    rows = _rows(session, session.get_one(Scheme, cohort.scheme_id), cohort_id, list(shown), day)
+    return Queue(rows, total, decidable, page, pages, counts)
 
 
 def submitted_on(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, today: date) -> tuple[UUID, ...]:
     """Everything submitted that the filter shows, on every page, but never the actor's own. Raises NotAllowed."""
     access.cohort_to_coordinate(session, actor, cohort_id)
     conditions = filtered(session, cohort_id, chosen, today)
-    return tuple(session.exec(_of_people(select(Enrolment.id)).where(*conditions, *_decidable(actor))))
+    ids = _of_people(select(Enrolment.id), chosen).where(*conditions, *_decidable(actor))
+    return tuple(session.exec(ids.order_by(col(Enrolment.sort_key), col(Enrolment.id))))
 
 
 def details(session: Session, actor: Actor, enrolment_id: UUID) -> Details:
@@ -132,16 +159,29 @@ def details(session: Session, actor: Actor, enrolment_id: UUID) -> Details:
 
 
 def filtered(session: Session, cohort_id: UUID, chosen: Filter, today: date) -> list[Any]:
-    """SQL conditions on Enrolment joined with Person."""
+    """SQL conditions on Enrolment, joined with Person where the filter is about a gate."""
     conditions: list[Any] = [Enrolment.cohort_id == cohort_id]
     if chosen.side is not None:
         conditions.append(Enrolment.side == chosen.side)
     if chosen.status is not None:
         conditions.append(Enrolment.status == chosen.status)
-    if chosen.ready is not None:
-        holds = _ready(enrolment_form.scheme_of(session, cohort_id), cohort_id, today)
-        conditions.append(holds if chosen.ready else ~holds)
-    return conditions + [_mentions(word) for word in chosen.search.split()]
+    if chosen.gate is not None:
+        conditions.append(_as_far(session, cohort_id, chosen.gate, today))
+    if chosen.search.strip():
+        # Only from a name or an address: what else somebody wrote is not what a coordinator looks for here.
+        found = people_search.matching_people(session, cohort_id, chosen.search, scope=SearchScope.QUEUE)
+        conditions.append(col(Enrolment.id).in_(found))
+    return conditions
+
+
+def _as_far(session: Session, cohort_id: UUID, gate: Gate, today: date) -> Any:
+    scheme = enrolment_form.scheme_of(session, cohort_id)
+    if gate is Gate.PROFILE:
+        return readiness.incomplete(enrolment_form.fields_of(session, [cohort_id]).get(cohort_id, ()))
+    if gate in {Gate.READY, Gate.NOT_READY}:
+        holds = _ready(scheme, cohort_id, today)
+        return holds if gate is Gate.READY else ~holds
+    return readiness.lacks(scheme, cohort_id, gate.value, today)
 
 
 def _ready(scheme: Scheme, cohort_id: UUID, today: date) -> Any:
@@ -150,21 +190,10 @@ def _ready(scheme: Scheme, cohort_id: UUID, today: date) -> Any:
     )
 
 
-def _mentions(word: str) -> Any:
-    """Name, address, role or sector has the word. A sector is kept as a code and found by its label."""
-    folded = word.casefold()
-    codes = [code for code, label in sectors().items() if folded in label.casefold()]
-    return or_(
-        col(Enrolment.sort_key).contains(folded, autoescape=True),
-        col(Person.email_key).contains(folded, autoescape=True),
-        func.lower(Enrolment.role_title).contains(folded, autoescape=True),
-        func.lower(Enrolment.sector).contains(folded, autoescape=True),
-        col(Enrolment.sector).in_(codes),
-    )
-
-
-def _of_people(statement: Any) -> Any:
-    return statement.select_from(Enrolment).join(Person, col(Person.id) == Enrolment.person_id)
+def _of_people(statement: Any, chosen: Filter) -> Any:
+    """Gates ask the person too; whoever asks for less reads less."""
+    statement = statement.select_from(Enrolment)
+    return statement.join(Person, col(Person.id) == Enrolment.person_id) if chosen.gate is not None else statement
 
 
 def _decidable(actor: Actor) -> tuple[Any, ...]:
@@ -172,12 +201,52 @@ def _decidable(actor: Actor) -> tuple[Any, ...]:
 
 
 def _counts(session: Session, cohort_id: UUID) -> dict[tuple[Side, EnrolmentStatus], int]:
-    statement = (
+    found = session.exec(_by_side_and_status(), params={"cohort_id": cohort_id})
+    return {(Side(side), EnrolmentStatus(status)): number for side, status, number in found}
+
+
+@cache  # asked on every run of the queue: building it costs more than asking
+def _by_side_and_status() -> Any:
+    return (
         select(Enrolment.side, Enrolment.status, func.count())
-        .where(Enrolment.cohort_id == cohort_id)
+        .where(Enrolment.cohort_id == bindparam("cohort_id"))
         .group_by(col(Enrolment.side), col(Enrolment.status))
     )
-    return {(Side(side), EnrolmentStatus(status)): number for side, status, number in session.exec(statement)}
+
+
+def _counted(
+    session: Session,
+    actor: Actor,
+    cohort_id: UUID,
+    chosen: Filter,
+    counts: Mapping[tuple[Side, EnrolmentStatus], int],
+) -> tuple[int, int]:
+    """How many a filter of side and status shows, and how many of them the actor may decide."""
+    shown = {
+        (side, status): number
+        for (side, status), number in counts.items()
+        if chosen.side in (None, side) and chosen.status in (None, status)
+    }
+    waiting = sum(number for (_, status), number in shown.items() if status is EnrolmentStatus.SUBMITTED)
+    own = session.exec(_own_submitted(), params={"person_id": actor.person_id, "cohort_id": cohort_id})
+    return sum(shown.values()), waiting - sum((side, EnrolmentStatus.SUBMITTED) in shown for side in own)
+
+
+@cache
+def _own_submitted() -> Any:
+    return select(Enrolment.side).where(
+        Enrolment.person_id == bindparam("person_id"),
+        Enrolment.cohort_id == bindparam("cohort_id"),
+        Enrolment.status == EnrolmentStatus.SUBMITTED,
+    )
+
+
+def _rows(session: Session, scheme: Scheme, cohort_id: UUID, ids: list[UUID], today: date) -> tuple[QueueRow, ...]:
+    found = {
+        enrolment.id: _row(enrolment, person, lights)
+        for enrolment, person, lights in readiness.with_lights(session, scheme, cohort_id, ids, today=today)
+    }
+    return tuple(found[each] for each in ids)
 
 
 def _row(enrolment: Enrolment, person: Person, found: Readiness) -> QueueRow:

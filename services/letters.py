@@ -45,6 +45,9 @@ KINDS: dict[str, Kind] = {
     "enrolment_returned": Kind("Enrolment returned with a question", {"note": "Which sector do you work in now?"}),
     "enrolment_approved": Kind("Enrolment approved"),
     "enrolment_declined": Kind("Enrolment declined"),
+    "enrolment_corrected": Kind("Answers corrected by an import", {"questions": ["Your role", "Your sector"]}),
+    "nudge": Kind("Reminder of what is missing", {"missing": ["The code of conduct: read and sign it"]}),
+    "place_offered": Kind("Place offered to somebody with an account", {"side": "mentee"}),
     "proposal_to_mentee": Kind(
         "Proposal, to the mentee",
         {
@@ -75,6 +78,14 @@ KINDS: dict[str, Kind] = {
     "answer_recorded": Kind("Answer written down from an email", {"answer": "yes", "received_on": date(2027, 3, 14)}),
     "sign_documents": Kind("Documents to sign", {"documents": ["Code of conduct"]}),
     "feedback_due": Kind("Feedback asked for", {"due_on": _DUE}),
+    "training_due": Kind(
+        "Training that is overdue",
+        {"modules": [{"title": "Keeping confidence in a chat", "due_on": _DUE}], "is_a_gate": True},
+    ),
+    "resource_digest": Kind(
+        "What is new in the library",
+        {"resources": [{"title": "Goals with a date", "summary": "An exercise of fifteen minutes."}], "more": 0},
+    ),
     "pairing_ended": Kind("Mentoring ended, to the other side", {"other_name": "Li Wei"}),
     "pairing_ended_in_pause": Kind("Match ended during a break, to whoever is away", {"other_name": "Li Wei"}),
     "pair_paused": Kind("The other side takes a break", {"other_name": "Marguerite Okafor", "back_on": _DUE}),

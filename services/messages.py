@@ -7,7 +7,7 @@ can contain it; the token itself is made at delivery and never stored.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -81,11 +81,12 @@ def queue(
     link_purpose: LinkPurpose | None = None,
     link_subject_id: UUID | None = None,
     link_hours: float = 0,
+    after_minutes: float = 0,
     **facts: object,
 ) -> bool:
     """Adds an email to the outbox, unless this event has already written to this person; never commits.
 
-    One of a demonstration is kept to be read and is cancelled from the start.
+    It leaves `after_minutes` at the earliest. One of a demonstration is kept to be read, cancelled from the start.
     Of two units of work that write about one event at once, the slower fails whole: the key is unique.
     Raises Invalid when a fact would break the subject's line.
     """
@@ -111,7 +112,7 @@ def queue(
             dedupe_key=key,
             status=MessageStatus.CANCELLED if is_invented else MessageStatus.QUEUED,
             last_error=invented_mail.WHY if is_invented else None,
-            due_at=now,
+            due_at=now + timedelta(minutes=after_minutes),
             created_at=now,
         )
     )
@@ -167,6 +168,17 @@ def send_again(session: Session, actor: Actor, message_id: UUID) -> OutboxLine:
     audit.record(session, actor, "message.requeued", message.id, scheme_id=message.scheme_id, template=message.template)
     session.commit()
     return _line(message, session.get_one(Person, message.person_id).full_name)
+
+
+def take_back(session: Session, *, person_id: UUID, template: str, event: str) -> bool:
+    """Cancels what `queue` was told of this event, if it still waits; never commits. False when it has left."""
+    key = _dedupe_key(template, person_id, event)
+    message = session.exec(select(Message).where(Message.dedupe_key == key)).one_or_none()
+    if message is not None and message.status not in {MessageStatus.QUEUED, MessageStatus.CANCELLED}:
+        return False
+    if message is not None:
+        message.status = MessageStatus.CANCELLED
+    return True
 
 
 def cancel_waiting(session: Session, scheme_id: UUID) -> int:

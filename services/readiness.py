@@ -4,13 +4,14 @@ What a spreadsheet claimed ("training: yes") is never looked at here. Besides th
 needs one open way to be reached: the mentee makes first contact (SECURITY.md decision 7).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, false, func, or_, true
+from sqlalchemy import Integer, String, and_, bindparam, case, cast, false, func, or_, true
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
@@ -62,10 +63,22 @@ def lights(session: Session, enrolment_ids: Iterable[UUID], *, today: date | Non
     found = {}
     for cohort_id, ids in by_cohort.items():
         scheme = enrolment_form.scheme_of(session, cohort_id)
-        fields = enrolment_form.fields_of(session, [cohort_id]).get(cohort_id, ())
-        for enrolment, person, *facts in session.exec(_with_facts(cohort_id, ids, today or _today())):
-            found[enrolment.id] = _read(scheme, fields, enrolment, person, _Facts(*facts))
+        for enrolment, _, readiness in with_lights(session, scheme, cohort_id, ids, today=today):
+            found[enrolment.id] = readiness
     return found
+
+
+def with_lights(
+    session: Session, scheme: Scheme, cohort_id: UUID, enrolment_ids: list[UUID], *, today: date | None = None
+) -> Iterator[tuple[Enrolment, Person, Readiness]]:
+    """These enrolments of one cohort with their people and lights, in no order. Two queries."""
+    if not enrolment_ids:
+        return
+    fields = enrolment_form.fields_of(session, [cohort_id]).get(cohort_id, ())
+    day = today or _today()
+    asked = {"ids": enrolment_ids, "today": day, "moment": signatures.grace_until(day)}
+    for enrolment, person, *facts in session.exec(_with_facts(), params=asked):
+        yield enrolment, person, _read(scheme, fields, enrolment, person, _Facts(*facts))
 
 
 def ready_ids(session: Session, cohort_id: UUID, side: Side, today: date) -> frozenset[UUID]:
@@ -103,6 +116,52 @@ def lacking(session: Session, cohort_id: UUID, side: Side, today: date) -> dict[
     return dict(zip(conditions, session.exec(counts).one(), strict=True))
 
 
+def lacks(scheme: Scheme, cohort_id: UUID, gate: str, today: date) -> Any:
+    """An SQL condition on a query of Enrolment joined with Person: this light does not hold, on either side."""
+    return or_(*(and_(col(Enrolment.side) == side, _lacks(scheme, cohort_id, side, gate, today)) for side in Side))
+
+
+def incomplete(fields: Iterable[FormField]) -> Any:
+    """The same of the profile: something that the form must know from their side has no answer."""
+    blanks = [
+        and_(col(Enrolment.side) == side, _is_blank(field))
+        for field in fields
+        if field.required
+        for side in Side
+        if side in field.roles
+    ]
+    return or_(false(), *blanks)
+
+
+def _is_blank(field: FormField) -> Any:
+    """The rule of enrolment_form.missing, asked of the database."""
+    if field.key in enrolment_form.OF_PERSON:
+        answer: Any = getattr(Person, field.key)
+    elif field.key in enrolment_form.OF_ENROLMENT:
+        answer = getattr(Enrolment, field.key)
+    else:
+        answer = col(Enrolment.answers)[field.key].as_string()
+    if isinstance(getattr(answer, "type", None), Integer):
+        return answer.is_(None)
+    return or_(answer.is_(None), cast(answer, String).in_(("", "[]", "null")))
+
+
+def _lacks(scheme: Scheme, cohort_id: UUID, side: Side, gate: str, today: date) -> Any:
+    asked = gate in gates_of(scheme, side)
+    match gate:
+        case "signature":
+            return col(Enrolment.id).in_(_unsigned(cohort_id, today)) if asked else false()
+        case "training":
+            return col(Enrolment.id).in_(_untrained(cohort_id, today)) if asked else false()
+        case "conflicts":
+            return col(Enrolment.conflicts_declared_at).is_(None) if asked else false()
+        case "capacity":
+            return places_taken() >= (col(Enrolment.capacity) if side is Side.MENTOR else 1)
+        case "contactable":
+            return ~consents.reachable() if side is Side.MENTOR else false()
+    raise ValueError(gate)
+
+
 def gates_hold(scheme: Scheme, cohort_id: UUID, side: Side, today: date) -> Any:
     """An SQL condition on a query of Enrolment joined with Person: every gate of this side holds."""
     gates = gates_of(scheme, side)
@@ -135,28 +194,32 @@ def places_taken() -> Any:
     )
 
 
-def _unsigned(cohort_id: UUID, today: date, among: list[UUID] | None = None) -> Any:
+def _unsigned(cohort_id: UUID, today: date) -> Any:
     # It stands inside queries of the same table: without this, SQLAlchemy may take the outer row for its own.
-    return signatures.unsigned_enrolments(cohort_id, today, among=among).correlate(None)
+    return signatures.unsigned_enrolments(cohort_id, today).correlate(None)
 
 
-def _untrained(cohort_id: UUID, today: date, among: list[UUID] | None = None) -> Any:
-    return training.untrained_enrolments(cohort_id, today, among=among).correlate(None)
+def _untrained(cohort_id: UUID, today: date) -> Any:
+    return training.untrained_enrolments(cohort_id, today).correlate(None)
 
 
-def _with_facts(cohort_id: UUID, enrolment_ids: list[UUID], today: date) -> Any:
+@cache  # asked on every run of the queue: building it costs more than asking
+def _with_facts() -> Any:
+    """Of the enrolments `ids`, on the day `today` that ends at `moment`; not by cohort too, or SQLite reads all of it."""
+    these: Any = bindparam("ids", expanding=True)
+    unsigned = signatures.unsigned_by(None, bindparam("moment")).where(col(Enrolment.id).in_(these))
+    untrained = training.untrained_enrolments(None, bindparam("today"), among=these)
     return (
         select(  # type: ignore[call-overload]
             Enrolment,
             Person,
-            col(Enrolment.id).in_(_unsigned(cohort_id, today, enrolment_ids)),
-            col(Enrolment.id).in_(_untrained(cohort_id, today, enrolment_ids)),
+            col(Enrolment.id).in_(unsigned.correlate(None)),
+            col(Enrolment.id).in_(untrained.correlate(None)),
             consents.reachable(),
             places_taken(),
         )
         .join(Person, col(Person.id) == Enrolment.person_id)
-        # Not by cohort as well, or SQLite reads the whole of it to find these.
-        .where(col(Enrolment.id).in_(enrolment_ids))
+        .where(col(Enrolment.id).in_(these))
     )
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from models.columns import utc_now
 from models.pairings import EndReason
 from models.schemes import Channel
-from pages import pair_ways
+from pages import pair_ways, pausing
 from pages.pair_parts import BY, CHANNELS, Kind, choose, draw_meeting
 from pages.ui import done, empty, heading, page, plain, refusals, segments
 from services import contacts, meetings, pairings, times, ways_of_working
@@ -41,7 +41,9 @@ def draw(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> None:
     # Two rows, so that on a phone the details follow the step that needs them.
     left, right = st.columns(WIDTHS, gap="large")
     with left:
-        if match.is_open:
+        if match.is_paused:
+            pausing.draw_pair(session, actor, match, today)
+        elif match.is_open:
             keep_in_touch(session, actor, match, ways, today)
         else:
             empty("This mentoring has ended and contact details are closed. Your own records stay yours to read.")
@@ -62,6 +64,9 @@ def facts(match: MyMatch, today: date) -> str:
         ended_on = times.day_in(match.ended_at, match.my_zone)
         return f"{since} · ended on {times.day_in_words(ended_on, today=today)}"
     month = (today.year - begun_on.year) * 12 + today.month - begun_on.month + (today.day >= begun_on.day)
+    if match.is_paused:
+        until = f" until {times.day_in_words(match.back_on, today=today)}" if match.back_on else ""
+        return f"{since} · on a break{until}"
     due = match.next_sign_by
     expected = "was expected by" if due < today else "expected by"
     return (

@@ -155,6 +155,11 @@ def mine(session: Session, actor: Actor) -> MyBreak | None:
     return MyBreak(begun.started_on, planned, planned is not None and planned <= today)
 
 
+def today(session: Session, actor: Actor) -> date:
+    """The present day where the actor's scheme is, in which days of return are meant. Raises NotAllowed."""
+    return stepping_back.today_of(session, access.own_enrolment(session, actor))
+
+
 def _own(session: Session, actor: Actor, status: EnrolmentStatus) -> Enrolment:
     enrolment = enrolment_form.own_open_enrolment(session, actor)
     if enrolment.status is not status:

@@ -1,17 +1,27 @@
-"""Enrolment: a person fills in the scheme's form step by step, and can correct, pause or leave at any time."""
+"""Enrolment: a person fills in the scheme's form step by step, and can correct, pause or leave at any time.
 
-from typing import Any
+Everything below the title is one fragment: an answer that is saved draws the form again, not the menu around it.
+"""
+
+from datetime import date
+from functools import partial
+from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
 
+from models.columns import utc_now
 from models.enrolments import ConsentPurpose, EnrolmentStatus, Side
+from pages import form_parts, pausing, ui
 from pages.ui import done, page, plain, refusals, segments
-from services import conflicts, consents, enrolments
+from services import answer_history, conflicts, consents, enrolments, home_participant, storage, times
 from services.access import Actor
 from services.enrolment_form import CONFLICTS_STEP, CONSENTS_STEP, REVIEW_STEP, Question
 from services.enrolments import EnrolmentForm, Step
+from services.errors import Refusal
 
+# Pixels: about 85 characters, as long as a line may be for reading; a phone takes less.
+READING_WIDTH = 760
 STANDING = {
     EnrolmentStatus.DRAFT: (":gray-badge[Draft]", "Nobody but you sees this until you send it."),
     EnrolmentStatus.SUBMITTED: (":blue-badge[Sent]", "The coordinator reads it next. You can still correct it."),
@@ -23,6 +33,18 @@ STANDING = {
 }
 
 
+@st.fragment
+def draw_form() -> None:
+    """The form, in a session of its own: this part runs again by itself."""
+    with storage.reading() as session:
+        actor = ui.read_by_menu.get() or ui.find_actor(session)
+        ui.read_by_menu.set(None)
+        if actor is None:
+            st.rerun()
+        with refusals(), st.container(width=READING_WIDTH):
+            draw(session, actor)
+
+
 def draw(session: Session, actor: Actor) -> None:
     """The form at the step that is chosen, or at the first that is not complete."""
     form = enrolments.form(session, actor)
@@ -30,6 +52,8 @@ def draw(session: Session, actor: Actor) -> None:
     st.markdown(f"{badge} {sentence}")
     if form.status is EnrolmentStatus.RETURNED and form.note:
         st.warning(f"The coordinator asks: {plain(form.note)}", icon=":material/help:")
+    if form.status is EnrolmentStatus.PAUSED:
+        pausing.draw_return(session, actor)
     if not form.is_open:
         review(session, actor, form)
         return
@@ -41,16 +65,16 @@ def draw(session: Session, actor: Actor) -> None:
     elif step.number == REVIEW_STEP:
         review(session, actor, form)
     else:
-        ask(session, actor, form, step)
+        ask(form, step)
 
 
 def choose_step(form: EnrolmentForm) -> Step:
-    """How far the form is, and the step to work on."""
+    """How far the form is, when it was last saved, and the step to work on."""
     first_open = next((step.number for step in form.steps if not step.is_done), REVIEW_STEP)
-    if "_go_to_step" in st.session_state:
-        st.session_state["step"] = st.session_state.pop("_go_to_step")
     finished = sum(step.is_done for step in form.steps[:-1])
-    st.progress(finished / (len(form.steps) - 1), text=f"{finished} of {len(form.steps) - 1} steps complete")
+    saved_at = form_parts.last_saved()
+    saved = f" · saved at {saved_at}" if saved_at else ""
+    st.progress(finished / (len(form.steps) - 1), text=f"{finished} of {len(form.steps) - 1} steps complete{saved}")
     by_number = {step.number: step for step in form.steps}
     chosen = segments(
         "Step",
@@ -64,48 +88,25 @@ def choose_step(form: EnrolmentForm) -> Step:
     return by_number[chosen if chosen in by_number else first_open]
 
 
-def ask(session: Session, actor: Actor, form: EnrolmentForm, step: Step) -> None:
-    """One step of questions, saved together."""
-    with st.form(f"step-{step.number}", enter_to_submit=False):
-        answers = {question.key: field(form, question) for question in step.questions}
-        pressed = st.form_submit_button("Save and go on", type="primary", key=f"save-{step.number}")
-    if pressed:
-        with refusals():
-            enrolments.save_draft(session, actor, answers)
-            go_on(form, step.number, "Saved.")
+def ask(form: EnrolmentForm, step: Step) -> None:
+    """One step of questions; each answer is saved as it is given."""
+    for question in step.questions:
+        form_parts.ask(form.enrolment_id, question)
+    keys = tuple(question.key for question in step.questions)
+    if any(form_parts.is_stuck(form.enrolment_id, key) for key in keys):
+        st.caption(":material/error: Something above is not saved yet; everything else is.")
+    st.button(
+        "Save and go on",
+        type="primary",
+        key=f"save-{step.number}",
+        on_click=partial(save_and_go_on, form.enrolment_id, keys, next_step(form, step.number)),
+    )
 
 
-def field(form: EnrolmentForm, question: Question) -> Any:
-    """The widget of one question, and under it who will see the answer."""
-    key = f"{form.enrolment_id}-{question.key}"
-    label = question.label + ("" if question.required else " (optional)")
-    answer = widget(question, label, key)
-    st.caption(seen_by(question))
-    return answer
-
-
-def seen_by(question: Question) -> str:
-    """ "Seen by the coordinator, and …", from a sentence that begins with whom."""
-    return f":material/visibility: Seen by {question.audience[:1].lower()}{question.audience[1:]}"
-
-
-def widget(question: Question, label: str, key: str) -> Any:
-    """What fits the kind of answer."""
-    codes, words = [code for code, _ in question.options], dict(question.options)
-    help_text = question.help or None
-    match question.kind:
-        case "long_text":
-            return st.text_area(label, question.value or "", max_chars=question.longest, help=help_text, key=key)
-        case "choice" | "sector" | "time_zone":
-            index = codes.index(question.value) if question.value in codes else None
-            return st.selectbox(label, codes, index, format_func=words.get, help=help_text, key=key)  # type: ignore[arg-type]
-        case "choices" | "languages":
-            return st.multiselect(label, codes, question.value, format_func=words.get, help=help_text, key=key)  # type: ignore[arg-type]
-        case "whole_number":
-            return st.number_input(label, 0, question.longest, question.value, help=help_text, key=key)
-    typed = "" if question.value is None else str(question.value)
-    is_email = question.kind == "email"
-    return st.text_input(label, typed, max_chars=question.longest, help=help_text, key=key, disabled=is_email)
+def save_and_go_on(enrolment_id: UUID, keys: tuple[str, ...], number: int) -> None:
+    """Whatever is not saved yet is; the next step opens when nothing stands in the way."""
+    if form_parts.save_all(enrolment_id, keys):
+        go_to(number)
 
 
 def ask_conflicts(session: Session, actor: Actor, form: EnrolmentForm) -> None:
@@ -113,100 +114,268 @@ def ask_conflicts(session: Session, actor: Actor, form: EnrolmentForm) -> None:
     st.header(form.conflicts_question, anchor=False)
     st.markdown(form.conflicts_examples)
     st.caption(f":material/visibility: {form.conflicts_audience}")
+    draw_answer()
+    go_on = partial(go_to, next_step(form, CONFLICTS_STEP))
     if form.conflicts_declared_at:
-        st.success("You have answered this. You can add people at any time.", icon=":material/check:")
-    # A new key once it is saved: what was typed must not stay on the screen.
-    with st.form(f"conflicts-{form.version}"):
-        typed = st.text_area(
-            "People you must not be paired with, one on each line",
-            help="The email address, or the full name exactly as they write it. Leave it empty if there is nobody.",
-            max_chars=5000,
+        st.success(
+            "You have answered this. You can add people, or take somebody back, at any time.", icon=":material/check:"
         )
-        st.caption(
-            "We compare each line with the people who are here today and keep no line that fits nobody. You will not "
-            "be told whether somebody takes part. For people who join later, you are asked again about every match."
+        st.button("Go on", key="conflicts-on", on_click=go_on)
+    else:
+        st.button("There is nobody", type="primary", key="nobody", on_click=partial(act_on_conflicts, "nobody", go_on))
+    draw_named(session, actor)
+    choose_by_name(session, actor)
+    with st.expander("Somebody whose name does not come up"):
+        name_by_words()
+
+
+def draw_named(session: Session, actor: Actor) -> None:
+    """Those whom the person named and may see anyway, each with one press to take back."""
+    for known in conflicts.mine(session, actor):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(known.name)}** is never proposed to you.")
+            st.button(
+                "Take back",
+                key=f"back-{known.enrolment_id}",
+                on_click=partial(act_on_conflicts, "take_back", None, known.enrolment_id),
+            )
+
+
+def choose_by_name(session: Session, actor: Actor) -> None:
+    """A search among people whom the person may see anyway."""
+    search = st.text_input(
+        "Find somebody by name",
+        key="conflict-search",
+        placeholder="At least two letters",
+        help="Only people come up whose names you may see anyway: mentors in your directory, people proposed to you.",
+    )
+    if not search:
+        return
+    found = conflicts.to_choose(session, actor, search)
+    if not found:
+        st.caption("Nobody of that name whom you may see. Below you can type any name; we do not say who takes part.")
+    for known in found:
+        st.button(
+            f"Never pair me with {ui.label(known.name)}",
+            key=f"name-{known.enrolment_id}",
+            on_click=partial(act_on_conflicts, "name", None, known.enrolment_id),
         )
-        sure = st.checkbox("This is my answer for now")
-        pressed = st.form_submit_button("Save my answer", type="primary")
-    if pressed and not sure:
-        st.error("Tick the box to confirm your answer.", icon=":material/error:")
-    elif pressed:
-        with refusals():
-            conflicts.declare_by_words(session, actor, typed.splitlines())
-            go_on(form, CONFLICTS_STEP, "Your answer is kept.")
+
+
+def name_by_words() -> None:
+    """Names and addresses, typed; the same answer whoever is found."""
+    st.text_area(
+        "Full names or email addresses, one on each line",
+        key="conflict-words",
+        help="The full name exactly as they write it, or the email address.",
+        max_chars=5000,
+    )
+    st.caption(
+        "We compare each line with the people who are here today and keep no line that fits nobody. You will not "
+        "be told whether somebody takes part, so these people are not listed above either. For people who join "
+        "later, you are asked again about every match."
+    )
+    with st.container(horizontal=True):
+        st.button("Never pair me with them", key="words", on_click=partial(act_on_conflicts, "words", None))
+        st.button("Take them back", key="words-back", on_click=partial(act_on_conflicts, "words_back", None))
+
+
+def act_on_conflicts(what: str, then: partial[None] | None, enrolment_id: UUID | None = None) -> None:
+    """One press on the private question, before the form is drawn again; keeps what to say about it."""
+    typed = [line for line in str(st.session_state.get("conflict-words") or "").splitlines() if line.strip()]
+    if what.startswith("words") and not typed:
+        st.session_state["_answer"] = ("error", "Type a name or an address first.")
+        return
+    with storage.reading() as session:
+        actor = ui.find_actor(session)
+        if actor is None:
+            return
+        try:
+            said = answer_conflicts(session, actor, what, typed, enrolment_id)
+        except Refusal as refusal:
+            st.session_state["_answer"] = ("error", plain(refusal))
+            return
+    if what.startswith("words"):
+        # What was typed must not stay on the screen.
+        st.session_state["conflict-words"] = ""
+    st.session_state["conflict-search"] = ""
+    st.session_state["_answer"] = ("success", said)
+    if then is not None:
+        then()
+
+
+def answer_conflicts(session: Session, actor: Actor, what: str, typed: list[str], enrolment_id: UUID | None) -> str:
+    """Does it, and says what was done."""
+    if what == "name" and enrolment_id is not None:
+        return f"{plain(conflicts.add_person(session, actor, enrolment_id))} is never proposed to you, nor you to them."
+    if what == "take_back" and enrolment_id is not None:
+        return f"Taken back: {plain(conflicts.take_back(session, actor, enrolment_id))} may be proposed to you again."
+    if what == "words_back":
+        conflicts.take_back_by_words(session, actor, typed)
+        return "Taken back. Whoever you typed may be proposed to you again."
+    conflicts.declare_by_words(session, actor, typed if what == "words" else [])
+    return "Your answer is kept."
+
+
+def draw_answer() -> None:
+    """What came of the last press."""
+    kind, said = st.session_state.pop("_answer", (None, ""))
+    if kind == "error":
+        st.error(said, icon=":material/error:")
+    elif kind:
+        st.success(said, icon=":material/check:")
 
 
 def ask_consents(session: Session, actor: Actor, form: EnrolmentForm, step: Step) -> None:
     """One switch each; a switch works the moment it is moved."""
+    draw_answer()
     st.markdown("Each switch stands alone, is off until you move it, and works at once in both directions.")
     for question in step.questions:
-        purpose = ConsentPurpose(question.key)
-        is_given = purpose in form.given
+        key = form_parts.name_of(form.enrolment_id, question.key)
         with st.container(border=True, gap="small"):
-            wanted = st.toggle(question.label, is_given, key=f"{form.enrolment_id}-{question.key}")
+            st.toggle(
+                ui.label(question.label),
+                ConsentPurpose(question.key) in form.given,
+                key=key,
+                on_change=partial(switch, ConsentPurpose(question.key), key),
+            )
             if question.help:
-                st.caption(question.help)
-            st.caption(seen_by(question))
-            if wanted != is_given:
-                with refusals():
-                    (consents.give if wanted else consents.withdraw)(session, actor, purpose)
-                    done("Switched on." if wanted else "Switched off. It is hidden from now on.")
+                st.caption(plain(question.help))
+            st.caption(f":material/visibility: {form_parts.seen_by(question)}")
     if form.side is Side.MENTOR and not form.can_be_reached:
         st.info(
             "Without one open way to reach you, nobody can be proposed to you: your mentee makes the first contact.",
             icon=":material/info:",
         )
-    if st.button("Go on to the review"):
-        go_on(form, CONSENTS_STEP, None)
+    st.button("Go on to the review", type="primary", on_click=partial(go_to, REVIEW_STEP))
+    draw_agreed(session, actor)
+
+
+def switch(purpose: ConsentPurpose, key: str) -> None:
+    """Gives or withdraws one consent; where that is refused, the switch goes back."""
+    wanted = bool(st.session_state[key])
+    with storage.reading() as session:
+        actor = ui.find_actor(session)
+        if actor is None:
+            return
+        try:
+            (consents.give if wanted else consents.withdraw)(session, actor, purpose)
+        except Refusal as refusal:
+            st.session_state[key] = not wanted
+            st.session_state["_answer"] = ("error", plain(refusal))
+            return
+    said = (
+        "Switched on. You can switch it off here at any time." if wanted else "Switched off. It is hidden from now on."
+    )
+    st.session_state["_answer"] = ("success", said)
+
+
+def draw_agreed(session: Session, actor: Actor) -> None:
+    """Everything the person ever agreed to, in the words of that day."""
+    agreed = consents.history(session, actor)
+    if not agreed:
+        return
+    with st.expander("What I agreed to, and when"):
+        for each in agreed:
+            until = f", withdrawn on {moment(each.withdrawn_at, actor)}" if each.withdrawn_at else ", in force"
+            st.markdown(f"**{plain(each.label)}**  \nGiven on {plain(moment(each.given_at, actor) + until)}")
+            if each.text and not each.is_worded_so:
+                st.caption(f"The words have changed since. You agreed to: {plain(' '.join(each.text.splitlines()))}")
+
+
+def moment(at: object, actor: Actor) -> str:
+    """A moment in words, in the person's zone."""
+    return times.in_words(at, actor.time_zone or "UTC", today=today())  # type: ignore[arg-type]
+
+
+def today() -> date:
+    return utc_now().date()
 
 
 def review(session: Session, actor: Actor, form: EnrolmentForm) -> None:
     """Everything on one page, then the act that people came for."""
-    for step in form.steps:
-        answered = [question for question in step.questions if question.kind != "consent" and question.shown]
-        if answered:
-            with st.container(border=True, gap="small"):
-                st.markdown(f"**{step.title}**")
-                for question in answered:
-                    st.markdown(f"{question.label}: {plain(question.shown)}")
     if form.is_open and not form.is_sent:
         send(session, actor, form)
+    elif form.status in {EnrolmentStatus.SUBMITTED, EnrolmentStatus.APPROVED}:
+        what_comes_next(session, actor)
+    for step in form.steps[:-1]:
+        draw_step(form, step)
     if form.is_open and form.is_sent:
-        leave(session, actor, form)
+        draw_changes(session, actor)
+        pausing.draw(session, actor, form.status)
+
+
+def draw_step(form: EnrolmentForm, step: Step) -> None:
+    """What a step has been answered with, and the way back into it."""
+    lines = [line for question in step.questions if (line := in_review(question, form))]
+    if step.number == CONFLICTS_STEP:
+        lines = ["Answered" if form.conflicts_declared_at else ":orange-badge[Not answered yet]"]
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"**{step.title}**")
+            if form.is_open:
+                st.button(
+                    f"Change “{step.title}”",
+                    key=f"change-{step.number}",
+                    type="tertiary",
+                    on_click=partial(go_to, step.number),
+                )
+        st.markdown("  \n".join(lines) or "Nothing answered here.")
+
+
+def in_review(question: Question, form: EnrolmentForm) -> str:
+    """One line of the review; '' for a question that may stay blank and does."""
+    name = plain(question.label)
+    if question.kind == "consent":
+        return f"{name}: **{'on' if ConsentPurpose(question.key) in form.given else 'off'}**"
+    if question.shown:
+        return f"{name}: {plain(question.shown)}"
+    return f"{name}: :orange-badge[Not answered yet]" if question.required else ""
 
 
 def send(session: Session, actor: Actor, form: EnrolmentForm) -> None:
     """Send the form, or say what is missing."""
     if form.missing:
-        st.info(f"Still to answer: {', '.join(form.missing)}.", icon=":material/info:")
+        st.info(f"Still to answer: {plain(', '.join(form.missing))}.", icon=":material/info:")
     if st.button("Send to the coordinator", type="primary", key="submit", disabled=bool(form.missing)):
         with refusals():
             enrolments.submit(session, actor)
             done("Sent. The coordinator reads it next, and you get an email.")
 
 
-def leave(session: Session, actor: Actor, form: EnrolmentForm) -> None:
-    """Pause, come back or leave; leaving asks once more."""
-    with st.expander("Pause or leave"), refusals():
-        if form.status is EnrolmentStatus.APPROVED and st.button("Pause", key="pause"):
-            enrolments.pause(session, actor)
-            done("You are paused. No new match is looked for until you are back.")
-        if form.status is EnrolmentStatus.PAUSED and st.button("I am back", key="resume"):
-            enrolments.resume(session, actor)
-            done("Welcome back.")
-        sure = st.checkbox("I want to leave this cohort for good", key="sure")
-        if st.button("Leave", key="leave", disabled=not sure):
-            enrolments.withdraw(session, actor)
-            done("You have left this cohort.")
+def what_comes_next(session: Session, actor: Actor) -> None:
+    """The first thing that waits for the person elsewhere, one press away."""
+    tasks, _, _ = home_participant.todo(session, actor, today())
+    task = next((task for task in tasks if task.page != "enrolment"), None)
+    if task is not None and st.button(task.sentence, key="next", type="primary", icon=":material/arrow_forward:"):
+        st.switch_page(f"{task.page}.py", query_params=dict(task.address))
 
 
-def go_on(form: EnrolmentForm, number: int, message: str | None) -> None:
-    """Open the next step, with a message if there is one."""
-    st.session_state["_go_to_step"] = next(step.number for step in form.steps if step.number > number)
-    if message:
-        done(message)
-    st.rerun()
+def draw_changes(session: Session, actor: Actor) -> None:
+    """What was corrected since the form was first sent; the coordinator reads the same, but for the WeChat ID."""
+    changes = answer_history.own(session, actor)
+    if not changes:
+        return
+    with st.expander(f"What you have changed since you sent it ({len(changes)})"):
+        st.markdown("\n".join(f"- {in_words(change, actor)}" for change in changes))
 
 
-with page("Enrolment", caption="What the scheme needs to know about you, and who will see it") as (session, actor):
-    draw(session, actor)
+def in_words(change: answer_history.Change, actor: Actor) -> str:
+    """ "Your role: changed on Tuesday 24 November, 19:00 in London from … to …"."""
+    before, after = (f"“{plain(text)}”" if text else "nothing" for text in (change.before, change.after))
+    return f"{plain(change.label)}: changed on {plain(moment(change.at, actor))} from {before} to {after}"
+
+
+def next_step(form: EnrolmentForm, number: int) -> int:
+    """The step after this one."""
+    return next(step.number for step in form.steps if step.number > number)
+
+
+def go_to(number: int) -> None:
+    """Open a step; for callbacks, which run before the steps are drawn."""
+    st.session_state["step"] = number
+
+
+with page("Enrolment", caption="What the scheme needs to know about you, and who will see it") as (_session, found):
+    ui.read_by_menu.set(found)
+    draw_form()

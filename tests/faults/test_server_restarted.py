@@ -34,7 +34,7 @@ def test_after_a_restart_cookies_still_open_and_drafts_are_still_there(database_
         mine, theirs, nobodys = (form_of(server, who) for who in (writer, other, leaver))
 
     drafted = (ROLE.encode(), EMPLOYER.encode())
-    assert b"Saved." in saved
+    assert b"saved at" in saved
     assert [[text in raw for text in drafted] for raw in (before, mine, theirs)] == [
         [False] * 2,
         [True] * 2,

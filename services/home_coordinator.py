@@ -18,7 +18,7 @@ from models.messages import Message, MessageStatus
 from models.pairings import Pairing, PairingStatus
 from models.people import Person
 from models.schemes import Cohort, Scheme
-from services import access, readiness, rhythm, signatures, tasks, times
+from services import access, away, readiness, rhythm, signatures, tasks, times
 from services.access import Actor
 from services.errors import NotAllowed
 from services.pair_facts import AsOf
@@ -57,6 +57,8 @@ class Counts:
     ready: int
     unsigned: int
     quiet: Quietest | None
+    due_back: int = 0
+    unanswered: int = 0
 
 
 Count = Callable[[], Counts]
@@ -91,6 +93,8 @@ def _tasks(found: Counts, now: Now, scheme: Scheme, today: date) -> list[Task]:
         _failed(now, today) if now.failed else None,
         _ready(found, today) if found.ready else None,
         _unsigned(found) if found.unsigned else None,
+        _unanswered(found, today) if found.unanswered else None,
+        _due_back(found) if found.due_back else None,
     ]
     return [task for task in waiting if task is not None]
 
@@ -124,13 +128,25 @@ def _failed(found: Now, today: date) -> Task:
 
 def _ready(found: Counts, today: date) -> Task:
     sentence = tasks.many(found.ready, "mentee is ready to be matched", "mentees are ready to be matched")
-    detail = "They were approved after the last matching run"
+    detail = "They were approved, or free again, after the last matching run"
     return tasks.due(today + timedelta(days=6), today, sentence, detail, "Find mentors", "matching_review")
 
 
 def _unsigned(found: Counts) -> Task:
     sentence = tasks.many(found.unsigned, "person has not signed", "people have not signed")
     return Task(tasks.WHEN_YOU_CAN, sentence, "Until they do, they cannot begin with a match", "See who", "agreements")
+
+
+def _unanswered(found: Counts, today: date) -> Task:
+    sentence = tasks.many(found.unanswered, "person has not said", "people have not said") + " whether they are back"
+    detail = "They were asked three times; a word from you may help"
+    return Task(tasks.TODAY, sentence, detail, "See who", "enrolments", today, address=(("status", "Paused"),))
+
+
+def _due_back(found: Counts) -> Task:
+    sentence = tasks.many(found.due_back, "person is due back", "people are due back") + " this week"
+    detail = "We ask them on the day; nothing happens before they say yes"
+    return Task(tasks.WHEN_YOU_CAN, sentence, detail, "See who", "enrolments", address=(("status", "Paused"),))
 
 
 def _quiet(session: Session, found: Quietest | None, today: date) -> list[Task]:
@@ -192,9 +208,9 @@ def _asked_at_every_look() -> Any:
 def _count(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> Counts:
     """Two queries."""
     statement: Any = select(*_counted(cohort, scheme, actor, today))
-    enrolled, waiting, oldest, ready, unsigned = session.exec(statement).one()
+    enrolled, waiting, oldest, ready, unsigned, due_back, unanswered = session.exec(statement).one()
     quiet = _quietest(session, cohort, scheme, actor, today)
-    return Counts(enrolled, waiting, oldest, ready, unsigned, quiet)
+    return Counts(enrolled, waiting, oldest, ready, unsigned, quiet, due_back, unanswered)
 
 
 def _quietest(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> Quietest | None:
@@ -223,6 +239,8 @@ def _counted(cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> tuple
         select(func.min(Enrolment.submitted_at)).where(waits),
         _ready_without_a_run(cohort, scheme, today),
         select(func.count(col(Enrolment.id))).where(approved, lacking),
+        away.due_back(cohort.id, today),
+        away.unanswered(cohort.id, today),
     )
     return tuple(part.scalar_subquery() for part in parts)
 
@@ -231,6 +249,7 @@ def _ready_without_a_run(cohort: Cohort, scheme: Scheme, today: date) -> Any:
     """Mentees whom the newest run could not know, and who have neither a pair nor an open proposal."""
     newest = select(func.max(MatchingRun.created_at)).where(col(MatchingRun.cohort_id) == cohort.id).scalar_subquery()
     paired = exists().where(col(Pairing.mentee_id) == Enrolment.id, col(Pairing.status) != PairingStatus.ENDED)
+    parted = exists().where(col(Pairing.mentee_id) == Enrolment.id, col(Pairing.ended_at) > newest)
     asked = exists().where(
         col(Proposal.mentee_id) == Enrolment.id,
         col(Proposal.status).in_([ProposalStatus.DRAFT, ProposalStatus.SENT]),
@@ -245,6 +264,7 @@ def _ready_without_a_run(cohort: Cohort, scheme: Scheme, today: date) -> Any:
             readiness.gates_hold(scheme, cohort.id, Side.MENTEE, today),
             ~paired,
             ~asked,
-            or_(newest.is_(None), col(Enrolment.decided_at) > newest),
+            # Whoever lost a mentor since is as new to a run as whoever was approved since (U-C5.2).
+            or_(newest.is_(None), col(Enrolment.decided_at) > newest, parted),
         )
     )

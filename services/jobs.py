@@ -24,7 +24,7 @@ from sqlmodel import Session, select
 
 from models.columns import utc_now
 from models.messages import JobLease
-from services import feedback, mail, pauses, proposal_jobs, storage
+from services import feedback, mail, pauses, proposal_jobs, resource_digest, storage
 from services.settings import settings
 
 _LOG = logging.getLogger("mentoring.jobs")
@@ -128,6 +128,7 @@ def recurring() -> tuple[Job, ...]:
         Job("proposals.expire", timedelta(hours=1), proposal_jobs.expire_due),
         Job("proposals.remind", timedelta(hours=1), proposal_jobs.remind_due),
         Job("feedback.ask", timedelta(hours=1), feedback.ask_due),
+        Job("resources.digest", timedelta(days=7), resource_digest.send_due),
         Job("pauses.ask", timedelta(hours=1), pauses.ask_due),
     )
 

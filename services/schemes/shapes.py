@@ -5,6 +5,7 @@ with the place where it says so.
 """
 
 from collections.abc import Mapping
+from dataclasses import field as dataclass_field
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
@@ -183,6 +184,14 @@ class TemplateModule(ModuleSettings):
 
 
 @dataclass(frozen=True, config=STRICT)
+class ResourceFacts:
+    """For whom a page of the library is, and what it is in a line."""
+
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+    summary: str = ""
+
+
+@dataclass(frozen=True, config=STRICT)
 class SchemeTemplate(SchemeSettings):
     """Everything that a new scheme starts from."""
 
@@ -191,6 +200,7 @@ class SchemeTemplate(SchemeSettings):
     modules: tuple[TemplateModule, ...]
     forms: tuple[TemplateForm, ...]
     resources: tuple[TemplateDocument, ...]
+    resource_facts: dict[str, ResourceFacts] = dataclass_field(default_factory=dict)
 
     def fields_for(self, role: Role) -> tuple[TemplateField, ...]:
         """The role's questions in the order of the form."""

@@ -11,7 +11,7 @@ from models.agreements import Clause, DocumentKind, SchemeDocument
 from models.columns import utc_now
 from models.people import Role, RoleGrant
 from models.schemes import Cohort, Scheme
-from services import access, audit, cleaning
+from services import access, audit, cleaning, resource_authoring
 from services.access import Acting, Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.schemes import rows, templates
@@ -86,6 +86,7 @@ def add_scheme(session: Session, actor: Actor, template_key: str, *, name: str |
     session.flush()
     session.add_all(rows.form_field(scheme.id, at, field) for at, field in enumerate(template.fields, start=1))
     session.add_all(rows.training_module(scheme.id, module) for module in template.modules)
+    resource_authoring.add_from_template(session, scheme, template)
     for document in template.documents:
         if document.kind in rows.PUBLISHED:
             add_document(session, scheme.id, document, edition=1, signed_by=rows.signers(template, document.kind))

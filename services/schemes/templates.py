@@ -24,6 +24,7 @@ from services.schemes.shapes import (
     STEPS,
     CheckQuestion,
     ModuleSettings,
+    ResourceFacts,
     SchemeTemplate,
     TemplateField,
     TemplateForm,
@@ -87,10 +88,16 @@ def read(folder: Path) -> SchemeTemplate:
         modules=tuple(_modules(folder / "training", settings.languages)),
         forms=tuple(_shaped(path, TemplateForm) for path in sorted((folder / "feedback").glob("*.toml"))),
         resources=tuple(_pages(folder / "resources", "*", settings.languages, kind="resource")),
+        resource_facts=_resource_facts(folder / "resources" / "about.toml"),
     )
     for file, complaint in _complaints(template, folder.name):
         raise TemplateError(f"{folder.name}/{file}: {complaint}")
     return template
+
+
+def _resource_facts(path: Path) -> dict[str, ResourceFacts]:
+    """By the page's key; a page without any is for both sides."""
+    return _shaped(path, dict[str, ResourceFacts]) if path.exists() else {}
 
 
 def _documents(folder: Path, languages: tuple[str, ...]) -> Iterator[TemplateDocument]:
@@ -152,6 +159,10 @@ def _complaints(template: SchemeTemplate, folder: str) -> Iterator[tuple[str, st
         yield "scheme.toml", f"key: is '{template.key}', the folder is '{folder}'"
     yield from _field_complaints(template)
     yield from _document_complaints(template)
+    pages = {page.key for page in template.resources}
+    yield from (
+        ("resources/about.toml", f"{key}: there is no such page") for key in template.resource_facts.keys() - pages
+    )
     if sorted(form.role for form in template.forms) != ["mentee", "mentor"]:
         yield "feedback", "role: needs one form for the mentor and one for the mentee"
     for role in ("mentor", "mentee"):

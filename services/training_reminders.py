@@ -1,0 +1,80 @@
+"""Reminds whoever is overdue with training, in one act: what would go out to whom can be read before it does."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from models.schemes import Cohort, Scheme
+from services import access, audit, messages, trained
+from services.access import Actor
+from services.errors import Conflict
+from services.messages import Preview
+from services.units import writes
+
+TEMPLATE = "training_due"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who would be written to, by name, and the first one's email to read; None when nobody is overdue."""
+
+    names: tuple[str, ...]
+    preview: Preview | None
+
+
+def plan(session: Session, actor: Actor, cohort_id: UUID, *, today: date) -> Plan:
+    """What `remind` would do now. Raises NotAllowed."""
+    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
+    found = list(_overdue(session, cohort_id, today))
+    if not found:
+        return Plan((), None)
+    facts = _facts(session, cohort, found[0][1])
+    first = messages.preview(
+        session, person_id=found[0][0].person_id, template=TEMPLATE, scheme_id=cohort.scheme_id, **facts
+    )
+    return Plan(tuple(who.name for who, _ in found), first)
+
+
+@writes
+def remind(session: Session, actor: Actor, cohort_id: UUID, *, today: date) -> int:
+    """Write to everybody who is overdue, once a day and person; how many. Raises NotAllowed, Conflict if to nobody."""
+    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
+    written = 0
+    for who, modules in list(_overdue(session, cohort_id, today)):
+        written += messages.queue(
+            session,
+            person_id=who.person_id,
+            template=TEMPLATE,
+            scheme_id=cohort.scheme_id,
+            event=f"{who.enrolment_id} {today.isoformat()}",
+            **_facts(session, cohort, modules),
+        )
+    if not written:
+        raise Conflict("Everybody who is overdue was reminded today.", remedy="Wait until tomorrow to remind again.")
+    audit.record(session, actor, "training.reminded", cohort.id, scheme_id=cohort.scheme_id, people=written)
+    session.commit()
+    return written
+
+
+@dataclass(frozen=True)
+class _Who:
+    enrolment_id: UUID
+    person_id: UUID
+    name: str
+
+
+def _overdue(session: Session, cohort_id: UUID, today: date) -> Iterator[tuple[_Who, list[dict[str, Any]]]]:
+    """Each person who is overdue, with the modules that they are overdue with."""
+    rows = session.execute(trained.overdue(cohort_id, today)).all()
+    for who, lines in groupby(rows, lambda row: _Who(*row[:3])):
+        yield who, [{"title": line[3], "due_on": line[4]} for line in lines]
+
+
+def _facts(session: Session, cohort: Cohort, modules: list[dict[str, Any]]) -> dict[str, Any]:
+    scheme = session.get_one(Scheme, cohort.scheme_id)
+    return {"modules": modules, "is_a_gate": "training" in {*scheme.mentor_gates, *scheme.mentee_gates}}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from services.matching.certificate import Certificate
 from services.matching.lottery import draw
 from services.matching.pairs import AtLeast, Flags, Ints, MatchingInputError, MatrixScorer, Scorer
-from services.matching.pricing_out import First, Optimum, Progress, best_assignment, first_look
+from services.matching.pricing_out import First, Optimum, Progress, best_assignment, first_look, unwatched
 from services.matching.room import Room, room_for
 from services.matching.shortage import Unmatched, unmatched_because
 from services.matching.worst_off import best_floor
@@ -163,12 +163,14 @@ def assign_blocks(
     raises ends the run and reaches the caller; nothing is kept. Raise `CancelledError` to cancel.
     After `seconds` the run stops at the next proof, and `Assignment.gap` states how far off the answer may be.
     """
-    watch = progress or _unwatched
+    watch = progress or unwatched
     deadline = time.monotonic() + seconds
     problem = _checked(scorer, capacities, pinned, mentee_ids, mentor_ids, policy.load_costs)
     look = first_look(scorer, problem.free, [*problem.pins.items(), *wished], watch)
     _refuse_pins_against_rules(problem, look, pinned)
-    big = 1 + min(scorer.n, int(problem.capacities.sum())) * (look.highest + problem.room.dearest)
+    # One place more than there are: the price of a mentor must be right for that one, too.
+    most = min(scorer.n, int(problem.capacities.sum()) + 1)
+    big = 1 + most * (look.highest + problem.room.dearest)
 
     optimum = best_assignment(scorer, problem.free, problem.room, look.candidates, big, watch, deadline)
     floor, unsure = 0, 0
@@ -314,10 +316,6 @@ def _refuse_pins_against_rules(problem: _Problem, look: First, pinned: Sequence[
             happened = f"Mentee {name} is pinned to mentor {other}, but this pair is not allowed."
             position = [(int(i), int(j)) for i, j in pinned].index((mentee, mentor))
             raise ImpossiblePinError(happened, mentees=(name,), mentors=(other,), pins=(position,))
-
-
-def _unwatched(_stage: str, _share: float) -> None:
-    pass
 
 
 def _frozen(values: NDArray[Number]) -> NDArray[Number]:

@@ -88,7 +88,7 @@ def best_assignment(
         chosen = assigned(pairs, pairs.scores, big, room)
         v = smallest_prices(pairs, chosen, big, room)
         u = gains_at(pairs, chosen, big, v)
-        more, tight, lifted = _priced(scorer, free, u, v, big, f"Proving, round {rounds}", progress)
+        more, tight, lifted = priced(scorer, free, u, v, big, f"Proving, round {rounds}", progress)
         if not more:
             return Optimum(pairs, chosen, u, v, big, collected(scorer.n, scorer.m, tight))
         if time.monotonic() > deadline:
@@ -97,7 +97,7 @@ def best_assignment(
         pairs = joined(scorer.n, scorer.m, pairs, more)
 
 
-def _priced(
+def priced(
     scorer: Scorer, free: Flags, u: Ints, v: Ints, big: int, stage: str, progress: Progress
 ) -> tuple[list[Part], list[Part], Ints]:
     """Pairs worth more than gain and price, or else those worth exactly as much; and gains (n,) that cover all."""
@@ -158,3 +158,7 @@ def _best(values: NDArray[np.signedinteger], most: int, offset: int, above: int 
     top = np.take_along_axis(values, columns, axis=1)
     r, k = np.nonzero(top > above)
     return offset + r, columns[r, k].astype(np.int64), top[r, k].astype(np.int64)
+
+
+def unwatched(_stage: str, _share: float) -> None:
+    """For runs that nobody watches."""

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from services.matching.assignment import Assignment, assign
-from services.matching.pairs import Ints as Ints
 
 
 @dataclass(frozen=True)
@@ -96,3 +95,26 @@ def value(problem: Instance, answer: Sequence[int]) -> tuple[int, int, int]:
     kept = {i: int(problem.scores[i, j]) for i, j in enumerate(answer) if j != -1}
     free = [score for i, score in kept.items() if i not in dict(problem.pinned)]
     return len(kept), sum(kept.values()), min(free, default=-1)
+
+
+def random_instance(n: int, m: int, kind: str, seed: int) -> Instance:
+    """A larger problem with 5 % of pairs ruled out.
+
+    "plain"; "scarce", with one place each; "popular", where everybody wants the same few; "ties", of few values.
+    """
+    random = np.random.default_rng(seed)
+    scores = random.integers(0, 1001, (n, m), dtype=np.int32)
+    if kind == "popular":
+        scores = np.linspace(900, 100, m).astype(np.int32) + scores // 25
+    if kind == "ties":
+        scores %= 3
+    capacities = np.ones(m, dtype=np.int32) if kind == "scarce" else random.integers(1, 4, m).astype(np.int32)
+    ids = tuple(f"mentee-{i:05d}" for i in range(n)), tuple(f"mentor-{j:05d}" for j in range(m))
+    return Instance(scores, capacities, random.random((n, m)) > 0.05, (), 7, *ids)
+
+
+def worth(problem: Instance, answer: Sequence[int]) -> tuple[int, int]:
+    """Matched and total of an answer that keeps the rules."""
+    assert keeps_rules(problem, answer)
+    kept = [int(problem.scores[i, j]) for i, j in enumerate(answer) if j != -1]
+    return len(kept), sum(kept)

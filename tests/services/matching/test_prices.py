@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from services.matching.assignment import assign
 from services.matching.pairs import collected
 from services.matching.prices import smallest_prices
 from services.matching.room import room_for
-from tests.services.matching.instances import Ints
 
 
 def test_no_prices_support_an_answer_that_is_not_the_best() -> None:
@@ -27,9 +27,9 @@ def test_a_price_is_what_one_more_place_would_add() -> None:
     result = assign(scores, capacities, allowed)
     big = result.certificate.big
 
-    def worth(places: Ints) -> int:
+    def worth(places: NDArray[np.int32]) -> int:
         reached = assign(scores, places, allowed).objective
         return reached.matched * big + reached.total
 
-    added = [worth(capacities + (np.arange(5) == mentor)) - worth(capacities) for mentor in range(5)]
+    added = [worth(capacities + (np.arange(5) == mentor).astype(np.int32)) - worth(capacities) for mentor in range(5)]
     assert added == result.certificate.v.tolist()

@@ -43,6 +43,7 @@ def draw_form() -> None:
             st.rerun()
         with refusals(), st.container(width=READING_WIDTH):
             draw(session, actor)
+    form_parts.raise_bug()
 
 
 def draw(session: Session, actor: Actor) -> None:

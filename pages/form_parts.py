@@ -120,6 +120,13 @@ def last_saved() -> str | None:
     return st.session_state.get("_saved_at")
 
 
+def raise_bug() -> None:
+    """Raise what went wrong unexpectedly while an answer was saved, so that it is logged and has a reference."""
+    bug = st.session_state.pop("_bug", None)
+    if bug is not None:
+        raise bug
+
+
 def clock(actor: Actor) -> str:
     """Now, as "10:42" in the person's zone."""
     zone = st.context.timezone
@@ -224,6 +231,10 @@ def _store(session: Session, actor: Actor | None, enrolment_id: UUID, key: str, 
         draft.other, draft.fault = (clash.value, clash.shown), None
     except Refusal as refusal:
         draft.fault = str(refusal)
+    except Exception as bug:
+        # Raised in a callback it would leave an empty page: it is raised again below the form, by `raise_bug`.
+        draft.fault = "This could not be saved. What you typed still stands here; please try again."
+        st.session_state["_bug"] = bug
     else:
         draft.base, draft.raw, draft.fault, draft.other = kept.value, value, None, None
         draft.saved_at = st.session_state["_saved_at"] = clock(actor)

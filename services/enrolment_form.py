@@ -98,7 +98,7 @@ def fields_of(session: Session, cohort_ids: Iterable[UUID]) -> dict[UUID, tuple[
 
 def questions(fields: Iterable[FormField], side: Side, person: Person, enrolment: Enrolment) -> tuple[Question, ...]:
     """The side's questions with this person's answers."""
-    return tuple(_question(field, side, value_of(field, person, enrolment)) for field in fields if side in field.roles)
+    return tuple(question(field, side, value_of(field, person, enrolment)) for field in fields if side in field.roles)
 
 
 def missing(fields: Iterable[FormField], side: Side, person: Person, enrolment: Enrolment) -> tuple[str, ...]:
@@ -161,7 +161,8 @@ def sort_key(person: Person) -> str:
     return " ".join(name for name in names if name).casefold()[:200]
 
 
-def _question(field: FormField, side: Side, value: Any) -> Question:
+def question(field: FormField, side: Side, value: Any) -> Question:
+    """One question as this side is asked it, with an answer."""
     return Question(
         key=field.key,
         kind=field.kind,

@@ -9,6 +9,7 @@ press where the name may be shown, by typing it again where showing it would tel
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -108,17 +109,20 @@ def add(session: Session, declared_by_id: UUID, other_id: UUID) -> None:
         session.flush()
 
 
-def blocked_pairs(session: Session, cohort_id: UUID) -> frozenset[tuple[UUID, UUID]]:
+def blocked_pairs(session: Session, cohort_id: UUID, *, before: datetime | None = None) -> frozenset[tuple[UUID, UUID]]:
     """(mentor's enrolment, mentee's enrolment) of everybody who must not meet, whichever of the two said so.
 
-    A person who takes part on both sides is never their own mentor.
+    A person who takes part on both sides is never their own mentor. With `before`, only what was said by then.
     """
     places = _places(session, cohort_id)
-    said = session.exec(
+    statement = (
         select(Conflict.declared_by_id, Conflict.other_id)
         .join(Enrolment, col(Enrolment.person_id) == Conflict.declared_by_id)
         .where(Enrolment.cohort_id == cohort_id)
     )
+    if before is not None:
+        statement = statement.where(col(Conflict.created_at) <= before)
+    said = session.exec(statement)
     either_way = {pair for one, other in said for pair in ((one, other), (other, one))}
     themselves = {(person, person) for person in places}
     return frozenset(

@@ -6,25 +6,24 @@ Every rule of who may be paired stands here once; runs, drafts, sending and answ
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Literal
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from models.enrolments import Enrolment, EnrolmentStatus, Side, Wish
-from models.matching import Proposal, ProposalStatus
+from models.enrolments import Enrolment, Side
+from models.matching import PairRule, PairRuleKind, Proposal, ProposalStatus
 from models.pairings import Pairing, PairingStatus
-from models.people import Person
 from models.schemes import Cohort
 from services import conflicts, readiness
-from services.languages import LANGUAGES
-from services.matching.criteria import Profile
-from services.schemes.sectors import sectors
+from services.matching import profile_reading as profiles
+from services.matching.profiles import Profile
 
 OPEN_PROPOSAL = (ProposalStatus.DRAFT, ProposalStatus.SENT)
+# Of more people than this, all are read.
+MOST_NAMED = 500
 NOT_AVAILABLE = "This pairing is not available."
 
 Pair = tuple[UUID, UUID]  # mentor's enrolment, mentee's enrolment
@@ -71,12 +70,19 @@ class Availability:
 
 @dataclass(frozen=True)
 class Candidates:
-    """A run's input, in the order of the ids: `places` belong to `mentors`; `barred` pairs are (mentor, mentee)."""
+    """A run's input, in the order of the ids: `places` belong to `mentors`; pairs are (mentor, mentee).
+
+    `barred` pairs must not meet; `pins` and `forbidden` are what coordinators decided. The dates are the programme's.
+    """
 
     mentees: tuple[Profile, ...]
     mentors: tuple[Profile, ...]
     places: tuple[int, ...]
     barred: frozenset[Pair]
+    pins: tuple[Pair, ...] = ()
+    forbidden: frozenset[Pair] = frozenset()
+    starts_on: date | None = None
+    ends_on: date | None = None
 
 
 def availability(session: Session, cohort: Cohort, today: date, *, beside: Collection[UUID] = ()) -> Availability:
@@ -92,13 +98,58 @@ def availability(session: Session, cohort: Cohort, today: date, *, beside: Colle
 
 def candidates(session: Session, cohort: Cohort, open_now: Availability) -> Candidates:
     """The people of a run with what the criteria look at, from `availability`."""
-    wishes = _wishes(session, cohort.id)
-    mentors = _profiles(session, cohort.id, Side.MENTOR, open_now.mentors, wishes)
+    places = {mentor: open_now.places[mentor] for mentor in open_now.mentors}
+    rules = rules_in_force(session, cohort.id)
+    return _with_profiles(session, cohort, open_now.mentees, places, open_now.barred, rules)
+
+
+def same_people(
+    session: Session,
+    cohort: Cohort,
+    mentees: Collection[UUID],
+    places: Mapping[UUID, int],
+    rules: tuple[tuple[Pair, ...], frozenset[Pair]],
+    *,
+    before: datetime,
+) -> Candidates:
+    """The people of a run of the past as they are now, with what barred a pair at that moment."""
+    barred = _barred_pairs(session, cohort, before)
+    return _with_profiles(session, cohort, mentees, places, barred, rules)
+
+
+def rules_in_force(
+    session: Session, cohort_id: UUID, at: datetime | None = None
+) -> tuple[tuple[Pair, ...], frozenset[Pair]]:
+    """What coordinators pinned, and what they forbade; now, or as it was at a moment of the past."""
+    statement = select(PairRule.kind, PairRule.mentor_id, PairRule.mentee_id).where(PairRule.cohort_id == cohort_id)
+    if at is None:
+        statement = statement.where(col(PairRule.undone_at).is_(None))
+    else:
+        still = or_(col(PairRule.undone_at).is_(None), col(PairRule.undone_at) > at)
+        statement = statement.where(col(PairRule.created_at) <= at, still)
+    found = session.exec(statement).all()
+    pins = sorted(((mentor, mentee) for kind, mentor, mentee in found if kind is PairRuleKind.PIN), key=str)
+    return tuple(pins), frozenset((mentor, mentee) for kind, mentor, mentee in found if kind is PairRuleKind.FORBID)
+
+
+def _with_profiles(
+    session: Session,
+    cohort: Cohort,
+    mentees: Collection[UUID],
+    places: Mapping[UUID, int],
+    barred: frozenset[Pair],
+    rules: tuple[tuple[Pair, ...], frozenset[Pair]],
+) -> Candidates:
+    mentors = profiles.of_side(session, cohort.id, Side.MENTOR, frozenset(places))
     return Candidates(
-        mentees=_profiles(session, cohort.id, Side.MENTEE, open_now.mentees, wishes),
+        mentees=profiles.of_side(session, cohort.id, Side.MENTEE, frozenset(mentees)),
         mentors=mentors,
-        places=tuple(open_now.places[UUID(mentor.id)] for mentor in mentors),
-        barred=open_now.barred,
+        places=tuple(places[UUID(mentor.id)] for mentor in mentors),
+        barred=barred,
+        pins=rules[0],
+        forbidden=rules[1],
+        starts_on=cohort.starts_on,
+        ends_on=cohort.ends_on,
     )
 
 
@@ -130,15 +181,19 @@ def _free_places(session: Session, cohort_id: UUID, beside: Collection[UUID]) ->
     return {mentor: max(0, places - taken[mentor]) for mentor, places in session.exec(capacity)}
 
 
-def _barred_pairs(session: Session, cohort: Cohort) -> frozenset[Pair]:
-    """Conflicts either of them declared, and pairs that have been: declined, or already together."""
-    met = _declined(session, cohort) | _together_before(session, cohort)
-    mentors, mentees = (_enrolment_of_person(session, cohort.id, side) for side in (Side.MENTOR, Side.MENTEE))
+def _barred_pairs(session: Session, cohort: Cohort, before: datetime | None = None) -> frozenset[Pair]:
+    """Conflicts either of them declared, and pairs that have been: declined, or already together.
+
+    With `before`, only what was known at that moment.
+    """
+    met = _declined(session, cohort, before) | _together_before(session, cohort, before)
+    people = {person for pair in met for person in pair}
+    mentors, mentees = (_enrolment_of_person(session, cohort.id, side, people) for side in (Side.MENTOR, Side.MENTEE))
     again = {(mentors[one], mentees[other]) for one, other in met if one in mentors and other in mentees}
-    return conflicts.blocked_pairs(session, cohort.id) | again
+    return conflicts.blocked_pairs(session, cohort.id, before=before) | again
 
 
-def _declined(session: Session, cohort: Cohort) -> set[Pair]:
+def _declined(session: Session, cohort: Cohort, before: datetime | None) -> set[Pair]:
     """The people (mentor, mentee) of every declined proposal of the scheme: a declined pair never comes back."""
     mentor, mentee = aliased(Enrolment), aliased(Enrolment)
     statement = (
@@ -149,10 +204,12 @@ def _declined(session: Session, cohort: Cohort) -> set[Pair]:
         .join(Cohort, col(Cohort.id) == col(Proposal.cohort_id))
         .where(Cohort.scheme_id == cohort.scheme_id, Proposal.status == ProposalStatus.DECLINED)
     )
+    if before is not None:
+        statement = statement.where(col(Proposal.answered_at) <= before)
     return {(one, other) for one, other in session.exec(statement)}
 
 
-def _together_before(session: Session, cohort: Cohort) -> set[Pair]:
+def _together_before(session: Session, cohort: Cohort, before: datetime | None) -> set[Pair]:
     """The people (mentor, mentee) of every pairing of the scheme, unless its proposal was taken back as a mistake."""
     mentor, mentee = aliased(Enrolment), aliased(Enrolment)
     statement = (
@@ -165,55 +222,18 @@ def _together_before(session: Session, cohort: Cohort) -> set[Pair]:
         .where(Cohort.scheme_id == cohort.scheme_id)
         .where(or_(col(Proposal.id).is_(None), col(Proposal.status) != ProposalStatus.WITHDRAWN))
     )
+    if before is not None:
+        statement = statement.where(col(Pairing.created_at) <= before)
     return {(one, other) for one, other in session.exec(statement)}
 
 
-def _enrolment_of_person(session: Session, cohort_id: UUID, side: Side) -> dict[UUID, UUID]:
+def _enrolment_of_person(session: Session, cohort_id: UUID, side: Side, people: Collection[UUID]) -> dict[UUID, UUID]:
+    """The enrolments of these people; of many, all of the side's are read, which is quicker than naming them."""
+    if not people:
+        return {}
     statement = select(Enrolment.person_id, Enrolment.id).where(
         Enrolment.cohort_id == cohort_id, Enrolment.side == side
     )
+    if len(people) <= MOST_NAMED:
+        statement = statement.where(col(Enrolment.person_id).in_(people))
     return dict(session.exec(statement).all())
-
-
-def _wishes(session: Session, cohort_id: UUID) -> dict[UUID, tuple[str, ...]]:
-    """Each mentee's wished mentors, dearest first."""
-    statement = (
-        select(Wish.mentee_id, Wish.mentor_id)
-        .join(Enrolment, col(Enrolment.id) == col(Wish.mentee_id))
-        .where(Enrolment.cohort_id == cohort_id)
-        .order_by(col(Wish.rank))
-    )
-    found: dict[UUID, tuple[str, ...]] = {}
-    for mentee, mentor in session.exec(statement):
-        found[mentee] = (*found.get(mentee, ()), str(mentor))
-    return found
-
-
-def _profiles(
-    session: Session, cohort_id: UUID, side: Side, chosen: frozenset[UUID], wishes: Mapping[UUID, tuple[str, ...]]
-) -> tuple[Profile, ...]:
-    statement = (
-        select(Enrolment, Person.time_zone)
-        .join(Person, col(Person.id) == col(Enrolment.person_id))
-        .where(Enrolment.cohort_id == cohort_id, Enrolment.side == side, Enrolment.status == EnrolmentStatus.APPROVED)
-    )
-    people = [_profile(row, zone, wishes.get(row.id, ())) for row, zone in session.exec(statement) if row.id in chosen]
-    return tuple(sorted(people, key=lambda person: person.id))
-
-
-def _profile(row: Enrolment, zone: str | None, wishes: tuple[str, ...]) -> Profile:
-    role: Literal["mentor", "mentee"] = "mentor" if row.side is Side.MENTOR else "mentee"
-    return Profile(
-        id=str(row.id),
-        role=role,
-        sector=sectors().get(row.sector or "", row.sector),
-        role_title=row.role_title,
-        text=(row.summary if row.side is Side.MENTOR else row.goals) or "",
-        languages=frozenset(LANGUAGES.get(code, code) for code in row.languages),
-        channels=frozenset(row.channels),
-        time_zone=zone,
-        years_of_experience=row.years_of_experience,
-        wishes=wishes,
-        waiting_since=row.waiting_since.date() if row.waiting_since else None,
-        organisation=row.organisation,
-    )

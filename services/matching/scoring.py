@@ -4,21 +4,29 @@ A criterion of weight w may give its share w / (all weights) of the 1000 thousan
 many of them a pair gets. Parts are rounded before they are added, so what is shown adds up to the score exactly.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.criteria import CRITERIA, NEUTRAL, Criterion, Facts, Profile
-from services.matching.text import Likeness, likeness
+from services.matching import measures
+from services.matching.criteria import CRITERIA
+from services.matching.features import Features
+from services.matching.hours import days_to_try
+from services.matching.measures import Facts
+from services.matching.profiles import Profile, by_fold, same_organisation
+from services.matching.texts.likeness import Alike, by_meaning, by_words
 
 FULL = 1000
 HIGHEST_WEIGHT = 10
 STRONGEST = 3
 ROUNDING = 0.5  # thousandths by which rounding alone may lift a neutral part
+FEWEST_CHANNELS = 2
+UNTOLD = frozenset({"load"})  # it moves a pair, but is no reason why these two fit
 
 
 class WeightsError(ValueError):
@@ -26,70 +34,91 @@ class WeightsError(ValueError):
 
 
 class Part(NamedTuple):
-    """What one criterion adds to a pair's score, in thousandths, and why."""
+    """What one criterion adds to a pair's score, in thousandths out of `most`, and why."""
 
     key: str
     label: str
     points: int
     sentence: str
+    most: int
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An encoder's vectors by text digest, read from the database before a run, and the encoder's name."""
+
+    method: str
+    vectors: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """`matrix` (n mentees, m mentors) holds the scores in thousandths: 0 is the worst, 1000 is 1.0, the best.
+    """The scores of n mentees with m mentors, computed when asked for: a pair, a block of mentees, or all of them."""
 
-    `points` (criteria, n, m) are its summands, in the order of `possible`, which says how many thousandths each
-    criterion can give. A criterion of weight 0 is left out.
-    """
-
-    matrix: NDArray[np.int32]
-    points: NDArray[np.int16]
-    possible: Mapping[str, int]
+    features: Features
+    alike: Alike | None
     mentees: tuple[Profile, ...]
     mentors: tuple[Profile, ...]
-    alike: Likeness
-    today: date
+    facts: Facts
+
+    @property
+    def possible(self) -> Mapping[str, int]:
+        """How many of the 1000 thousandths each criterion can give."""
+        return self.features.possible
+
+    @cached_property
+    def matrix(self) -> NDArray[np.int32]:
+        """All scores (n, m) in thousandths: 0 is the worst, 1000 is 1.0, the best. For sizes that fit in memory."""
+        found = self.features.scores(slice(0, len(self.mentees)))
+        found.flags.writeable = False
+        return found
 
     def parts(self, i: int, j: int) -> list[Part]:
-        """What the score of mentee i with mentor j is made of; the points add up to `matrix[i, j]`."""
+        """What the score of mentee i with mentor j is made of; the points add up to it."""
         mentor, mentee, facts = self.mentors[j], self.mentees[i], self._facts(i, j)
         return [
-            Part(key, CRITERIA[key].label, int(points), CRITERIA[key].sentence(mentor, mentee, facts))
-            for key, points in zip(self.possible, self.points[:, i, j], strict=True)
+            Part(key, CRITERIA[key].label, points, CRITERIA[key].sentence(mentor, mentee, facts), self.possible[key])
+            for key, points in self.features.parts(i, j).items()
         ]
 
     def reasons(self, i: int, j: int) -> list[str]:
         """Up to three sentences: what lifts this pair most above two people who said nothing."""
-        lifts = [(part.points - NEUTRAL * self.possible[part.key], part.sentence) for part in self.parts(i, j)]
-        strongest = sorted(lifts, key=lambda lift: -lift[0])[:STRONGEST]
-        return [sentence for lift, sentence in strongest if lift > ROUNDING]
+        return strongest(self.parts(i, j))
+
+    def warnings(self, i: int, j: int) -> list[str]:
+        """What a coordinator should look at twice before proposing these two, in words."""
+        return warnings(self.mentors[j], self.mentees[i], self.facts)
 
     def _facts(self, i: int, j: int) -> Facts:
-        level = self.alike.level[i, j]
-        return Facts(self.today, None if np.isnan(level) else float(level), self.alike.shared(i, j))
+        if self.alike is None:
+            return self.facts
+        facts = self.facts
+        return Facts(facts.today, facts.days, facts.asks_when, self.alike.level(i, j), self.alike.shared(i, j))
 
 
-def score(mentees: Sequence[Profile], mentors: Sequence[Profile], weights: Mapping[str, int], *, today: date) -> Scores:
+def score(
+    mentees: Sequence[Profile],
+    mentors: Sequence[Profile],
+    weights: Mapping[str, int],
+    *,
+    today: date,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    stored: Stored | None = None,
+) -> Scores:
     """Every mentee with every mentor under `weights` (criterion key to 0..10; a missing one is 0).
 
+    The dates are the programme's. Texts are compared by meaning with `stored` vectors, else by the words they share.
     Raises WeightsError for an unknown key or a weight out of range, ValueError if the two lists are mixed up.
     """
     if any(p.role != "mentee" for p in mentees) or any(p.role != "mentor" for p in mentors):
         raise ValueError("Mentees come first, mentors second, and nobody is in the wrong list.")
     possible = shares(weights)
-    shape = (len(mentees), len(mentors))
-    goals, histories = (
-        [p.text for p in people] if "goals" in possible else [""] * len(people) for people in (mentees, mentors)
-    )
-    alike = likeness(goals, histories)
-    points = np.zeros((len(possible), *shape), dtype=np.int16)
-    for layer, (key, most) in zip(points, possible.items(), strict=True):
-        values = _levels(alike) if key == "goals" else _values(CRITERIA[key], mentees, mentors, Facts(today))
-        layer[:] = np.floor(values * most + 0.5)
-    matrix = points.sum(axis=0, dtype=np.int32)
-    for array in (matrix, points):
-        array.flags.writeable = False
-    return Scores(matrix, points, possible, tuple(mentees), tuple(mentors), alike, today)
+    asks_when = any(p.availability for p in (*mentees, *mentors))
+    facts = Facts(today, days_to_try(today, starts_on, ends_on), asks_when)
+    alike = _alike(mentees, mentors, stored) if "goals" in possible else None
+    features = Features.of(tuple(mentees), tuple(mentors), possible, facts, alike)
+    return Scores(features, alike, tuple(mentees), tuple(mentors), facts)
 
 
 def shares(weights: Mapping[str, int]) -> dict[str, int]:
@@ -106,28 +135,29 @@ def shares(weights: Mapping[str, int]) -> dict[str, int]:
     return given
 
 
-def _levels(alike: Likeness) -> NDArray[np.float64]:
-    return np.where(np.isnan(alike.level), NEUTRAL, alike.level)
+def strongest(parts: Sequence[Part]) -> list[str]:
+    """Up to three sentences of the parts that stand most above half of what they can give."""
+    lifts = [(part.points - measures.NEUTRAL * part.most, part.sentence) for part in parts if part.key not in UNTOLD]
+    best = sorted(lifts, key=lambda lift: -lift[0])[:STRONGEST]
+    return [sentence for lift, sentence in best if lift > ROUNDING]
 
 
-def _values(
-    criterion: Criterion, mentees: Sequence[Profile], mentors: Sequence[Profile], facts: Facts
-) -> NDArray[np.float64]:
-    """The criterion's values (n, m); people who are equal in what it looks at are asked once."""
-    ours, rows = _distinct(mentees, criterion.of_mentee)
-    theirs, columns = _distinct(mentors, criterion.of_mentor)
-    table = [criterion.value(mentor, mentee, facts) for mentee in ours for mentor in theirs]
-    return np.array(table, dtype=np.float64).reshape(len(ours), len(theirs))[np.ix_(rows, columns)]
+def warnings(mentor: Profile, mentee: Profile, facts: Facts) -> list[str]:
+    """What a coordinator should look at twice. A private conflict is no warning: such a pair is never shown."""
+    found = ["Same organisation"] if same_organisation(mentor, mentee) else []
+    spoken = by_fold(mentor.languages).keys(), by_fold(mentee.languages).keys()
+    if all(spoken) and not spoken[0] & spoken[1]:
+        found.append("No language in common")
+    if measures.both_said_when(mentor, mentee) and measures.hours_in_common(mentor, mentee, facts) == 0:
+        found.append("No common hour in the week")
+    shared = sorted(mentor.channels & mentee.channels)
+    if mentor.channels and mentee.channels and len(shared) < FEWEST_CHANNELS:
+        found.append(f"Only one shared channel: {shared[0]}" if shared else "No shared channel")
+    return found
 
 
-def _distinct(people: Sequence[Profile], part: Callable[[Profile], Hashable]) -> tuple[list[Profile], list[int]]:
-    """One person of each kind, and for each person the position of their kind."""
-    first: dict[Hashable, int] = {}
-    examples: list[Profile] = []
-    positions = []
-    for person in people:
-        position = first.setdefault(part(person), len(examples))
-        if position == len(examples):
-            examples.append(person)
-        positions.append(position)
-    return examples, positions
+def _alike(mentees: Sequence[Profile], mentors: Sequence[Profile], stored: Stored | None) -> Alike:
+    goals, histories = [p.text for p in mentees], [p.text for p in mentors]
+    if stored is None:
+        return by_words(goals, histories)
+    return by_meaning(goals, histories, stored.vectors, stored.method)

@@ -1,34 +1,40 @@
 """From candidates to a proved answer in plain values: scores, assignment, reasons. No database in here."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import date
-from hashlib import sha256
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
-from services.matching import certificate, criteria
-from services.matching.assignment import Assignment, assign
-from services.matching.criteria import Profile
-from services.matching.reading import Candidates
-from services.matching.scoring import FULL, Scores, score
+from services.matching import scoring
+from services.matching.assignment import Assignment, Policy, assign_blocks
+from services.matching.certificate import verify_blocks
+from services.matching.features import BlockScorer, block_scorer
+from services.matching.fingerprints import Order, fingerprints, sha256_of
+from services.matching.measures import MENTEES_THAT_COUNT
+from services.matching.pairs import blocks
+from services.matching.profiles import wish_rank
+from services.matching.reading import Candidates, Pair
+from services.matching.scoring import FULL, Scores, score, strongest
 from services.matching.shortage import Shortage, Unmatched
-from services.matching.text import METHOD
+
+Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
 class Line:
     """One mentee with a mentor, or with nobody. `score` is from 0 to 1; `note` says why nobody, or what to look at.
 
-    `parts` add up to the score's thousandths; those marked strong come first and are its best reasons.
+    `parts` add up to the score's thousandths; those marked strong come first and are its best reasons. `possible` is
+    the highest score that any mentor who may be theirs could reach.
     """
 
     mentee_id: UUID
     mentor_id: UUID | None = None
     score: float = 0.0
+    possible: float = 0.0
     wish_rank: int | None = None
     parts: tuple[dict[str, Any], ...] = ()
     note: str | None = None
@@ -39,108 +45,141 @@ class Solved:
     """An answer with its proof. `places` counts the free ones among the mentors who took part."""
 
     inputs_sha256: str
+    inputs: dict[str, Any]
     lines: tuple[Line, ...]
     mentees: int
     places: int
     matched: int
     certificate: dict[str, Any]
-    text_method: str = METHOD
+    text_method: str
+    policy: str
 
 
-def solve(given: Candidates, weights: Mapping[str, int], *, seed: int, today: date) -> Solved:
-    """The best assignment of these candidates; the same for the same input, whatever the order of rows."""
-    scores = score(given.mentees, given.mentors, weights, today=today)
-    capacities, allowed = np.array(given.places, dtype=np.int32), _allowed(given)
+def solve(given: Candidates, order: Order, progress: Progress | None = None) -> Solved:
+    """The best assignment of these candidates; the same for the same input, whatever the order of rows.
+
+    What `progress(stage, share)` raises ends the run. Raises WeightsError, ImpossiblePinError (with ids).
+    """
+    watch = progress or (lambda stage, share: None)
+    watch("Comparing people", 0.0)
+    scores = scored(given, order)
+    scorer = scorer_of(given, scores)
+    capacities = np.array(given.places, dtype=np.int32)
     ids = [person.id for person in given.mentees], [person.id for person in given.mentors]
-    answer = assign(scores.matrix, capacities, allowed, seed=seed, mentee_ids=ids[0], mentor_ids=ids[1])
-    proved = certificate.verify(scores.matrix, capacities, allowed, answer.mentor_of, answer.certificate)
+    pins = _positions(given, given.pins)
+    answer = assign_blocks(
+        scorer,
+        capacities,
+        pins,
+        order.seed,
+        *ids,
+        wished=_wished(given),
+        policy=policy_of(scores, order),
+        progress=progress,
+    )
+    watch("Checking the proof", 0.0)
+    proved = answer.gap is None and verify_blocks(scorer, capacities, answer.mentor_of, answer.certificate, pins)
+    inputs = fingerprints(given, order)
     return Solved(
-        inputs_sha256=fingerprint(given, weights, seed=seed, today=today),
-        lines=_lines(given, scores, answer),
+        inputs_sha256=sha256_of(inputs["parts"]),
+        inputs=inputs,
+        lines=_lines(given, scores, answer, _best(scorer, watch)),
         mentees=len(given.mentees),
         places=sum(given.places),
         matched=answer.objective.matched,
         certificate=_as_plain(answer, ids, proved=proved),
+        text_method=order.text_method,
+        policy=order.policy,
     )
 
 
-def fingerprint(given: Candidates, weights: Mapping[str, int], *, seed: int, today: date) -> str:
-    """SHA-256 of everything that the answer depends on."""
-    people = {person.id for person in (*given.mentees, *given.mentors)}
-    inputs = {
-        "mentees": [_plain(person) for person in given.mentees],
-        "mentors": [_plain(person) for person in given.mentors],
-        "places": given.places,
-        "barred": sorted([str(a), str(b)] for a, b in given.barred if str(a) in people and str(b) in people),
-        "weights": dict(weights),
-        "seed": seed,
-        "today": today.isoformat(),
-        "text": METHOD,
-    }
-    return sha256(json.dumps(inputs, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+def scored(given: Candidates, order: Order) -> Scores:
+    """The scores of these candidates. Raises WeightsError."""
+    return score(
+        given.mentees,
+        given.mentors,
+        order.weights,
+        today=order.today,
+        starts_on=given.starts_on,
+        ends_on=given.ends_on,
+        stored=order.stored,
+    )
 
 
-def _plain(person: Profile) -> dict[str, Any]:
-    facts = asdict(person)
-    facts["waiting_since"] = person.waiting_since.isoformat() if person.waiting_since else None
-    return {key: sorted(value) if isinstance(value, frozenset) else value for key, value in facts.items()}
+def scorer_of(given: Candidates, scores: Scores) -> BlockScorer:
+    """What the engine reads: scores by block, without the pairs that are barred or that coordinators forbade."""
+    barred = _positions(given, given.barred | given.forbidden)
+    return block_scorer(scores.features, len(given.mentees), len(given.mentors), barred)
 
 
-def _allowed(given: Candidates) -> "np.ndarray[tuple[int, int], np.dtype[np.bool_]]":
-    allowed = np.ones((len(given.mentees), len(given.mentors)), dtype=np.bool_)
+def policy_of(scores: Scores, order: Order) -> Policy:
+    """The engine's policy: each further mentee of a mentor costs what the load criterion would take off."""
+    step = scores.possible.get("load", 0) // MENTEES_THAT_COUNT
+    costs = tuple(step * mentee for mentee in range(1, MENTEES_THAT_COUNT + 1)) if step else ()
+    return Policy(floor_first=order.floor_first, load_costs=costs)
+
+
+def _positions(given: Candidates, pairs: "frozenset[Pair] | tuple[Pair, ...]") -> list[tuple[int, int]]:
+    """Pairs (mentor, mentee) of this run as (mentee row, mentor column), in order."""
     row = {UUID(person.id): i for i, person in enumerate(given.mentees)}
     column = {UUID(person.id): j for j, person in enumerate(given.mentors)}
-    for mentor, mentee in given.barred:
-        if mentee in row and mentor in column:
-            allowed[row[mentee], column[mentor]] = False
-    return allowed
+    return sorted((row[mentee], column[mentor]) for mentor, mentee in pairs if mentee in row and mentor in column)
 
 
-def _lines(given: Candidates, scores: Scores, answer: Assignment) -> tuple[Line, ...]:
+def _wished(given: Candidates) -> list[tuple[int, int]]:
+    column = {mentor.id: j for j, mentor in enumerate(given.mentors)}
+    pairs = ((i, column[wish]) for i, one in enumerate(given.mentees) for wish in one.wishes if wish in column)
+    return sorted(set(pairs))
+
+
+def _best(scorer: BlockScorer, watch: Progress) -> NDArray[np.int32]:
+    """The highest score (n,) of any mentor whom each mentee may have; 0 without any."""
+    best = np.zeros(scorer.n, dtype=np.int32)
+    for rows in blocks(scorer):
+        watch("Finding what was possible", rows.start / scorer.n)
+        found, allowed = scorer.block(rows)
+        best[rows] = np.where(allowed, found, 0).max(axis=1, initial=0)
+    return best
+
+
+def _lines(given: Candidates, scores: Scores, answer: Assignment, best: NDArray[np.int32]) -> tuple[Line, ...]:
     left_out = {missing.mentee: missing for missing in answer.unmatched}
     return tuple(
-        Line(UUID(mentee.id), note=_why_nobody(left_out[i], given))
+        Line(UUID(mentee.id), possible=int(best[i]) / FULL, note=_why_nobody(left_out[i], given))
         if i in left_out
-        else _paired(given, scores, i, int(answer.mentor_of[i]))
+        else _paired(scores, i, int(answer.mentor_of[i]), int(best[i]))
         for i, mentee in enumerate(given.mentees)
     )
 
 
-def _paired(given: Candidates, scores: Scores, i: int, j: int) -> Line:
-    mentee, mentor = given.mentees[i], given.mentors[j]
+def _paired(scores: Scores, i: int, j: int, best: int) -> Line:
+    mentee, mentor, parts = scores.mentees[i], scores.mentors[j], scores.parts(i, j)
     return Line(
         mentee_id=UUID(mentee.id),
         mentor_id=UUID(mentor.id),
-        score=int(scores.matrix[i, j]) / FULL,
-        wish_rank=criteria.wish_rank(mentor, mentee),
-        parts=_parts(scores, i, j),
-        note=_to_look_at(mentor, mentee),
+        score=sum(part.points for part in parts) / FULL,
+        possible=best / FULL,
+        wish_rank=wish_rank(mentee, mentor),
+        parts=told(parts),
+        note=" · ".join(scores.warnings(i, j)) or None,
     )
 
 
-def _parts(scores: Scores, i: int, j: int) -> tuple[dict[str, Any], ...]:
-    """What the score is made of, the strongest reasons first and marked."""
-    strong = scores.reasons(i, j)
+def told(found: list[scoring.Part]) -> tuple[dict[str, Any], ...]:
+    """What a score is made of as JSON, the strongest reasons first and marked."""
+    strong = strongest(found)
     parts = [
         {
             "criterion": part.key,
             "label": part.label,
             "points": part.points,
+            "most": part.most,
             "sentence": part.sentence,
             "strong": part.sentence in strong,
         }
-        for part in scores.parts(i, j)
+        for part in found
     ]
     return tuple(sorted(parts, key=lambda part: strong.index(str(part["sentence"])) if part["strong"] else len(strong)))
-
-
-def _to_look_at(mentor: Profile, mentee: Profile) -> str | None:
-    """What a coordinator should look at twice before proposing these two."""
-    notes = ["Same organisation"] if criteria.same_organisation(mentor, mentee) else []
-    shared = sorted(mentor.channels & mentee.channels)
-    if mentor.channels and mentee.channels and len(shared) < 2:
-        notes.append(f"Only one shared channel: {shared[0]}" if shared else "No shared channel")
-    return " · ".join(notes) or None
 
 
 def _why_nobody(missing: Unmatched, given: Candidates) -> str:
@@ -165,6 +204,8 @@ def _as_plain(answer: Assignment, ids: tuple[list[str], list[str]], *, proved: b
         "u": proof.u.tolist(),
         "v": proof.v.tolist(),
         "big": proof.big,
+        "floor": proof.floor,
+        "load_costs": list(proof.load_costs),
         "total": reached.total,
         "worst": reached.worst,
         "proved": proved,

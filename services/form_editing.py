@@ -15,9 +15,11 @@ from sqlmodel import Session, col, select
 
 from models.columns import utc_now
 from models.enrolments import ConsentPurpose, Enrolment, Side
+from models.people import Person
 from models.schemes import Cohort, FormField
 from services import access, audit, cleaning, enrolment_form, form_kinds
 from services.access import Actor
+from services.answer_history import NOT_FOR_COORDINATORS
 from services.enrolment_form import OF_ENROLMENT, OF_PERSON, Question
 from services.errors import Conflict, Invalid
 from services.form_kinds import KINDS, WITH_OPTIONS
@@ -34,6 +36,7 @@ OWN_STEPS = (1, 2, 3)
 LONGEST_LABEL, LONGEST_HELP, LONGEST_AUDIENCE, LONGEST_OPTION = 200, 1000, 500, 100
 MOST_OPTIONS = 60
 MOST_FIELDS = 80
+MOST_LISTED = 50
 LENGTHS = {"short_text": 200, "long_text": 2000, "whole_number": 1000, "email": 254, "telephone": 40, "wechat_id": 64}
 
 
@@ -207,6 +210,28 @@ def answered(session: Session, actor: Actor, field_id: UUID) -> int:
     """How many enrolments of the scheme have an answer to it, in every cohort. Raises NotAllowed."""
     field = _field(session, actor, field_id, None)
     return int(session.exec(_count(field, _is_answered(field))).one())
+
+
+def kept_answers(
+    session: Session, actor: Actor, field_id: UUID, cohort_id: UUID
+) -> tuple[tuple[tuple[str, str], ...], int]:
+    """(name, answer) of the first 50 people of a cohort who answered, by name, and how many there are.
+
+    Never the actor's own, nor what only its owner may read. Raises NotAllowed.
+    """
+    field = _field(session, actor, field_id, None)
+    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
+    if field.key in NOT_FOR_COORDINATORS or field.kind == "consent":
+        return (), 0
+    conditions = (_is_answered(field), Enrolment.cohort_id == cohort.id, Enrolment.person_id != actor.person_id)
+    people = select(Enrolment, Person).join(Person, col(Person.id) == Enrolment.person_id).where(*conditions)
+    total = session.exec(select(func.count()).select_from(people.subquery())).one()
+    rows = session.exec(people.order_by(col(Enrolment.sort_key), col(Enrolment.id)).limit(MOST_LISTED))
+    said = (
+        (person.full_name, form_kinds.in_words(field, enrolment_form.value_of(field, person, enrolment)))
+        for enrolment, person in rows
+    )
+    return tuple((name, answer) for name, answer in said if answer), total
 
 
 def chosen(session: Session, actor: Actor, field_id: UUID) -> dict[str, int]:

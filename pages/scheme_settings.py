@@ -1,0 +1,340 @@
+"""People & schemes: what a coordinator can set for the scheme. One part of the page at a time, named in the address.
+
+A further part is a function that draws it and a line in PARTS.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+import streamlit as st
+from sqlmodel import Session
+
+from models.columns import utc_now
+from models.enrolments import Side
+from pages import form_parts
+from pages.ui import done, empty, label, page, plain, refusals, segments
+from services import answer_history, form_editing, times
+from services.access import Actor
+from services.enrolment_form import STEP_TITLES
+from services.errors import NotAllowed
+from services.form_editing import OWN_STEPS, Editable, Wording
+from services.form_kinds import KINDS, WITH_OPTIONS
+
+READING_WIDTH = 760
+SIDES = {Side.MENTOR: "Mentors", Side.MENTEE: "Mentees"}
+TO_ADD = [kind for kind in KINDS if kind not in {"consent", "capacity"}]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the page: what it is called, and what draws it for (session, actor, scheme, cohort)."""
+
+    title: str
+    draw: Callable[[Session, Actor, UUID, UUID | None], None]
+
+
+def draw_form(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID | None) -> None:
+    """Every question in its order, and one of them to edit."""
+    fields = form_editing.fields(session, actor, scheme_id)
+    st.markdown(
+        "What you change here is asked from now on, in every cohort of the scheme. Answers that were given are never "
+        "lost: a question that you retire keeps them, and so does an option that you take away."
+    )
+    listed, edited = st.columns([1, 1.3], gap="large")
+    with listed:
+        draw_list(fields)
+    with edited:
+        by_id = {str(field.id): field for field in fields}
+        chosen = st.selectbox(
+            "Question to edit",
+            list(by_id),
+            None,
+            format_func=lambda key: label(name_of(by_id[key])),
+            placeholder="Choose or search",
+            key="question",
+        )
+        if chosen in by_id:
+            edit(session, actor, by_id[chosen])
+            if by_id[chosen].is_retired and cohort_id is not None:
+                draw_kept(session, actor, by_id[chosen], cohort_id)
+        with st.expander("Ask something more"):
+            draw_new(session, actor, scheme_id)
+
+
+def draw_list(fields: Sequence[Editable]) -> None:
+    """One block of text: the form at a glance."""
+    asked = [field for field in fields if not field.is_retired]
+    retired = [field for field in fields if field.is_retired]
+    lines = [f"{len(asked)} questions are asked" + (f", {len(retired)} are retired." if retired else ".")]
+    for step in sorted({field.step for field in asked}):
+        lines.append(f"**{step}. {step_in_words(step)}**")
+        lines.append("\n".join(f"1. {line_of(field)}" for field in asked if field.step == step))
+    if retired:
+        lines.append("**Retired**")
+        lines.append("\n".join(f"- {plain(name_of(field))}" for field in retired))
+    st.markdown("\n\n".join(lines))
+
+
+def line_of(field: Editable) -> str:
+    marks = [] if field.may_be_optional or field.kind == "consent" else [":gray-badge[always]"]
+    if field.required and field.may_be_optional:
+        marks.append(":blue-badge[required]")
+    if len(field.sides) == 1:
+        marks.append(f":gray-badge[{SIDES[field.sides[0]].lower()}]")
+    return " ".join([plain(name_of(field)), *marks])
+
+
+def name_of(field: Editable) -> str:
+    """What it is called; both, where the two sides read different words."""
+    return " / ".join(dict.fromkeys(field.labels.values()))
+
+
+def step_in_words(step: int) -> str:
+    return " / ".join(dict.fromkeys(STEP_TITLES[step].values()))
+
+
+def edit(session: Session, actor: Actor, field: Editable) -> None:
+    """One question: its words, then its place and its end."""
+    st.header(plain(name_of(field)), anchor=False)
+    clause = f" · clause {plain(field.clause)}" if field.clause else ""
+    st.caption(f"{KINDS[field.kind]} · {plain(step_in_words(field.step))}{clause}")
+    key = f"{field.id}-{field.version}"
+    split = False
+    if len(field.sides) > 1:
+        differs = any(len(set(said.values())) > 1 for said in (field.labels, field.helps, field.audiences))
+        split = st.toggle("Different words for mentors and mentees", differs, key=f"split-{key}")
+    with st.form(f"edit-{key}", enter_to_submit=False):
+        groups = [(side,) for side in field.sides] if split else [field.sides]
+        words = {side: said for group in groups for side, said in draw_words(field, group, key, named=split).items()}
+        required = field.required
+        if field.may_be_optional:
+            required = st.checkbox("People must answer this before they can send the form", required, key=f"must-{key}")
+        options = draw_options(field, key) if field.has_own_options else None
+        pressed = st.form_submit_button("Save this question", type="primary", key=f"save-{key}")
+    if pressed or st.session_state.get("confirming") == key:
+        save(session, actor, field, words, required=required, options=options, key=key)
+    draw_place(session, actor, field, key)
+
+
+def draw_words(field: Editable, sides: Sequence[Side], key: str, *, named: bool) -> dict[Side, Wording]:
+    """Question, help and audience, once for these sides."""
+    first, whom = sides[0], f" ({SIDES[sides[0]].lower()})" if named else ""
+    said = Wording(
+        st.text_input(f"Question{whom}", field.labels[first], max_chars=200, key=f"label-{first}-{key}"),
+        st.text_area(f"Help{whom}", field.helps[first], max_chars=1000, height=80, key=f"help-{first}-{key}"),
+        st.text_input(
+            f"Who sees the answer, and when{whom}",
+            field.audiences[first],
+            max_chars=500,
+            help="One short line, such as: The coordinator, and your mentor once you are matched.",
+            key=f"audience-{first}-{key}",
+        ),
+    )
+    return dict.fromkeys(sides, said)
+
+
+def draw_options(field: Editable, key: str) -> list[tuple[str, str]]:
+    """Each option as a line to reword or empty, and room for more."""
+    st.markdown("**Options**: reword one here, or empty its line to offer it no longer.")
+    kept = [
+        (code, st.text_input(f"Option {number}", words, max_chars=100, key=f"option-{code}-{key}"))
+        for number, (code, words) in enumerate(field.options, start=1)
+    ]
+    more = st.text_area("More options, one on each line", height=80, key=f"more-{key}")
+    return [(code, words) for code, words in kept if words.strip()] + [("", line) for line in more.splitlines()]
+
+
+def save(
+    session: Session,
+    actor: Actor,
+    field: Editable,
+    words: Mapping[Side, Wording],
+    *,
+    required: bool,
+    options: list[tuple[str, str]] | None,
+    key: str,
+) -> None:
+    """Save, but first say whose answers a vanishing option is."""
+    gone = {code for code, _ in field.options} - {code for code, _ in options or field.options}
+    if gone and not confirmed(session, actor, field, gone, key):
+        return
+    with refusals():
+        form_editing.reword(
+            session, actor, field.id, version=field.version, words=words, required=required, options=options
+        )
+        st.session_state.pop("confirming", None)
+        done("Saved. The form reads so from now on.")
+
+
+def confirmed(session: Session, actor: Actor, field: Editable, gone: set[str], key: str) -> bool:
+    """Whether the coordinator has seen how many people chose what goes, and goes on."""
+    counts = form_editing.chosen(session, actor, field.id)
+    lines = [f"“{plain(words)}”: chosen by {counts.get(code, 0)}" for code, words in field.options if code in gone]
+    st.session_state["confirming"] = key
+    st.warning(
+        f"No longer offered: {'; '.join(lines)}. Whoever chose it keeps it, marked as no longer offered.",
+        icon=":material/warning:",
+    )
+    return st.button("Save without these options", key=f"confirm-{key}")
+
+
+def draw_place(session: Session, actor: Actor, field: Editable, key: str) -> None:
+    """Up, down, and the end of it; each works by keyboard."""
+    with refusals(), st.container(horizontal=True):
+        if field.is_retired:
+            if st.button("Ask it again", key=f"back-{key}", icon=":material/undo:"):
+                form_editing.bring_back(session, actor, field.id, version=field.version)
+                done("It is asked again, with the answers that were given before.")
+            return
+        for words, by, icon in (("Move up", -1, "arrow_upward"), ("Move down", 1, "arrow_downward")):
+            if st.button(words, key=f"move{by}-{key}", icon=f":material/{icon}:"):
+                form_editing.move(session, actor, field.id, version=field.version, by=by)
+                st.rerun()
+        if field.is_built_in:
+            st.caption("The desk needs this question: it can be worded differently, but not retired.")
+        elif st.button("Retire…", key=f"retire-{key}"):
+            st.session_state["retiring"] = key
+    if st.session_state.get("retiring") == key:
+        draw_retiring(session, actor, field, key)
+
+
+def draw_retiring(session: Session, actor: Actor, field: Editable, key: str) -> None:
+    """What will happen, to whose answers, before it does."""
+    count = form_editing.answered(session, actor, field.id)
+    st.warning(
+        f"Nobody will be asked “{plain(name_of(field))}” any more. Answers kept: {count:,}. You can read them here, "
+        "and they are back when you ask again.",
+        icon=":material/warning:",
+    )
+    if st.button("Yes, retire this question", key=f"really-{key}"):
+        with refusals():
+            form_editing.retire(session, actor, field.id, version=field.version)
+            done("Retired. Its answers are kept.")
+
+
+def draw_kept(session: Session, actor: Actor, field: Editable, cohort_id: UUID) -> None:
+    """What people of the cohort answered while it was asked."""
+    found, total = form_editing.kept_answers(session, actor, field.id, cohort_id)
+    st.subheader("Answers that are kept", anchor=False)
+    if not found:
+        empty("Nobody in this cohort answered it.")
+        return
+    if total > len(found):
+        st.caption(f"The first {len(found)} of {total:,} by name.")
+    st.markdown("\n".join(f"- **{plain(name)}**: {plain(answer)}" for name, answer in found))
+
+
+def draw_new(session: Session, actor: Actor, scheme_id: UUID) -> None:
+    """A further question."""
+    kind = st.selectbox("Kind of answer", TO_ADD, 0, format_func=lambda code: KINDS[code], key="new-kind")
+    with st.form("new", enter_to_submit=False):
+        words = Wording(
+            st.text_input("Question", max_chars=200, key="new-label"),
+            st.text_area("Help (optional)", max_chars=1000, height=80, key="new-help"),
+            st.text_input("Who sees the answer, and when", "The coordinator only.", max_chars=500, key="new-audience"),
+        )
+        step = st.selectbox("In which step", OWN_STEPS, 1, format_func=step_in_words, key="new-step")
+        sides = [side for side, name in SIDES.items() if st.checkbox(f"Ask {name.lower()}", True, key=f"new-{side}")]
+        required = st.checkbox("People must answer this before they can send the form", key="new-required")
+        more = st.text_area("Options, one on each line", key="new-options") if kind in WITH_OPTIONS else ""
+        pressed = st.form_submit_button("Add this question")
+    if pressed:
+        with refusals():
+            added = form_editing.add(
+                session,
+                actor,
+                scheme_id,
+                kind=kind,
+                step=step,
+                sides=sides,
+                words=words,
+                required=required,
+                options=more.splitlines(),
+            )
+            done(f"“{plain(name_of(added))}” is asked from now on. It stands at the end of its step.")
+
+
+def draw_preview(session: Session, actor: Actor, scheme_id: UUID, _cohort_id: UUID | None) -> None:
+    """The form as people meet it; nothing that is tried here is kept."""
+    side = segments("For", list(SIDES), default=Side.MENTOR, words=lambda key: SIDES[key], key="side", required=True)
+    steps = form_editing.preview(session, actor, scheme_id, side or Side.MENTOR)
+    step = segments(
+        "Step",
+        list(steps),
+        default=min(steps),
+        words=lambda number: STEP_TITLES[number][side or Side.MENTOR],
+        key=f"preview-{side}",
+        required=True,
+    )
+    with st.container(border=True, width=READING_WIDTH):
+        for question in steps[step if step in steps else min(steps)]:
+            if question.kind == "consent":
+                st.toggle(label(question.label), key=f"try-{side}-{question.key}")
+                st.caption(plain(question.help))
+            else:
+                form_parts.widget(question, f"try-{side}-{question.key}", question.value)
+            st.caption(f":material/visibility: {form_parts.seen_by(question)}")
+
+
+def draw_corrections(session: Session, actor: Actor, _scheme_id: UUID, cohort_id: UUID | None) -> None:
+    """What people of the cohort corrected after they had sent their form."""
+    if cohort_id is None:
+        empty("Choose a cohort at the top of the menu to see what its people corrected.")
+        return
+    search = st.text_input("Find by name", key="corrections-search")
+    number = int(st.session_state.get("corrections-page", 1))
+    found = answer_history.in_cohort(session, actor, cohort_id, search=search, page=number)
+    if not found.total:
+        empty("Nobody has corrected an answer since sending the form." if not search else "Nobody of that name has.")
+        return
+    st.caption(f"{found.total:,} corrections, newest first · page {found.page} of {found.pages}")
+    st.markdown("\n".join(f"- {correction(row, actor)}" for row in found.rows))
+    with st.container(horizontal=True):
+        st.button("Newer", disabled=found.page == 1, on_click=partial(turn_to, found.page - 1))
+        st.button("Older", disabled=found.page == found.pages, on_click=partial(turn_to, found.page + 1))
+
+
+def correction(row: answer_history.CoordinatorsChange, actor: Actor) -> str:
+    """ "Ama (mentee), Your role: changed on … from … to …"."""
+    change = row.change
+    before, after = (f"“{plain(text)}”" if text else "nothing" for text in (change.before, change.after))
+    at = times.in_words(change.at, actor.time_zone or "UTC", today=utc_now().date())
+    who = f"**{plain(row.name)}** ({row.side.value}), {plain(change.label)}"
+    return f"{who}: changed on {plain(at)} from {before} to {after}"
+
+
+def turn_to(number: int) -> None:
+    st.session_state["corrections-page"] = number
+
+
+PARTS = {
+    "form": Part("Enrolment form", draw_form),
+    "preview": Part("Preview of the form", draw_preview),
+    "corrections": Part("Corrected answers", draw_corrections),
+}
+
+
+def scheme_of(actor: Actor) -> UUID:
+    """The scheme that the actor runs here. Raises NotAllowed."""
+    if not actor.coordinates or actor.place.scheme_id is None:
+        raise NotAllowed(
+            "This page is for coordinators.", remedy="Choose a scheme that you run at the top of the menu."
+        )
+    return actor.place.scheme_id
+
+
+with page("People & schemes", caption="What the scheme asks, and how it is set up") as (session, actor):
+    scheme = scheme_of(actor)
+    part = segments(
+        "Part",
+        list(PARTS),
+        default="form",
+        words=lambda key: PARTS[key].title,
+        key="part",
+        required=True,
+        in_address=True,
+        label_visibility="collapsed",
+    )
+    PARTS[part or "form"].draw(session, actor, scheme, actor.place.cohort_id)

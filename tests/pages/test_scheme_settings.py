@@ -1,0 +1,170 @@
+"""The People & schemes screen: the form that a coordinator edits, its preview, and what people corrected."""
+
+from datetime import date
+
+import pytest
+from sqlmodel import Session, col, select
+from streamlit.testing.v1 import AppTest
+
+from models.columns import utc_now
+from models.enrolments import Enrolment, Side
+from models.people import Person
+from models.schemes import Cohort, FormField
+from services import enrolments
+from services.access import DESK
+from services.schemes import starting
+from tests.factories import make_coordinator, make_enrolment, make_participant
+from tests.pages.opening import open_page
+
+
+def a_scheme(session: Session) -> tuple[Cohort, Person]:
+    cohort = starting.start(
+        session, DESK, "unnc_alumni", cohort_name="2026", starts_on=date(2026, 9, 1), ends_on=date(2027, 8, 31)
+    )
+    return cohort, make_coordinator(session, cohort)
+
+
+def field_of(session: Session, cohort: Cohort, key: str) -> FormField:
+    session.expire_all()
+    return session.exec(select(FormField).where(FormField.scheme_id == cohort.scheme_id, FormField.key == key)).one()
+
+
+def editing(session: Session, coordinator: Person, field: FormField) -> AppTest:
+    page = open_page("scheme_settings", coordinator)
+    return page.selectbox(key="question").set_value(str(field.id)).run()
+
+
+def test_the_form_is_listed_whole_in_its_steps(page_session: Session) -> None:
+    cohort, coordinator = a_scheme(page_session)
+
+    page = open_page("scheme_settings", coordinator)
+
+    listed = next(block.value for block in page.markdown if "questions are asked" in block.value)
+    total = len(page_session.exec(select(FormField).where(FormField.scheme_id == cohort.scheme_id)).all())
+    assert listed.startswith(f"{total} questions are asked.")
+    assert listed.count("\n1. ") == total
+
+
+def test_rewording_a_question_is_what_people_read_next(page_session: Session) -> None:
+    cohort, coordinator = a_scheme(page_session)
+    field = field_of(page_session, cohort, "needs")
+    page = editing(page_session, coordinator, field)
+
+    page.text_input(key=f"label-mentee-{field.id}-1").set_value("What helps *you*?")
+    page.button(key=f"save-{field.id}-1").click().run()
+
+    changed = field_of(page_session, cohort, "needs")
+    assert (changed.labels, changed.version) == ({"mentee": "What helps *you*?"}, 2)
+    assert [notice.value for notice in page.success] == ["Saved. The form reads so from now on."]
+    assert r"What helps \*you\*?" in [heading.value for heading in page.header]
+
+
+def test_moving_a_question_up_works_by_a_button(page_session: Session) -> None:
+    cohort, coordinator = a_scheme(page_session)
+    field = field_of(page_session, cohort, "background")
+    page = editing(page_session, coordinator, field)
+
+    page.button(key=f"move-1-{field.id}-1").click().run()
+
+    order = page_session.exec(
+        select(FormField.key)
+        .where(FormField.scheme_id == cohort.scheme_id, FormField.step == 2)
+        .order_by(col(FormField.position))
+    ).all()
+    assert order == ["summary", "goals", "capacity", "background", "needs"]
+
+
+def test_retiring_says_first_how_many_answers_are_kept_and_then_shows_them(page_session: Session) -> None:
+    cohort, coordinator = a_scheme(page_session)
+    make_enrolment(page_session, cohort, name="Ama", answers={"needs": "Written *notes*."})
+    field = field_of(page_session, cohort, "needs")
+    page = editing(page_session, coordinator, field)
+
+    page.button(key=f"retire-{field.id}-1").click().run()
+    warned = [notice.value for notice in page.warning]
+    still_asked = field_of(page_session, cohort, "needs").retired_at is None
+    page.button(key=f"really-{field.id}-1").click().run()
+
+    assert still_asked
+    assert ["Answers kept: 1." in notice for notice in warned] == [True]
+    assert field_of(page_session, cohort, "needs").retired_at is not None
+    assert r"- **Ama**: Written \*notes\*\." in [block.value for block in page.markdown]
+
+
+@pytest.mark.clause("U-1", "U-2")
+@pytest.mark.parametrize("key", ["summary", "directory", "capacity"])
+def test_what_the_desk_needs_offers_no_end(page_session: Session, key: str) -> None:
+    cohort, coordinator = a_scheme(page_session)
+    field = field_of(page_session, cohort, key)
+
+    page = editing(page_session, coordinator, field)
+
+    assert [button.label for button in page.button if button.label.startswith("Retire")] == []
+
+
+def test_a_choice_is_added_and_asked(page_session: Session) -> None:
+    cohort, coordinator = a_scheme(page_session)
+    page = open_page("scheme_settings", coordinator)
+
+    page.selectbox(key="new-kind").set_value("choice").run()
+    page.text_input(key="new-label").set_value("Tea or coffee?")
+    page.text_area(key="new-options").set_value("Tea\nCoffee")
+    next(button for button in page.button if button.label == "Add this question").click().run()
+
+    added = field_of(page_session, cohort, "tea_or_coffee")
+    assert (added.options, added.roles, added.step) == (["tea", "coffee"], ["mentor", "mentee"], 2)
+
+
+def test_an_option_goes_only_after_it_was_said_whose_it_is(page_session: Session) -> None:
+    cohort, coordinator = a_scheme(page_session)
+    page = open_page("scheme_settings", coordinator)
+    page.selectbox(key="new-kind").set_value("choice").run()
+    page.text_input(key="new-label").set_value("Drink")
+    page.text_area(key="new-options").set_value("Tea\nCoffee\nMilk")
+    next(button for button in page.button if button.label == "Add this question").click().run()
+    make_enrolment(page_session, cohort, answers={"drink": "milk"})
+    field = field_of(page_session, cohort, "drink")
+    page = editing(page_session, coordinator, field)
+
+    page.text_input(key=f"option-milk-{field.id}-1").set_value("")
+    page.button(key=f"save-{field.id}-1").click().run()
+    warned, before = [notice.value for notice in page.warning], field_of(page_session, cohort, "drink").options
+    page.button(key=f"confirm-{field.id}-1").click().run()
+
+    assert warned == ["No longer offered: “Milk”: chosen by 1. Whoever chose it keeps it, marked as no longer offered."]
+    assert (before, field_of(page_session, cohort, "drink").options) == (["tea", "coffee", "milk"], ["tea", "coffee"])
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_the_preview_shows_what_people_meet(page_session: Session, side: Side) -> None:
+    _, coordinator = a_scheme(page_session)
+    page = open_page("scheme_settings", coordinator, part="preview")
+
+    page.segmented_control(key="side").set_value(side).run()
+
+    assert page.text_input(key=f"try-{side}-full_name").label == "Full name"
+    assert not page.exception
+
+
+def test_corrections_are_read_with_what_stood_before_but_never_a_wechat_id(page_session: Session) -> None:
+    cohort, coordinator = a_scheme(page_session)
+    enrolment = make_enrolment(page_session, cohort, name="Ama *B*", goals="Old", submitted_at=utc_now())
+    page_session.commit()
+    actor = make_participant(page_session, page_session.get_one(Enrolment, enrolment.id))
+    enrolments.save_draft(page_session, actor, {"goals": "New", "wechat_id": "wx_secret_1"})
+
+    page = open_page("scheme_settings", coordinator, part="corrections")
+
+    lines = [block.value for block in page.markdown if "changed on" in block.value]
+    assert len(lines) == 1
+    assert lines[0].startswith(r"- **Ama \*B\*** (mentee), What you would like mentoring to do for you: changed on ")
+    assert lines[0].endswith(" from “Old” to “New”")
+
+
+def test_a_mentor_is_told_whose_page_this_is(page_session: Session) -> None:
+    cohort, _ = a_scheme(page_session)
+    mentor = make_enrolment(page_session, cohort, Side.MENTOR)
+
+    page = open_page("scheme_settings", page_session.get_one(Person, mentor.person_id))
+
+    assert list(page.selectbox) == []

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
+from streamlit.delta_generator import DeltaGenerator
 
 from models.enrolments import Side
 from pages.ui import done, empty, heading, page, plain, refusals, segments
@@ -84,8 +85,20 @@ def of_one_side(session: Session, actor: Actor, cohort_id: UUID, arguments: Mapp
 def check(session: Session, actor: Actor, cohort_id: UUID, arguments: Mapping[str, Any]) -> None:
     """Find out what importing would do, and keep it for the next runs."""
     state = st.session_state["import"]
-    with st.spinner("Checking every row…"):
-        state["preview"] = arrivals.preview(session, actor, cohort_id, **arguments, mapping=state["mapping"])
+    bar = st.progress(0.0, "Reading the file…")
+    state["preview"] = arrivals.preview(
+        session, actor, cohort_id, **arguments, mapping=state["mapping"], progress=watched(bar)
+    )
+    bar.empty()
+
+
+def watched(bar: DeltaGenerator) -> Callable[[float, str], None]:
+    """How far the file is, drawn while it is worked on."""
+
+    def draw_share(share: float, doing: str) -> None:
+        bar.progress(share, doing)
+
+    return draw_share
 
 
 def choose_columns(found: Columns, state: Mapping[str, Any], about: tuple[Any, ...]) -> dict[str, int] | None:
@@ -130,6 +143,8 @@ def show(session: Session, actor: Actor, cohort_id: UUID, arguments: Mapping[str
     if preview.changes:
         st.header("What changes", anchor=False)
         table(preview.changes, change_line, "changes", "Answers that the import changes, before and after")
+    if preview.letter is not None:
+        say_letter(preview)
     if preview.people:
         st.header(f"The first {len(preview.people)} people", anchor=False)
         table(preview.people, person_line, "people", "The first people in the file")
@@ -165,11 +180,30 @@ def say_totals(preview: Preview) -> None:
     st.caption("Ticks such as “I agree” or “trained” are kept as what was said. They sign nothing and train nobody.")
 
 
+def say_letter(preview: Preview) -> None:
+    """Whoever was approved with other answers is told which were corrected."""
+    assert preview.letter is not None  # noqa: S101 - the caller has looked
+    st.header("Who gets an email", anchor=False)
+    st.caption(
+        f"{people(preview.told)} had other answers approved, and read which ones were corrected. The first email:"
+    )
+    with st.container(border=True):
+        st.markdown(f"**{plain(preview.letter.subject)}**")
+        st.text(preview.letter.text)
+
+
 def carry_out(session: Session, actor: Actor, cohort_id: UUID, arguments: Mapping[str, Any], preview: Preview) -> None:
     """Import exactly what was shown, forget the file, and say what was done."""
-    with refusals(), st.spinner("Importing…"):
+    with refusals():
+        bar = st.progress(0.0, "Reading the file…")
         imported = arrivals.confirm(
-            session, actor, cohort_id, **arguments, mapping=preview.columns.mapping, seen=preview.fingerprint
+            session,
+            actor,
+            cohort_id,
+            **arguments,
+            mapping=preview.columns.mapping,
+            seen=preview.fingerprint,
+            progress=watched(bar),
         )
         st.session_state["imports_done"] = st.session_state.get("imports_done", 0) + 1
         del st.session_state["import"]
@@ -196,6 +230,8 @@ def done_in_words(imported: Imported) -> str:
         said.append(
             f"{people(imported.kept_own)} were known to this desk before, and keep their own name and contact details."
         )
+    if imported.told:
+        said.append(f"{people(imported.told)} get an email about what was corrected.")
     return " ".join([*said, "Enrolments shows who waits for your decision."])
 
 

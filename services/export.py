@@ -7,7 +7,7 @@ leaves and comes back holds the same text. Pure: who may export what is decided 
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import xlsxwriter
@@ -29,13 +29,18 @@ def csv_bytes(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def xlsx_bytes(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+def xlsx_bytes(
+    headers: Sequence[str], rows: Iterable[Sequence[Cell]], *, about: Mapping[str, str] | None = None
+) -> bytes:
     """One sheet in which every cell is a string: a telephone keeps its zeros, and nothing is calculated.
+
+    `about` are the workbook's own properties, such as its author.
 
     The apostrophes are there too, for the day somebody saves the workbook as CSV.
     """
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
+    book.set_properties(dict(about or {}))
     sheet = book.add_worksheet()
     bold = book.add_format({"bold": True})
     for column, header in enumerate(headers):

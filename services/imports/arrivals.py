@@ -4,8 +4,8 @@ What a tick in a file says stays a claim: an import never signs, trains, consent
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +16,7 @@ from models.schemes import Cohort, Scheme
 from services import access, audit
 from services.access import Actor
 from services.errors import Conflict, Invalid
-from services.imports import asked, columns, comparing, previews, reading, rows, writing
+from services.imports import asked, columns, comparing, corrections, previews, reading, rows, writing
 from services.imports.asked import Form
 from services.imports.comparing import Plan, State
 from services.imports.previews import Arrival, Change, Columns, Preview, Target
@@ -25,6 +25,14 @@ from services.units import writes
 
 __all__ = ["Arrival", "Change", "Columns", "Destination", "Imported", "Preview", "Problem", "State", "Target"]
 __all__ += ["columns_of", "confirm", "destination", "preview"]
+
+# How far a file is, from 0 to 1, and what happens now. Reading and checking take most of the time.
+Progress = Callable[[float, str], None]
+PARSED, COMPARED = 0.6, 0.75
+
+
+def _quietly(_share: float, _doing: str) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +45,17 @@ class Destination:
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did. `kept_own` people were known elsewhere: they got a place, and keep their own facts."""
+    """What an import did. `kept_own` people were known elsewhere: they got a place, and keep their own facts.
+
+    `told` are those whose answers had been approved before: an email says to them what was corrected.
+    """
 
     added: int
     changed: int
     unchanged: int
     kept_apart: int = 0
     kept_own: int = 0
+    told: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,6 +91,7 @@ def preview(
     content: bytes,
     mapping: Mapping[str, int] | None,
     side: Side | None,
+    progress: Progress = _quietly,
 ) -> Preview:
     """What importing the file would do; nothing is written. `side` None: a column says it for each.
 
@@ -86,10 +99,14 @@ def preview(
     Invalid when the file cannot be read as a whole; what is wrong with single rows is in `problems`.
     """
     read = _read(session, actor, cohort_id, file_name, content, mapping, side)
-    return previews.preview_of(read.columns, read.form, _planned(session, read, side), content)
+    parsed = _parsed(read, side, progress)
+    progress(PARSED, "Comparing with who is here already…")
+    plan = comparing.plan(session, read.cohort, read.form, read.sheet, read.columns.mapping, parsed)
+    letter = corrections.letter(session, read.form, read.cohort.scheme_id, plan)
+    shown = previews.preview_of(read.columns, read.form, plan, content)
+    return replace(shown, told=len(corrections.of(plan)), letter=letter)
 
 
-@writes
 def confirm(
     session: Session,
     actor: Actor,
@@ -100,19 +117,40 @@ def confirm(
     mapping: Mapping[str, int] | None,
     side: Side | None,
     seen: str | None = None,
+    progress: Progress = _quietly,
 ) -> Imported:
     """Import the file: all of it, or nothing. The same file once more changes nothing.
 
     `seen` is the fingerprint of the preview that was confirmed: if the import would now do something else, it does
     nothing. Raises NotAllowed, Invalid (with any problem in any row) and Conflict.
     """
+    # The file is taken apart before the unit of work begins: on SQLite nobody else could write meanwhile.
     read = _read(session, actor, cohort_id, file_name, content, mapping, side)
-    plan = _planned(session, read, side)
+    parsed = _parsed(read, side, progress)
+    progress(PARSED, "Comparing with who is here already…")
+    return _confirmed(session, actor, cohort_id, read=read, parsed=parsed, seen=seen, progress=progress)
+
+
+@writes
+def _confirmed(
+    session: Session,
+    actor: Actor,
+    cohort_id: UUID,
+    *,
+    read: _Read,
+    parsed: rows.Parsed,
+    seen: str | None,
+    progress: Progress,
+) -> Imported:
+    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
+    form = asked.form_of(session, session.get_one(Scheme, cohort.scheme_id))
+    read = replace(read, cohort=cohort, form=form)
+    plan = comparing.plan(session, cohort, form, read.sheet, read.columns.mapping, parsed)
     if plan.problems:
         raise Invalid(
             _in_words(len(plan.problems)), remedy="Nothing was imported. Correct the file and upload it again."
         )
-    if seen is not None and seen != previews.fingerprint(content, read.columns.mapping, plan):
+    if seen is not None and seen != previews.fingerprint(read.content, read.columns.mapping, plan):
         raise Conflict("Something changed since you checked this file.", remedy="Check it again before you confirm.")
     done = Imported(
         added=plan.count(State.NEW),
@@ -120,8 +158,10 @@ def confirm(
         unchanged=plan.count(State.UNCHANGED),
         kept_apart=len(plan.apart),
         kept_own=plan.kept_own,
+        told=len(corrections.of(plan)),
     )
     if done.added or done.changed or done.kept_apart:
+        progress(COMPARED, "Writing…")
         try:
             _carry_out(session, actor, read, plan, done)
             session.commit()
@@ -143,6 +183,7 @@ def _carry_out(session: Session, actor: Actor, read: _Read, plan: Plan, done: Im
     scheme_id = read.cohort.scheme_id
     for deed, subject_id, keys in writing.write(session, read.cohort, plan):
         audit.record(session, actor, deed, subject_id, scheme_id=scheme_id, changed=keys, by="import")
+    corrections.tell(session, read.form, scheme_id, plan, event=hashlib.sha256(read.content).hexdigest()[:16])
     _remember(session, scheme_id, read)
     audit.record(
         session,
@@ -179,14 +220,15 @@ def _read(
     return _Read(cohort, form, sheet, shown, content)
 
 
-def _planned(session: Session, read: _Read, side: Side | None) -> Plan:
-    parsed = rows.parse(
+def _parsed(read: _Read, side: Side | None, progress: Progress) -> rows.Parsed:
+    """The people in the file, without a look at the database."""
+    return rows.parse(
         read.sheet,
         read.columns.mapping,
         role=side.value if side else None,
         targets=read.form.targets(side),
+        progress=lambda share: progress(share * PARSED, "Checking every row…"),
     )
-    return comparing.plan(session, read.cohort, read.form, read.sheet, read.columns.mapping, parsed)
 
 
 def _kept_mapping(session: Session, scheme_id: UUID, sheet: Sheet) -> ColumnMapping | None:

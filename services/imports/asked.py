@@ -12,6 +12,7 @@ from models.schemes import FormField, Scheme
 from services import cleaning
 from services.enrolment_form import OF_ENROLMENT, OF_PERSON
 from services.errors import Invalid
+from services.form_kinds import AVAILABILITY, LISTS
 from services.imports import words
 from services.imports.reading import Problem, Sheet, excerpt
 from services.imports.rows import PersonRow
@@ -158,6 +159,12 @@ def _own_answer(field: FormField, side: Side, said: str) -> Any:
     label = wording.label(field, side)
     read: dict[str, Callable[[], Any]] = {
         "whole_number": lambda: cleaning.whole_number(said, field=label, lo=0, hi=field.longest),
+        "capacity": lambda: cleaning.whole_number(said, field=label, lo=0, hi=field.longest),
+        "email": lambda: cleaning.email(said, field=label).typed,
+        "telephone": lambda: cleaning.telephone(said, field=label).typed,
+        "wechat_id": lambda: cleaning.wechat_id(said, field=label),
+        "languages": lambda: _languages(said, label),
+        "availability": lambda: _times(said, label),
         "choice": lambda: _option(field, said),
         "choices": lambda: list(dict.fromkeys(_option(field, item) for item in words.listed(said))),
         "time_zone": lambda: cleaning.time_zone(said, field=label),
@@ -174,9 +181,27 @@ def _option(field: FormField, said: str) -> str:
     return known.get(words.plain(said), said)
 
 
+def _languages(said: str, label: str) -> list[str]:
+    codes, unknown = words.languages(said)
+    if unknown:
+        raise Invalid(f"{label} has a language that is not known here.", remedy=f"Correct “{excerpt(unknown[0])}”.")
+    return list(codes)
+
+
+def _times(said: str, label: str) -> list[str]:
+    """Times of the week, by code or in the words of the form."""
+    known = {words.plain(name): code for code, each in AVAILABILITY.items() for name in (code, each)}
+    found = [known.get(words.plain(item)) for item in words.listed(said)]
+    if None in found:
+        raise Invalid(
+            f"{label} has a time that is not known here.", remedy=f"Write {'; '.join(AVAILABILITY.values())}."
+        )
+    return list(dict.fromkeys(code for code in found if code))
+
+
 def _target(field: FormField) -> Target:
     labels = tuple(dict.fromkeys(wording.label(field, side) for side in Side))
-    kind = "text" if field.kind in {"long_text", "choices"} else "line"
+    kind = "text" if field.kind in {"long_text", *LISTS} else "line"
     return Target(field.key, labels[0], "text" if kind == "text" else "line", False, labels)
 
 

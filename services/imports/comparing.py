@@ -16,6 +16,7 @@ from services.imports.asked import Form, Remarks, Values, values_of
 from services.imports.known import Known
 from services.imports.reading import Problem, Sheet
 from services.imports.rows import Parsed, PersonRow
+from services.schemes.sectors import sector_for
 
 CLOSED = frozenset({EnrolmentStatus.DECLINED, EnrolmentStatus.WITHDRAWN})
 
@@ -180,10 +181,18 @@ def _about_place(
         for key, said in row.claims.items()
     ]
     sent = [Difference("status", "Status", "enrolment", place.status, EnrolmentStatus.SUBMITTED)]
+    changed = [each for each in (*found, *claims) if not _is_same(each)]
     # Invited, and nothing filled in here: the file is what they handed in. Whoever began the form finishes it.
-    waits = place.status is EnrolmentStatus.DRAFT and not own
-    changed = [each for each in (*found, *claims) if each.before != each.after]
+    # A file that says nothing new, as one that was exported here, hands nothing in.
+    waits = place.status is EnrolmentStatus.DRAFT and not own and changed
     return _not_in_own_words(compared, changed, own, row.row) + (tuple(sent) if waits else ())
+
+
+def _is_same(each: Difference) -> bool:
+    """Whether both mean one thing: channels have no order, and a sector typed long ago may have a code by now."""
+    if each.key == "channels" and each.before:
+        return set(each.before) == set(each.after)
+    return each.before == each.after or (each.key == "sector" and sector_for(each.before or "") == each.after)
 
 
 def _not_in_own_words(

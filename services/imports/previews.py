@@ -11,6 +11,7 @@ from services.imports.asked import Form
 from services.imports.comparing import Difference, Line, Plan, State
 from services.imports.reading import Problem, Sheet, excerpt
 from services.languages import LANGUAGES
+from services.messages import Preview as Letter
 from services.schemes import wording
 from services.schemes.sectors import sectors
 
@@ -66,7 +67,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Preview:
-    """What an import would do. `fingerprint` names exactly this, so that confirming does nothing else."""
+    """What an import would do. `fingerprint` names exactly this, so that confirming does nothing else.
+
+    `told` people, whose answers were approved before, get an email; `letter` is that of the first of them.
+    """
 
     columns: Columns
     problems: tuple[Problem, ...]
@@ -79,6 +83,8 @@ class Preview:
     kept_apart: int
     changes: tuple[Change, ...]
     fingerprint: str
+    told: int = 0
+    letter: Letter | None = None
 
     @property
     def has_work(self) -> bool:

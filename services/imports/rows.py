@@ -1,7 +1,7 @@
 """Cells become people: every answer is cleaned, every problem is named by row and column, nothing is made up."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from services import cleaning
@@ -51,6 +51,7 @@ class PersonRow:
 
 _NO_EXTRA = frozenset(PersonRow.__dataclass_fields__) | {"given_name", "family_name", "enrolment_role"}
 _CLAIMED = "_claimed"
+_TOLD_EVERY = 250
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def parse(
     role: Side | None,
     targets: Sequence[Target] = TARGETS,
     region: str | None = None,
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> Parsed:
     """Everyone in the sheet. `mapping` says target key → column; columns it does not name are not kept.
 
@@ -79,7 +81,9 @@ def parse(
     _refuse_unusable(sheet, mapping, role, by_key)
     people: list[PersonRow] = []
     problems, notices = list(sheet.problems), list(sheet.notices)
-    for row in sheet.rows:
+    for number, row in enumerate(sheet.rows):
+        if number % _TOLD_EVERY == 0:
+            progress(number / len(sheet.rows))
         answers = Answers(sheet, row, mapping, by_key)
         person = _person(answers, by_key, role, region)
         people += [] if person is None else [person]

@@ -130,6 +130,7 @@ def test_a_person_is_kept_as_the_file_says(session: Session, cohort: Cohort, act
         "version": 1,
         "full_name": "张伟",
         "called": None,
+        "sort_name": None,
         "pronouns": None,
         "email": "mentor0.11@example.org",
         "email_key": "mentor0.11@example.org",

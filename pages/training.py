@@ -1,4 +1,4 @@
-"""Training: a mentor reads a module and answers its check; a coordinator sees who has passed what is required."""
+"""Training: people read a module and answer its check; a coordinator sees who has passed, and writes the modules."""
 
 import math
 from datetime import date
@@ -9,43 +9,55 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.columns import utc_now
-from pages.ui import empty, heading, label, page, plain, prose, refusals
-from services import times, training
+from pages.training_modules import draw_modules
+from pages.training_parts import BADGES, READING_WIDTH, badge_of, draw_question, draw_state, draw_text
+from pages.ui import done, empty, heading, page, plain, refusals, segments
+from services import storage, times, training, training_certificates, training_reminders
 from services.access import Actor
 from services.trained import PAGE
-from services.training import Module, Outcome, Progress, Question, TrainingState
+from services.training import Completed, Module, Outcome, Progress, ProgressFilter, TrainingState
 
-# Pixels: about 85 characters, as long as a line may be for reading; a phone takes less.
-READING_WIDTH = 760
-BADGES = {
-    TrainingState.OPEN: ":orange-badge[To do]",
-    TrainingState.PASSED: ":green-badge[:material/check: Passed]",
-    TrainingState.EXPIRED: ":red-badge[Ran out]",
+PEOPLE, MODULES = "people", "modules"
+VIEWS = {PEOPLE: "Who has done it", MODULES: "Modules"}
+FILTERS = {
+    ProgressFilter.ALL: "Everybody",
+    ProgressFilter.TO_DO: "Still to do",
+    ProgressFilter.OVERDUE: "Overdue",
+    ProgressFilter.PASSED: "Passed",
 }
 
 
 def draw_participant(session: Session, actor: Actor, today: date) -> None:
-    """The module to do next, its check, and how the last attempt went."""
-    modules = training.modules(session, actor, today)
-    if not modules:
+    """The module to do next, its check, how the last attempt went, and the certificates."""
+    standing = training.standing(session, actor, today)
+    if not standing.modules:
         empty("This scheme asks no training of you.")
-        return
+    else:
+        draw_standing(session, actor, standing.modules, today)
+    if standing.completed:
+        draw_completed(actor, standing.completed, today)
+
+
+def draw_standing(session: Session, actor: Actor, modules: tuple[Module, ...], today: date) -> None:
     to_do = [module for module in modules if module.required and module.state is not TrainingState.PASSED]
     if not to_do and any(module.required for module in modules):
         st.success("You have done the training that this scheme requires.", icon=":material/check:")
-    module = choose(modules, (to_do or modules)[0])
+    module = choose(modules, (to_do or modules)[0], today)
     draw_state(module, today)
     outcome = st.session_state.get(f"outcome-{module.id}")
     if isinstance(outcome, Outcome):
         draw_outcome(outcome, today)
-    with st.container(border=True, width=READING_WIDTH):
-        st.markdown(prose(module.text, under=2))
+    draw_text(module)
     draw_check(session, actor, module, today)
 
 
-def choose(modules: list[Module], first: Module) -> Module:
+def choose(modules: tuple[Module, ...], first: Module, today: date) -> Module:
+    """With several, all of them with where one stands, and a box to go to another."""
     if len(modules) == 1:
         return modules[0]
+    st.markdown(
+        "\n".join(f"- **{plain(each.title)}** {badge_of(each, today)}{by_when(each, today)}" for each in modules)
+    )
     by_id = {str(module.id): module for module in modules}
     chosen = st.selectbox(
         "Module", list(by_id), list(by_id).index(str(first.id)), format_func=lambda key: by_id[key].title, key="module"
@@ -53,25 +65,10 @@ def choose(modules: list[Module], first: Module) -> Module:
     return by_id[chosen]
 
 
-def draw_state(module: Module, today: date) -> None:
-    st.header(plain(module.title), anchor=False)
-    needed = "Required before you can be matched" if module.required else "Offered, never a condition"
-    badge = BADGES[module.state]
-    if module.state is TrainingState.OPEN and not module.required:
-        badge = ":blue-badge[If you like]"
-    st.markdown(f"{badge} {needed} · about {module.minutes} minutes{until(module, today)}")
-    if module.summary:
-        st.caption(plain(module.summary))
-
-
-def until(module: Module, today: date) -> str:
-    if module.completed_on is None:
+def by_when(module: Module, today: date) -> str:
+    if module.due_on is None or module.state is TrainingState.PASSED:
         return ""
-    passed = f" · passed on {times.day_in_words(module.completed_on, today=today)}"
-    if module.expires_on is None:
-        return passed
-    counts = "counted" if module.state is TrainingState.EXPIRED else "counts"
-    return f"{passed}, {counts} until {times.day_in_words(module.expires_on, today=today)}"
+    return f" by {times.day_in_words(module.due_on, today=today, weekday=True)}"
 
 
 def draw_outcome(outcome: Outcome, today: date) -> None:
@@ -98,52 +95,133 @@ def draw_outcome(outcome: Outcome, today: date) -> None:
 def draw_check(session: Session, actor: Actor, module: Module, today: date) -> None:
     """The questions. The server grades them: the page does not know the answers."""
     st.subheader("The check", anchor=False)
+    if module.waits_until is not None:
+        at = times.in_words(module.waits_until, actor.time_zone or "UTC", today=today)
+        st.info(
+            f"You have tried it {training.TRIES} times just now. Read the text again; the check is open from {at}.",
+            icon=":material/hourglass_empty:",
+        )
+        return
     st.caption(f"{module.pass_mark} of {len(module.questions)} right answers are needed.")
     with st.form(f"check-{module.id}", enter_to_submit=False, width=READING_WIDTH):
-        given = [
-            st.radio(
-                f"{number}. {label(asked.question)}",
-                range(len(asked.options)),
-                None,
-                format_func=partial(option_of, asked),
-                key=f"answer-{module.id}-{number}",
-            )
-            for number, asked in enumerate(module.questions, start=1)
-        ]
+        given = [draw_question(module, number, asked) for number, asked in enumerate(module.questions, start=1)]
         pressed = st.form_submit_button("Check my answers", type="primary", key=f"check-button-{module.id}")
     if pressed:
         with refusals():
-            answers = [-1 if answer is None else int(answer) for answer in given]
-            st.session_state[f"outcome-{module.id}"] = training.check(session, actor, module.id, answers, today)
+            st.session_state[f"outcome-{module.id}"] = training.check(session, actor, module.id, given, today)
             st.rerun()
 
 
-def option_of(asked: Question, index: int) -> str:
-    return label(asked.options[index])
+def draw_completed(actor: Actor, completed: tuple[Completed, ...], today: date) -> None:
+    st.subheader("Your certificates", anchor=False)
+    for line in completed:
+        until = f", counts until {times.day_in_words(line.expires_on, today=today)}" if line.expires_on else ""
+        passed = f"version {line.edition}, passed on {times.day_in_words(line.completed_on, today=today)}{until}"
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(line.title)}**  \n:small[{passed}]")
+            st.download_button(
+                "Download",
+                partial(certificate, actor, line.id),
+                f"certificate-{line.completed_on.isoformat()}.pdf",
+                "application/pdf",
+                key=f"certificate-{line.id}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
 
 
-def draw_coordinator(session: Session, actor: Actor, cohort_id: UUID, today: date) -> None:
+def certificate(actor: Actor, completion_id: UUID) -> bytes:
+    """Made when it is asked for, after the page was drawn."""
+    with storage.reading() as session:
+        return training_certificates.certificate(session, actor, completion_id).content
+
+
+def draw_coordinator(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID | None, today: date) -> None:
+    """Who has passed what is required, or the modules themselves."""
+    view = segments("Show", list(VIEWS), key="view", words=VIEWS.__getitem__, default=PEOPLE, in_address=True)
+    if view == MODULES:
+        draw_modules(session, actor, scheme_id, today)
+    elif cohort_id is not None:
+        draw_people(session, actor, cohort_id, today)
+        draw_verification(session, actor, today)
+
+
+def draw_people(session: Session, actor: Actor, cohort_id: UUID, today: date) -> None:
     """Who has passed what is required. What a spreadsheet claimed stands beside it, as a claim."""
+    words = st.text_input("Search", key="search", placeholder="A name", max_chars=100, on_change=start_at_page_one)
+    only = segments(
+        "Which",
+        [each.value for each in FILTERS],
+        key="state",
+        words=lambda value: FILTERS[ProgressFilter(value)],
+        default=ProgressFilter.ALL.value,
+        in_address=True,
+        on_change=start_at_page_one,
+    )
     number = int(st.session_state.get("training_page", 1))
-    found = training.progress(session, actor, cohort_id, today=today, page=number)
-    if not found.total:
+    which = ProgressFilter(only or ProgressFilter.ALL)
+    found = training.progress(session, actor, cohort_id, today=today, page=number, only=which, search=words)
+    if not found.total and not words and which is ProgressFilter.ALL:
         empty("This scheme requires no training, or nobody who needs it has enrolled yet.")
         return
     st.caption(f"{found.total:,} {'person' if found.total == 1 else 'people'} and modules, by name")
-    with st.container(border=True, gap="small"):
-        for line in found.rows:
-            draw_line(line, today)
+    if found.total:
+        with st.container(border=True, gap="small"):
+            st.markdown("\n\n".join(line_of(line, today) for line in found.rows))
+    else:
+        empty("Nobody here. Take a word out of the search, or choose Everybody.")
     if found.total > PAGE:
         st.pagination(math.ceil(found.total / PAGE), key="training_page")
+    if which is ProgressFilter.OVERDUE and found.total:
+        draw_reminding(session, actor, cohort_id, today)
 
 
-def draw_line(line: Progress, today: date) -> None:
-    words = f"**{plain(line.name)}** · {plain(line.module)} {BADGES[line.state]}"
+def start_at_page_one() -> None:
+    """A shorter list may not have the page that was open."""
+    st.session_state.pop("training_page", None)
+
+
+def line_of(line: Progress, today: date) -> str:
+    badge = ":red-badge[Overdue]" if line.is_overdue and line.state is TrainingState.OPEN else BADGES[line.state]
+    words = f"**{plain(line.name)}** · {plain(line.module)} {badge}"
     if line.expires_on is not None:
         words += f" until {times.day_in_words(line.expires_on, today=today)}"
+    if line.due_on is not None and line.state is not TrainingState.PASSED:
+        words += f" · due by {times.day_in_words(line.due_on, today=today)}"
     if line.claimed and line.state is not TrainingState.PASSED:
         words += f" :gray-badge[Spreadsheet says “{plain(line.claimed)}”: claimed, does not count]"
-    st.markdown(words)
+    return words
+
+
+def draw_reminding(session: Session, actor: Actor, cohort_id: UUID, today: date) -> None:
+    """One press, after a look at what it sends."""
+    plan = training_reminders.plan(session, actor, cohort_id, today=today)
+    count = len(plan.names)
+    with st.expander(f"What a reminder says, and to whom ({count})", icon=":material/mail:"):
+        st.markdown(f"To {plain(', '.join(plan.names[:PAGE]))}{' and others' if count > PAGE else ''}")
+        if plan.preview is not None:
+            st.markdown(f"**{plain(plan.preview.subject)}**")
+            st.text(plan.preview.text)
+    if st.button(f"Remind {count:,} {'person' if count == 1 else 'people'}", key="remind", type="primary"):
+        with refusals():
+            sent = training_reminders.remind(session, actor, cohort_id, today=today)
+            done(f"{sent:,} {'email is' if sent == 1 else 'emails are'} on the way.")
+
+
+def draw_verification(session: Session, actor: Actor, today: date) -> None:
+    """Whether a certificate that somebody shows is one of this scheme's."""
+    with st.expander("Verify a certificate", icon=":material/verified:"):
+        with st.form("verify", border=False):
+            code = st.text_input("Code on the certificate", key="code", max_chars=20, placeholder="XXXX-XXXX-XXXX")
+            pressed = st.form_submit_button("Verify", key="verify-button")
+        if pressed:
+            with refusals():
+                found = training_certificates.verify(session, actor, code)
+                on = times.day_in_words(found.completed_on, today=today)
+                st.success(
+                    f"Genuine: {plain(found.name)} passed “{plain(found.module)}”, version {found.edition}, on {on}.",
+                    icon=":material/verified:",
+                )
 
 
 with page("") as (db, who):
@@ -151,9 +229,9 @@ with page("") as (db, who):
     if who.place.enrolment_id is not None:
         heading("Training", "What to know before you begin, and a short check at the end")
         draw_participant(db, who, on)
-    elif who.place.cohort_id is not None:
-        heading("Training", "Who has done what the scheme requires before a match")
-        draw_coordinator(db, who, who.place.cohort_id, on)
+    elif who.place.scheme_id is not None and who.coordinates:
+        heading("Training", "Who has done what the scheme requires before a match, and what they read for it")
+        draw_coordinator(db, who, who.place.scheme_id, who.place.cohort_id, on)
     else:
         heading("Training")
         empty("Choose a cohort at the top of the menu to see its training.")

@@ -134,20 +134,29 @@ def save(session: Session, actor: Actor, module_id: UUID, content: Content, *, v
     row = _draft(session, actor, module_id)
     if version is not None and row.version != version:
         raise Conflict("Somebody else changed this draft a moment ago.", remedy="Reload the page to see how.")
-    for name, value in columns_of(checked(content)).items():
-        setattr(row, name, value)
+    _set(row, checked(content))
     audit.record(session, actor, "training.saved", row.id, scheme_id=row.scheme_id, edition=row.edition)
     session.commit()
     return edition(session, actor, module_id)
 
 
 @writes
-def publish(session: Session, actor: Actor, module_id: UUID, *, ask_again: bool, today: date) -> Edition:
-    """Put a draft in force. With `ask_again`, only this edition counts from now on; else earlier ones go on counting.
+def publish(
+    session: Session,
+    actor: Actor,
+    module_id: UUID,
+    *,
+    ask_again: bool,
+    today: date,
+    content: Content | None = None,
+) -> Edition:
+    """Put a draft in force; `content` is what changed last. With `ask_again`, only this edition counts from now on.
 
     Whoever has to take it again has until its due date. Raises NotAllowed, Invalid for what is missing, and Conflict.
     """
     row = _draft(session, actor, module_id)
+    if content is not None:
+        _set(row, checked(content))
     refuse_unfinished(content_of(row), today)
     before = _of_key(session, row.scheme_id, row.key, _PUBLISHED)
     if before is not None:
@@ -222,6 +231,11 @@ def _draft(session: Session, actor: Actor, module_id: UUID) -> TrainingModule:
             "This version has been published and stays as people read it.", remedy="Begin a new version to change it."
         )
     return row
+
+
+def _set(row: TrainingModule, content: Content) -> None:
+    for name, value in columns_of(content).items():
+        setattr(row, name, value)
 
 
 def _of_key(session: Session, scheme_id: UUID, key: str, state: PublishedState) -> TrainingModule | None:

@@ -72,6 +72,9 @@ def test_no_screen_imports_another_screen() -> None:
         "pages.pair_ways",
         "pages.pausing",
         "pages.form_parts",
+        "pages.written",
+        "pages.training_parts",
+        "pages.training_modules",
     }
     broken = {
         f"{path.name} imports {name}"

@@ -11,7 +11,7 @@ from models.agreements import TrainingCompletion
 from models.enrolments import Enrolment, Side
 from models.people import Person
 from models.schemes import Cohort
-from tests.factories import make_account, make_cohort, make_coordinator, make_enrolment, make_person
+from tests.factories import make_account, make_cohort, make_coordinator, make_enrolment, make_person, make_scheme
 from tests.pages.opening import open_page
 from tests.services.test_training import make_completion, make_module
 
@@ -92,7 +92,8 @@ def test_before_the_check_the_page_holds_no_answer(page_session: Session, cohort
     assert "Because" not in str(page)
 
 
-def test_what_ran_out_says_so_and_is_offered_first(page_session: Session, cohort: Cohort) -> None:
+def test_what_ran_out_says_so_and_is_offered_first(page_session: Session) -> None:
+    cohort = make_cohort(page_session, make_scheme(page_session, mentor_gates=["training"]))
     old = make_module(page_session, cohort, title="Starter")
     make_module(page_session, cohort, key="extra", title="An extra", required_for=[])
     enrolment = make_enrolment(page_session, cohort, Side.MENTOR)
@@ -102,8 +103,9 @@ def test_what_ran_out_says_so_and_is_offered_first(page_session: Session, cohort
 
     assert [header.value for header in page.header] == ["Starter"]
     assert [line.value for line in page.markdown if "Ran out" in line.value] == [
+        "- **Starter** :red-badge[Ran out]\n- **An extra** :blue-badge[If you like]",
         ":red-badge[Ran out] Required before you can be matched · about 15 minutes"
-        " · passed on 1 September, counted until 1 September 2020"
+        " · passed on 1 September, counted until 1 September 2020",
     ]
 
 
@@ -125,7 +127,7 @@ def test_a_coordinator_sees_a_spreadsheets_tick_as_a_claim(page_session: Session
 
     assert [line.value for line in page.markdown if "badge" in line.value] == [
         "**Ama** · Starting as a mentor :orange-badge[To do]"
-        " :gray-badge[Spreadsheet says “Yes”: claimed, does not count]",
+        " :gray-badge[Spreadsheet says “Yes”: claimed, does not count]\n\n"
         "**Bo** · Starting as a mentor :green-badge[:material/check: Passed] until 1 January 2030",
     ]
 

@@ -1,10 +1,11 @@
 """Training is what somebody passed here: graded on the server, kept until it runs out, and never taken from a claim."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+import time_machine
 from sqlmodel import Session, col, select
 
 from models.agreements import PublishedState, TrainingAttempt, TrainingCompletion, TrainingModule
@@ -13,18 +14,19 @@ from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.schemes import Cohort
 from services import training
 from services.errors import Conflict, Invalid, NotAllowed
-from services.training import TrainingState, add_months
+from services.training import ProgressFilter, TrainingState, add_months
 from tests.factories import (
     make_actor,
     make_cohort,
     make_coordinator,
     make_enrolment,
     make_participant,
-    make_scheme,
 )
 from tests.services.test_agreements import counted_queries
 
 TODAY = date(2026, 10, 1)
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
+SEVERAL = {"question": "Which?", "options": ["a", "b", "c"], "answer": [0, 2], "explanation": "A and c."}
 QUESTIONS = [
     {"question": "One?", "options": ["a", "b"], "answer": 1, "explanation": "Because b."},
     {"question": "Two?", "options": ["a", "b", "c"], "answer": 0, "explanation": "Because a."},
@@ -323,6 +325,98 @@ def test_the_coordinator_sees_the_longest_completion_of_each(session: Session, c
         (zoe.id, TrainingState.OPEN, None),
     ]
     assert page.total == 3
+
+
+@pytest.mark.parametrize(("ticked", "passed"), [({0, 2}, True), ({0}, False), ({0, 1, 2}, False)])
+def test_of_several_right_answers_all_are_to_be_ticked_and_no_other(
+    session: Session, cohort: Cohort, ticked: set[int], passed: bool
+) -> None:
+    module = make_module(session, cohort, questions=[SEVERAL], pass_mark=1)
+    actor = make_participant(session, make_enrolment(session, cohort, Side.MENTOR))
+
+    outcome = training.check(session, actor, module.id, [ticked], TODAY)
+
+    assert (outcome.passed, outcome.marked) == (passed, (training.Marked("Which?", passed, "a; c", "A and c."),))
+
+
+def test_after_three_tries_in_ten_minutes_the_check_waits(session: Session, cohort: Cohort) -> None:
+    module = make_module(session, cohort)
+    actor = make_participant(session, make_enrolment(session, cohort, Side.MENTOR))
+    with time_machine.travel(NOON, tick=False) as clock:
+        for _ in range(3):
+            training.check(session, actor, module.id, [0, 0], TODAY)
+
+        with pytest.raises(Conflict) as refused:
+            training.check(session, actor, module.id, [1, 0], TODAY)
+        (waiting,) = training.modules(session, actor, TODAY)
+        clock.shift(timedelta(minutes=10))
+        passed = training.check(session, actor, module.id, [1, 0], TODAY).passed
+
+    assert refused.value.remedy == "Read the text again and come back in 10 minutes."
+    assert waiting.waits_until == NOON + timedelta(minutes=10)
+    assert (passed, len(session.exec(select(TrainingAttempt)).all())) == (True, 3)
+
+
+@pytest.mark.clause("U-C5.1")
+def test_a_further_module_holds_nobody_back_before_its_day_is_over(session: Session, cohort: Cohort) -> None:
+    make_module(session, cohort, due_on=TODAY)
+    enrolment = make_enrolment(session, cohort, Side.MENTOR)
+
+    held = [untrained(session, cohort, day) for day in (TODAY, TODAY + timedelta(days=1))]
+
+    assert held == [set(), {enrolment.id}]
+
+
+@pytest.mark.clause("U-3", "U-C5.1")
+def test_a_new_edition_to_repeat_gives_time_only_to_whoever_passed_before(session: Session, cohort: Cohort) -> None:
+    old = make_module(session, cohort, state=PublishedState.RETIRED)
+    passed, new = (make_enrolment(session, cohort, Side.MENTOR) for _ in range(2))
+    make_completion(session, passed, old, date(2028, 9, 1))
+    make_module(session, cohort, edition=2, counts_from=2, due_on=TODAY)
+
+    held = [untrained(session, cohort, day) for day in (TODAY, TODAY + timedelta(days=1))]
+
+    assert held == [{new.id}, {passed.id, new.id}]
+
+
+@pytest.mark.clause("U-C5.1")
+def test_a_new_edition_that_nobody_repeats_leaves_earlier_passes_as_they_are(session: Session, cohort: Cohort) -> None:
+    old = make_module(session, cohort, state=PublishedState.RETIRED)
+    enrolment = make_enrolment(session, cohort, Side.MENTOR)
+    make_completion(session, enrolment, old, date(2028, 9, 1))
+    make_module(session, cohort, edition=2, counts_from=1)
+
+    standing = training.standing(session, make_participant(session, enrolment), TODAY)
+
+    assert [(module.edition, module.state) for module in standing.modules] == [(2, TrainingState.PASSED)]
+    assert [(line.edition, line.expires_on) for line in standing.completed] == [(1, date(2028, 9, 1))]
+    assert untrained(session, cohort) == set()
+
+
+@pytest.mark.clause("U-C5.1")
+def test_who_is_overdue_is_a_list_of_its_own(session: Session, cohort: Cohort) -> None:
+    yesterday = TODAY - timedelta(days=1)
+    first = make_module(session, cohort)
+    make_module(session, cohort, key="further", title="Further", due_on=yesterday)
+    make_module(session, cohort, key="later", title="Later", due_on=TODAY)
+    ran_out, new = (make_enrolment(session, cohort, Side.MENTOR, name=name) for name in ("Ama", "Bo"))
+    make_completion(session, ran_out, first, yesterday)
+    coordinator = make_actor(make_coordinator(session, cohort), cohort)
+
+    def lines(only: ProgressFilter, search: str = "") -> list[tuple[str, str, bool]]:
+        found = training.progress(session, coordinator, cohort.id, today=TODAY, only=only, search=search)
+        assert found.total == len(found.rows)
+        return [(row.name, row.module, row.is_overdue) for row in found.rows]
+
+    overdue = [("Ama", "Further", True), ("Ama", "Starting as a mentor", True), ("Bo", "Further", True)]
+    assert lines(ProgressFilter.OVERDUE) == overdue
+    assert lines(ProgressFilter.TO_DO, "bo") == [
+        ("Bo", "Further", True),
+        ("Bo", "Later", False),
+        ("Bo", "Starting as a mentor", False),
+    ]
+    assert lines(ProgressFilter.PASSED) == []
+    assert new.id in untrained(session, cohort)
 
 
 def test_lists_of_one_and_of_three_take_the_same_number_of_queries(session: Session, cohort: Cohort) -> None:

@@ -1,0 +1,226 @@
+"""The coordinator's side of training: modules written, published as versions, retired and brought back."""
+
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+import streamlit as st
+from sqlmodel import Session
+
+from models.agreements import PublishedState
+from models.enrolments import Side
+from pages.training_parts import draw_question, draw_text
+from pages.ui import done, empty, plain, refusals
+from services import times, training_authoring
+from services.access import Actor
+from services.training_authoring import Edition, Listed
+from services.training_content import AskedQuestion, Content, options_read, options_typed
+
+STATES = {
+    PublishedState.PUBLISHED: ":green-badge[In force]",
+    PublishedState.DRAFT: ":blue-badge[Draft]",
+    PublishedState.RETIRED: ":gray-badge[Retired]",
+}
+
+
+def draw_modules(session: Session, actor: Actor, scheme_id: UUID, today: date) -> None:
+    """One module to work on, or the list."""
+    if (chosen := chosen_id()) is not None:
+        st.button("Back to the modules", key="back", icon=":material/arrow_back:", on_click=choose, args=(None,))
+        draw_edition(session, actor, training_authoring.edition(session, actor, chosen), today)
+        return
+    found = training_authoring.catalogue(session, actor, scheme_id)
+    if not found:
+        empty("This scheme has no training yet. Write a first module: something to read and a few questions.")
+    st.caption(f"{len(found)} {'module' if len(found) == 1 else 'modules'}")
+    for line in found:
+        draw_listed(line, today)
+    with st.form("begin", enter_to_submit=True, clear_on_submit=True):
+        title = st.text_input("Write a new module", key="new_title", placeholder="Its title", max_chars=200)
+        pressed = st.form_submit_button("Begin a draft", key="begin", icon=":material/add:")
+    if pressed:
+        with refusals():
+            begun = training_authoring.begin(session, actor, scheme_id, title=title)
+            choose(str(begun.id))
+            done(f"“{plain(begun.content.title)}” is a draft: nobody sees it before you publish it.")
+
+
+def draw_listed(line: Listed, today: date) -> None:
+    asked = f"required of {' and '.join(f'{side}s' for side in line.required_for)}" if line.required_for else "offered"
+    due = f"due by {times.day_in_words(line.due_on, today=today)}" if line.due_on else ""
+    passed = f"passed by {line.passed:,}" if line.state is not PublishedState.DRAFT else ""
+    draft = "a next version is begun" if line.has_draft else ""
+    facts = [f"version {line.edition}", f"{line.minutes} minutes", asked, due, passed, draft]
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(line.title)}** {STATES[line.state]}  \n:small[{' · '.join(filter(None, facts))}]")
+        st.button("Open", key=f"open-{line.id}", on_click=choose, args=(str(line.id),))
+
+
+def draw_edition(session: Session, actor: Actor, now: Edition, today: date) -> None:
+    st.header(plain(now.content.title), anchor=False)
+    st.markdown(f"{STATES[now.state]} version {now.edition}")
+    if now.state is PublishedState.DRAFT:
+        draw_draft(session, actor, now, today)
+        return
+    with refusals():
+        if st.button("Change it in a new version", key="next", icon=":material/edit:"):
+            begun = training_authoring.begin_edition(session, actor, now.id)
+            choose(str(begun.id))
+            done(f"Version {begun.edition} is a draft; version {now.edition} stays as it is until you publish.")
+        if now.state is PublishedState.PUBLISHED and st.button("Retire it", key="retire"):
+            training_authoring.retire(session, actor, now.id)
+            done("Nobody is asked for it any more. Whoever passed it keeps the certificate.")
+        if now.state is PublishedState.RETIRED and st.button("Bring it back", key="bring-back"):
+            training_authoring.bring_back(session, actor, now.id)
+            done("It is in force again.")
+    draw_preview(session, actor, now, today)
+
+
+def draw_preview(session: Session, actor: Actor, now: Edition, today: date) -> None:
+    """As people see it, and nothing that is pressed here counts."""
+    module = training_authoring.preview(session, actor, now.id, today)
+    st.subheader("As people see it", anchor=False)
+    if module.summary:
+        st.caption(plain(module.summary))
+    draw_text(module)
+    for number, asked in enumerate(module.questions, start=1):
+        draw_question(module, number, asked)
+    if module.questions:
+        st.caption(f"{module.pass_mark} of {len(module.questions)} right answers are needed. Nothing here is kept.")
+
+
+def draw_draft(session: Session, actor: Actor, now: Edition, today: date) -> None:
+    """The words, then the questions one by one, then how it goes out."""
+    write, look = st.tabs(["Write", "As people see it"])
+    with write:
+        draw_words(session, actor, now, today)
+        draw_questions(session, actor, now)
+        draw_publishing(session, actor, now, today)
+    with look:
+        draw_preview(session, actor, now, today)
+
+
+def draw_words(session: Session, actor: Actor, now: Edition, today: date) -> None:
+    old, mark = now.content, f"{now.id}-{now.version}"
+    with st.form(f"words-{mark}", enter_to_submit=False):
+        title = st.text_input("Title", old.title, max_chars=200, key=f"title-{mark}")
+        summary = st.text_input("In one line", old.summary, max_chars=500, key=f"summary-{mark}")
+        text = st.text_area("Text", old.text, height=320, key=f"text-{mark}")
+        st.caption("A line that begins with # is a heading, with - a point of a list. **Two stars** make words bold.")
+        sides = st.pills(
+            "For whom",
+            [side.value for side in Side],
+            selection_mode="multi",
+            default=list(old.offered_to),
+            format_func=lambda side: f":violet[{side.capitalize()}s]",
+            key=f"sides-{mark}",
+        )
+        required = st.checkbox("Required of them", old.is_required, key=f"required-{mark}")
+        due_on = st.date_input("Due by", old.due_on, min_value=today, format="DD/MM/YYYY", key=f"due-{mark}")
+        st.caption("Without a day, it comes before a first match. With one, nobody is held back before it is over.")
+        minutes = st.number_input("Minutes it takes", 1, 240, old.minutes, key=f"minutes-{mark}")
+        months = st.number_input("Months until it runs out (0: never)", 0, 120, old.valid_months, key=f"months-{mark}")
+        pressed = st.form_submit_button("Save", key=f"save-{mark}")
+    if pressed:
+        with refusals():
+            content = replace(
+                old,
+                title=title,
+                summary=summary,
+                text=text,
+                offered_to=tuple(sides),
+                is_required=required,
+                due_on=due_on,
+                minutes=int(minutes),
+                valid_months=int(months),
+            )
+            training_authoring.save(session, actor, now.id, content, version=now.version)
+            done("Saved. Nobody sees it before you publish it.")
+
+
+def draw_questions(session: Session, actor: Actor, now: Edition) -> None:
+    """One question at a time, so that the page stays short."""
+    st.subheader("The check", anchor=False)
+    asked, mark = now.content.questions, f"{now.id}-{now.version}"
+    names = ["A new question", *(f"{number}. {each.question}" for number, each in enumerate(asked, start=1))]
+    at = st.selectbox("Question", range(len(names)), format_func=names.__getitem__, key=f"which-{mark}")
+    old = asked[at - 1] if at else AskedQuestion("", (), (), "")
+    with st.form(f"question-{mark}-{at}", enter_to_submit=False):
+        words = st.text_input("The question", old.question, max_chars=500, key=f"question-words-{mark}-{at}")
+        options = st.text_area(
+            "Answers, one on each line, with a star before each right one",
+            options_typed(old.options, old.right),
+            key=f"options-{mark}-{at}",
+            placeholder="When a problem comes up\n* In the first session\nNever",
+        )
+        st.caption("With one star people choose one answer; with several they tick all that fit.")
+        why = st.text_input("Why it is so, shown afterwards", old.explanation, max_chars=1000, key=f"why-{mark}-{at}")
+        with st.container(horizontal=True):
+            pressed = st.form_submit_button("Save the question", key=f"save-question-{mark}")
+            gone = bool(at) and st.form_submit_button("Delete it", key=f"delete-question-{mark}")
+    if pressed or gone:
+        kept = list(asked)
+        question = AskedQuestion(words, *options_read(options), why)
+        if gone:
+            del kept[at - 1]
+        elif at:
+            kept[at - 1] = question
+        else:
+            kept.append(question)
+        with refusals():
+            content = replace(now.content, questions=tuple(kept))
+            training_authoring.save(session, actor, now.id, content, version=now.version)
+            done("The question is gone." if gone else "The question is saved.")
+
+
+def draw_publishing(session: Session, actor: Actor, now: Edition, today: date) -> None:
+    """The pass mark, who takes it again, and the act; what will happen stands above the button."""
+    total, mark = len(now.content.questions), f"{now.id}-{now.version}"
+    st.subheader("Publish", anchor=False)
+    needed = now.content.pass_mark
+    if total:
+        needed = int(
+            st.number_input(f"Right answers needed, of {total}", 1, total, min(needed, total), key=f"pass-{mark}")
+        )
+    again = now.replaces is not None and st.checkbox(
+        f"Whoever passed version {now.replaces} or an earlier one takes this one too", key=f"again-{mark}"
+    )
+    st.markdown(consequence(now, again=again, today=today))
+    with st.container(horizontal=True):
+        pressed = st.button("Publish", key=f"publish-{mark}", type="primary")
+        gone = st.button("Throw the draft away", key=f"discard-{mark}")
+    with refusals():
+        if gone:
+            training_authoring.discard(session, actor, now.id)
+            choose(None)
+            done("The draft is gone. What is published stays.")
+        if pressed:
+            content = replace(now.content, pass_mark=needed)
+            training_authoring.publish(session, actor, now.id, content=content, ask_again=again, today=today)
+            done(f"Version {now.edition} of “{plain(now.content.title)}” is in force.")
+
+
+def consequence(now: Edition, *, again: bool, today: date) -> str:
+    """What publishing does, in a sentence or two."""
+    content: Content = now.content
+    people = " and ".join(f"{side}s" for side in content.offered_to) or "nobody"
+    if not content.is_required:
+        return f"It is offered to {people}. It is never a condition."
+    by = f"by {times.day_in_words(content.due_on, today=today, weekday=True)}" if content.due_on else "before a match"
+    whoever = "who have not passed it before" if now.replaces is not None and not again else "in this scheme"
+    return f"All {people} {whoever} are asked to do it {by}. Matches that people have go on as before."
+
+
+def choose(module: str | None) -> None:
+    """In the address, so that a link opens the same page for a colleague who may."""
+    if module is None:
+        st.query_params.pop("module", None)
+    else:
+        st.query_params["module"] = module
+
+
+def chosen_id() -> UUID | None:
+    try:
+        return UUID(st.query_params.get("module", ""))
+    except ValueError:
+        return None

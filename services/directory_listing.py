@@ -15,14 +15,14 @@ from sqlalchemy import and_, bindparam, case, union
 from sqlmodel import Session, col, select
 
 from models.enrolments import Conflict, ConsentPurpose, Enrolment, EnrolmentStatus, Side
-from models.matching import Proposal, ProposalStatus
+from models.matching import PairRule, PairRuleKind, Proposal, ProposalStatus
 from models.pairings import Pairing
 from models.people import Person
 from services import consents, readiness, signatures, training
 
 _GATES = frozenset({"signature", "training", "conflicts"})
-# Of approved mentors most are listed: so many times more are looked at than are wanted.
-_SPARE = 2
+# Of approved mentors most are listed: so many times more are looked at than are wanted, but not too many at once.
+_SPARE, _AT_ONCE = 2, 400
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def first(
         return []
     statement = _by_name(among is not None).where(*narrower)
     found: list[UUID] = []
-    seen, size = 0, most * _SPARE
+    seen, size = 0, min(most * _SPARE, _AT_ONCE)
     while len(found) < most:
         asked = {"cohort_id": looking.cohort_id} | ({} if among is None else {"chosen": list(among)})
         some = session.exec(statement.offset(seen).limit(size), params=asked).all()
@@ -51,7 +51,7 @@ def first(
         found += [mentor_id for mentor_id in some if mentor_id in listed]
         if len(some) < size:
             break
-        seen, size = seen + size, size * 2
+        seen, size = seen + size, min(size * 2, _AT_ONCE)
     return found[:most]
 
 
@@ -133,7 +133,10 @@ def _apart() -> Any:
 
 
 def _over_and_done() -> Any:
-    """Mentors who declined this mentee, or to whom they were paired: matching would never bring the two together."""
+    """Mentors whom matching would not bring together with this mentee: they declined, were paired, or may not be."""
     me: Any = bindparam("mentee_id")
     declined = select(Proposal.mentor_id).where(Proposal.mentee_id == me, Proposal.status == ProposalStatus.DECLINED)
-    return union(declined, select(Pairing.mentor_id).where(Pairing.mentee_id == me))
+    forbidden = select(PairRule.mentor_id).where(
+        PairRule.mentee_id == me, PairRule.kind == PairRuleKind.FORBID, col(PairRule.undone_at).is_(None)
+    )
+    return union(declined, forbidden, select(Pairing.mentor_id).where(Pairing.mentee_id == me))

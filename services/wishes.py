@@ -7,11 +7,10 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from models.enrolments import Enrolment, Wish
-from models.people import Person
-from services import audit, directory
+from models.enrolments import Wish
+from services import access, audit, directory, directory_listing
 from services.access import Actor
-from services.directory import COLUMNS, ListedMentor
+from services.directory import ListedMentor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.units import writes
 
@@ -30,42 +29,47 @@ class RankedWish:
 
 
 @writes
-def add(session: Session, actor: Actor, mentor_id: UUID, *, today: date) -> int:
-    """Wish for a listed mentor, after the wishes there are; answers the rank. Raises NotAllowed, Invalid, Conflict."""
-    mentee, scheme = directory.open_to(session, actor)
-    visible = (
-        select(Enrolment.id)
-        .join(Person, col(Person.id) == Enrolment.person_id)
-        .where(Enrolment.id == mentor_id, *directory.listing(scheme, mentee, today))
-    )
-    if session.exec(visible).first() is None:
+def add(session: Session, actor: Actor, mentor_id: UUID, *, rank: int | None = None, today: date) -> int:
+    """Wish for a listed mentor, after the wishes there are or at the rank that it had; answers the rank.
+
+    Raises NotAllowed, Invalid, Conflict.
+    """
+    looking = directory.open_to(session, actor)
+    if not directory_listing.still_listed(session, looking, today, [mentor_id]):
         raise NotAllowed("This mentor is not available.", remedy="Choose somebody else from the list.")
-    wishes = _wishes(session, mentee)
+    wishes = _wishes(session, looking.enrolment_id)
     if mentor_id in {wish.mentor_id for wish in wishes}:
         raise Conflict("This mentor is among your wishes already.", remedy="You can move the wish up or down.")
     if len(wishes) >= MOST:
         raise Invalid(f"You have {MOST} wishes already.", remedy="Remove one of them first.")
-    wish = Wish(mentee_id=mentee.id, mentor_id=mentor_id, rank=len(wishes) + 1)
-    session.add(wish)
-    audit.record(session, actor, "wish.added", mentee.id, rank=wish.rank)
-    rank = wish.rank
+    place = min(max(1, rank or MOST), len(wishes) + 1)
+    for wish in reversed(wishes[place - 1 :]):
+        wish.rank += 1
+        session.flush()  # from the end: each rank is free before the wish before it takes it
+    session.add(Wish(mentee_id=looking.enrolment_id, mentor_id=mentor_id, rank=place))
+    audit.record(session, actor, "wish.added", looking.enrolment_id, rank=place)
     _commit(session)
-    return rank
+    return place
 
 
 @writes
-def remove(session: Session, actor: Actor, mentor_id: UUID) -> None:
-    """Take a wish back, also for a mentor who is no longer listed; later ones move up. Raises NotAllowed, Conflict."""
-    mentee, _ = directory.open_to(session, actor)
-    wishes = _wishes(session, mentee)
+def remove(session: Session, actor: Actor, mentor_id: UUID) -> int:
+    """Take a wish back, also for a mentor who is no longer listed; later ones move up. Answers the rank it had.
+
+    Raises NotAllowed, Conflict.
+    """
+    looking = directory.open_to(session, actor)
+    wishes = _wishes(session, looking.enrolment_id)
     gone = _among(wishes, mentor_id)
+    rank = gone.rank
     session.delete(gone)
     session.flush()
-    for wish in wishes[gone.rank :]:
+    for wish in wishes[rank:]:
         wish.rank -= 1
         session.flush()  # in order: each rank is free before the next wish takes it
-    audit.record(session, actor, "wish.removed", mentee.id)
+    audit.record(session, actor, "wish.removed", looking.enrolment_id)
     _commit(session)
+    return rank
 
 
 @writes
@@ -82,22 +86,23 @@ def move_down(session: Session, actor: Actor, mentor_id: UUID) -> None:
 
 def mine(session: Session, actor: Actor, *, today: date) -> tuple[RankedWish, ...]:
     """The actor's wishes, dearest first. Raises NotAllowed."""
-    mentee, scheme = directory.open_to(session, actor)
-    wishes = _wishes(session, mentee)
-    statement = (
-        select(*COLUMNS)
-        .select_from(Enrolment)
-        .join(Person, col(Person.id) == Enrolment.person_id)
-        .where(col(Enrolment.id).in_([wish.mentor_id for wish in wishes]), *directory.listing(scheme, mentee, today))
-    )
-    listed = {row[0]: directory.as_listed(*row) for row in session.exec(statement)}
-    return tuple(RankedWish(wish.mentor_id, wish.rank, listed.get(wish.mentor_id)) for wish in wishes)
+    looking = directory.open_to(session, actor)
+    wishes = _wishes(session, looking.enrolment_id)
+    listed = directory_listing.still_listed(session, looking, today, [wish.mentor_id for wish in wishes])
+    shown = {mentor.id: mentor for mentor in directory.facts(session, listed)}
+    return tuple(RankedWish(wish.mentor_id, wish.rank, shown.get(wish.mentor_id)) for wish in wishes)
+
+
+def ids(session: Session, actor: Actor) -> tuple[UUID, ...]:
+    """The ids of the mentors for whom the actor wished, dearest first. Raises NotAllowed."""
+    mine = select(Wish.mentor_id).where(Wish.mentee_id == access.own_enrolment(session, actor).id)
+    return tuple(session.exec(mine.order_by(col(Wish.rank))))
 
 
 def _move(session: Session, actor: Actor, mentor_id: UUID, by: int) -> None:
     """Changes places, records and commits, on behalf of a unit of work above."""
-    mentee, _ = directory.open_to(session, actor)
-    wishes = _wishes(session, mentee)
+    looking = directory.open_to(session, actor)
+    wishes = _wishes(session, looking.enrolment_id)
     moved = _among(wishes, mentor_id)
     goal = moved.rank + by
     if not 1 <= goal <= len(wishes):
@@ -106,12 +111,12 @@ def _move(session: Session, actor: Actor, mentor_id: UUID, by: int) -> None:
     for wish, rank in ((moved, _SPARE_RANK), (other, before), (moved, goal)):
         wish.rank = rank
         session.flush()
-    audit.record(session, actor, "wish.moved", mentee.id, rank=goal)
+    audit.record(session, actor, "wish.moved", looking.enrolment_id, rank=goal)
     _commit(session)
 
 
-def _wishes(session: Session, mentee: Enrolment) -> list[Wish]:
-    return list(session.exec(select(Wish).where(Wish.mentee_id == mentee.id).order_by(col(Wish.rank))))
+def _wishes(session: Session, mentee_id: UUID) -> list[Wish]:
+    return list(session.exec(select(Wish).where(Wish.mentee_id == mentee_id).order_by(col(Wish.rank))))
 
 
 def _among(wishes: list[Wish], mentor_id: UUID) -> Wish:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side
 from models.schemes import AnsweredBy, Cohort, Scheme
-from services import conflicts, consents, directory
+from services import conflicts, consents, directory, directory_listing
 from services.access import DESK, Actor
 from services.directory import ListedMentor, Standing
 from services.errors import NotAllowed
@@ -62,8 +62,12 @@ def test_a_mentee_sees_exactly_four_facts_of_a_mentor(session: Session) -> None:
     found = directory.listed(session, actor, today=TODAY)
 
     assert [field.name for field in fields(ListedMentor)] == ["id", "full_name", "summary", "role_title", "sector"]
-    assert found == directory.Page(
-        (ListedMentor(mentor.id, "Bo Lindqvist", "Grid projects.", "Counsel", "Energy"),), total=1, page=1, pages=1
+    assert (found.mentors, found.total, found.page, found.pages, found.has_more) == (
+        (ListedMentor(mentor.id, "Bo Lindqvist", "Grid projects.", "Counsel", "Energy"),),
+        1,
+        1,
+        1,
+        False,
     )
 
 
@@ -74,12 +78,16 @@ def test_the_query_fetches_no_other_column(session: Session) -> None:
     actor = a_mentee(session, cohort)
     session.commit()
 
+    own = session.get_one(Enrolment, actor.place.enrolment_id)
     with queries_of(session) as asked:
         directory.listed(session, actor, today=TODAY)
 
-    fetched = [statement.split("FROM")[0] for statement in asked if "ORDER BY" in statement]
-    assert [" ".join(columns.split()) for columns in fetched] == [
-        "SELECT enrolment.id, person.full_name, enrolment.summary, enrolment.role_title, enrolment.sector"
+    # The first two are about the mentee and the scheme.
+    assert own.side is Side.MENTEE
+    assert [" ".join(statement.split(" \nFROM")[0].split()) for statement in asked[2:]] == [
+        "SELECT enrolment.id",
+        "SELECT enrolment.id",
+        "SELECT enrolment.id, person.full_name, enrolment.summary, enrolment.role_title, enrolment.sector",
     ]
 
 
@@ -147,16 +155,32 @@ def test_no_search_reaches_what_is_not_shown(session: Session, search: str) -> N
     assert names(session, a_mentee(session, cohort), search) == []
 
 
-def test_the_directory_is_paged_by_name(session: Session) -> None:
+def test_the_directory_is_paged_by_name_and_looks_two_pages_ahead(session: Session) -> None:
     cohort = a_cohort(session)
-    for number in range(51):
+    for number in range(62):
         a_listed(session, cohort, f"Mentor {number:02}")
     actor = a_mentee(session, cohort)
 
-    first, last = (directory.listed(session, actor, page=page, today=TODAY) for page in (1, 99))
+    pages = [directory.listed(session, actor, page=page, today=TODAY) for page in (1, 2, 99)]
 
-    assert (first.total, first.pages, len(first.mentors)) == (51, 2, 50)
-    assert (last.page, [mentor.full_name for mentor in last.mentors]) == (2, ["Mentor 50"])
+    assert [(page.page, page.pages, page.total, page.has_more, len(page.mentors)) for page in pages] == [
+        (1, 3, 60, True, 20),
+        (2, 4, 62, False, 20),
+        (4, 4, 62, False, 2),
+    ]
+    assert [mentor.full_name for mentor in pages[2].mentors] == ["Mentor 60", "Mentor 61"]
+
+
+def test_more_mentors_are_looked_at_when_the_first_are_not_listed(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory_listing, "_AT_ONCE", 2)
+    cohort = a_cohort(session)
+    for number in range(5):
+        make_enrolment(session, cohort, Side.MENTOR, name=f"Aa {number}")
+    a_listed(session, cohort, "Zz")
+
+    assert names(session, a_mentee(session, cohort)) == ["Zz"]
 
 
 def test_the_directory_costs_the_same_for_one_and_for_three(session: Session) -> None:

@@ -3,7 +3,8 @@
 What has no column of its own lies in `Scheme.other_settings`, as plain JSON: `feedback` (questions by side),
 `feedback_forms` (title, introduction and minutes by side), `modules` (roles, summary and clause by module key),
 `offered_documents` (texts that nobody is asked to sign yet), and the template's settings `summary`, `role_line`,
-`directory`, `exceptions`, `shown_before_match`, `conflicts`, `first_contact_days`, `retention` and `targets`.
+`directory`, `exceptions`, `shown_before_match`, `conflicts`, `first_contact_days`, `retention`, `targets` and
+`criterion_sentences` (the scheme's own words for a matching criterion, by its key).
 """
 
 import json
@@ -56,6 +57,7 @@ def _other_settings(template: SchemeTemplate) -> dict[str, Any]:
         "conflicts": asdict(template.conflicts),
         "first_contact_days": template.rhythm.first_contact_days,
         "retention": asdict(template.retention),
+        "criterion_sentences": dict(template.criterion_sentences),
         "targets": asdict(template.targets),
         "feedback": {form.role: [asdict(question) for question in form.questions] for form in template.forms},
         "feedback_forms": {

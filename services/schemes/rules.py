@@ -1,5 +1,6 @@
 """What a scheme decides in numbers, names and lists: the shapes of `scheme.toml`, checked as they are read."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
@@ -116,16 +117,27 @@ _Weight = Annotated[int, Field(ge=0, le=10)]
 
 @dataclass(frozen=True, config=STRICT)
 class CriterionWeights:
-    """How much each matching criterion counts, from 0 (not at all) to 10."""
+    """How much each matching criterion counts, from 0 (not at all) to 10; the keys of services/matching/criteria.py."""
 
     sector: _Weight
+    role: _Weight
     goals: _Weight
     languages: _Weight
     channels: _Weight
     time_zone: _Weight
     experience: _Weight
+    needs: _Weight
     wish: _Weight
+    mentor_wish: _Weight
     waiting: _Weight
+    load: _Weight
+
+
+def _of_criteria(sentences: Mapping[str, str]) -> Mapping[str, str]:
+    """Raises ValueError for a sentence about something that is no criterion."""
+    for key in sentences.keys() - CriterionWeights.__dataclass_fields__.keys():
+        raise ValueError(f"there is no criterion '{key}'")
+    return sentences
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -167,4 +179,5 @@ class SchemeSettings:
     signature: SignatureRules
     retention: Retention
     criteria: CriterionWeights
+    criterion_sentences: Annotated[Mapping[str, Text], AfterValidator(_of_criteria)]
     targets: Targets

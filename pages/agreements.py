@@ -8,6 +8,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.columns import utc_now
+from pages.next_step import draw_next
 from pages.ui import done, empty, page, plain, prose, refusals, segments
 from services import agreements, times
 from services.access import Actor
@@ -26,6 +27,7 @@ def draw_participant(session: Session, actor: Actor) -> None:
         draw_waiting(session, actor, waiting)
     elif any(document.asks_me for document in documents):
         st.success("You have signed everything that is in force.", icon=":material/check:")
+        draw_next(session, actor, beside="agreements")
     else:
         empty("This scheme asks you to sign nothing. You can read its texts below.")
     draw_signed(session, actor)

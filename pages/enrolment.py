@@ -13,8 +13,9 @@ from sqlmodel import Session
 from models.columns import utc_now
 from models.enrolments import ConsentPurpose, EnrolmentStatus, Side
 from pages import form_parts, pausing, ui
+from pages.next_step import draw_next
 from pages.ui import done, page, plain, refusals, segments
-from services import answer_history, conflicts, consents, enrolments, home_participant, storage, times
+from services import answer_history, conflicts, consents, enrolments, storage, times
 from services.access import Actor
 from services.enrolment_form import CONFLICTS_STEP, CONSENTS_STEP, REVIEW_STEP, Question
 from services.enrolments import EnrolmentForm, Step
@@ -298,7 +299,7 @@ def review(session: Session, actor: Actor, form: EnrolmentForm) -> None:
     if form.is_open and not form.is_sent:
         send(session, actor, form)
     elif form.status in {EnrolmentStatus.SUBMITTED, EnrolmentStatus.APPROVED}:
-        what_comes_next(session, actor)
+        draw_next(session, actor, beside="enrolment")
     for step in form.steps[:-1]:
         draw_step(form, step)
     if form.is_open and form.is_sent:
@@ -342,14 +343,6 @@ def send(session: Session, actor: Actor, form: EnrolmentForm) -> None:
         with refusals():
             enrolments.submit(session, actor)
             done("Sent. The coordinator reads it next, and you get an email.")
-
-
-def what_comes_next(session: Session, actor: Actor) -> None:
-    """The first thing that waits for the person elsewhere, one press away."""
-    tasks, _, _ = home_participant.todo(session, actor, today())
-    task = next((task for task in tasks if task.page != "enrolment"), None)
-    if task is not None and st.button(task.sentence, key="next", type="primary", icon=":material/arrow_forward:"):
-        st.switch_page(f"{task.page}.py", query_params=dict(task.address))
 
 
 def draw_changes(session: Session, actor: Actor) -> None:

@@ -72,6 +72,7 @@ def test_no_screen_imports_another_screen() -> None:
         "pages.pair_ways",
         "pages.pausing",
         "pages.form_parts",
+        "pages.next_step",
         "pages.written",
         "pages.training_parts",
         "pages.training_modules",

@@ -9,9 +9,9 @@ the blocks through pages/written.py; a PDF gets them as data.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from markdown_it import MarkdownIt
@@ -63,7 +63,12 @@ def blocks(text: str) -> tuple[Block, ...]:
 
 def plain_words(text: str) -> str:
     """The text's words alone, for searching and for the first lines of a list."""
-    return " ".join(_words(blocks(text))).strip()
+    return " ".join(filter(None, _words(blocks(text))))
+
+
+def as_data(text: str) -> list[dict[str, Any]]:
+    """The text's parts as JSON can hold them, for a template of services/pdf_templates."""
+    return [asdict(block) for block in blocks(text)]
 
 
 def checked_link(typed: str) -> str:

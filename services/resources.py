@@ -43,7 +43,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Library:
-    """One page of what somebody may read, new things first. `new` counts those of all pages, whatever is searched."""
+    """One page of what somebody may read, the newest first. `new` counts those of all pages, whatever is searched."""
 
     items: tuple[Item, ...]
     total: int
@@ -90,7 +90,7 @@ def library(session: Session, actor: Actor, *, search: str = "", only_new: bool 
             _is_read(),
         )  # type: ignore[call-overload]
         .where(*wanted)
-        .order_by(is_new.desc(), col(Resource.published_at).desc(), col(Resource.title))
+        .order_by(col(Resource.published_at).desc(), col(Resource.title))
         .offset((min(max(page, 1), pages) - 1) * PAGE)
         .limit(PAGE)
     )

@@ -4,8 +4,11 @@ What is kept here is shared by everybody who may see the same thing, so it holds
 imported when the first chart is drawn: Home uses the figures without it.
 """
 
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from datetime import date
+from threading import Lock
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -25,42 +28,80 @@ CONFIG = {"displayModeBar": False}
 CLEAR = "rgba(0,0,0,0)"
 # Stands for nearly black by day and nearly white at night; by itself Streamlit's grey is too light to read by day.
 INK = GRAY_90
-KEPT_SECONDS = 300
+KEPT_SECONDS, MOST_KEPT = 300, 500
 LOWEST, HIGHEST = 230, 320
 T = TypeVar("T")
 
 
-@st.cache_resource(max_entries=500, ttl=KEPT_SECONDS, show_spinner=False)
-def kept(key: tuple[Hashable, ...], _count: Callable[[], T]) -> T:
+class _Shelf:
+    """Values by key, the newest few hundred of them, each for some minutes; whoever asks first makes them for all.
+
+    Streamlit's own cache takes longer over its key than Home does over its queries.
+    """
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[tuple[Hashable, ...], tuple[float, Any]] = OrderedDict()
+        self._making: dict[tuple[Hashable, ...], Lock] = {}
+        self._lock = Lock()
+
+    def get(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+        """The value kept under the key, or a new one."""
+        held = self._values.get(key)
+        if held is None or held[0] < time.monotonic():
+            with self._lock:
+                making = self._making.setdefault(key, Lock())
+            # Of a crowd that comes at once, one counts and the others wait for it.
+            with making:
+                held = self._values.get(key)
+                if held is None or held[0] < time.monotonic():
+                    held = self._put(key, make())
+        value: T = held[1]
+        return value
+
+    def _put(self, key: tuple[Hashable, ...], value: Any) -> tuple[float, Any]:
+        held = time.monotonic() + KEPT_SECONDS, value
+        with self._lock:
+            self._values.pop(key, None)
+            self._values[key] = held
+            self._making.pop(key, None)
+            while len(self._values) > MOST_KEPT:
+                self._values.popitem(last=False)
+        return held
+
+
+_shelf = _Shelf()
+
+
+def kept(key: tuple[Hashable, ...], count: Callable[[], T]) -> T:
     """Counts that everybody of this server shares, until their key changes: never a name, never a row.
 
     The key holds what is counted, of which cohort, on which day, and the scheme's newest entry in the journal. Ask
     whether the reader may see it before.
     """
-    return _count()
+    return _shelf.get(key, count)
 
 
-@st.cache_resource(max_entries=200, ttl=KEPT_SECONDS, show_spinner=False)
-def overview(_session: Session, _actor: Actor, cohort_id: UUID, protected: bool, today: date, edition: int) -> Overview:
+def overview(session: Session, actor: Actor, cohort_id: UUID, protected: bool, today: date, edition: int) -> Overview:
     """The figures of one day, for everybody who may see them as this actor does: the caller has just asked that."""
-    return participation.overview(_session, _actor, cohort_id, today)
+    key = ("overview", cohort_id, protected, today, edition)
+    return kept(key, lambda: participation.overview(session, actor, cohort_id, today))
 
 
-@st.cache_resource(max_entries=200, ttl=KEPT_SECONDS, show_spinner=False)
-def glance(_session: Session, _actor: Actor, cohort_id: UUID, today: date, edition: int) -> Glance:
+def glance(session: Session, actor: Actor, cohort_id: UUID, today: date, edition: int) -> Glance:
     """The coordinator's figures for Home."""
-    return participation.glance(_session, _actor, cohort_id, today)
+    return kept(("glance", cohort_id, today, edition), lambda: participation.glance(session, actor, cohort_id, today))
 
 
 def draw_figures(figures: Sequence[Figure]) -> None:
     """Cards in one row on a desk, one under the other on a phone."""
-    for column, figure in zip(st.columns(len(figures)), figures, strict=True):
-        draw_figure(column, figure)
+    with st.container(horizontal=True, gap="small"):
+        for figure in figures:
+            draw_figure(figure)
 
 
-def draw_figure(column: Any, figure: Figure) -> None:
+def draw_figure(figure: Figure) -> None:
     """The number with its base, its share under it, its definition on hover."""
-    column.metric(
+    st.metric(
         figure.label,
         participation.in_words(figure),
         share_in_words(figure),

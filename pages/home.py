@@ -4,7 +4,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.columns import utc_now
-from pages import charts
+from pages import charts, pausing
 from pages.ui import empty, heading, page, plain, refusals
 from services import home, tasks, times
 from services.access import Actor
@@ -13,6 +13,7 @@ from services.my_matches import MyMatch
 from services.participation import Glance
 from services.tasks import Task
 
+BUTTON_WIDTH = 190
 BADGES = {
     tasks.OVERDUE: ("Overdue", "red"),
     tasks.TODAY: ("Today", "orange"),
@@ -34,13 +35,13 @@ def draw_tasks(waiting: tuple[Task, ...]) -> None:
 
 def draw_task(task: Task, number: int) -> None:
     """The sentence is ours but may hold a name, so all of it is plain."""
-    when, what, act = st.columns([1.2, 5, 1.8], vertical_alignment="center", gap="small")
-    label, color = BADGES[task.when]
-    when.badge(label, color=color)  # type: ignore[arg-type] # one of Streamlit's colour names
-    what.markdown(f"**{plain(task.sentence)}**  \n{plain(task.detail)}")
+    word, color = BADGES[task.when]
     kind = "primary" if number == 0 else "secondary"
-    if act.button(task.button, key=f"task-{number}", type=kind, width="stretch"):  # type: ignore[arg-type]
-        st.switch_page(f"{task.page}.py", query_params=dict(task.address))
+    # Three messages to the browser a line; columns would make it seven.
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
+        st.markdown(f":{color}-badge[{word}] **{plain(task.sentence)}**  \n{plain(task.detail)}")
+        if st.button(task.button, key=f"task-{number}", type=kind, width=BUTTON_WIDTH):  # type: ignore[arg-type]
+            st.switch_page(f"{task.page}.py", query_params=dict(task.address))
 
 
 def draw_matches(matches: tuple[MyMatch, ...], found: Home) -> None:
@@ -70,6 +71,8 @@ def other_side(match: MyMatch) -> str:
 def rhythm_in_words(match: MyMatch, found: Home) -> str:
     """The last sign of life, and the day by which the next is expected."""
     last = match.last_sign_on
+    if match.is_paused:
+        return f"On a break until {tasks.day_words(match.back_on, found.today)}" if match.back_on else "On a break"
     since = f"Last contact {times.day_in_words(last, today=found.today)}" if last else "No contact noted yet"
     return f"{since} · next expected by {tasks.day_words(match.next_sign_by, found.today)}"
 
@@ -80,21 +83,20 @@ def draw_cohort(seen: Glance) -> None:
     by_key = {stage.key: stage for stage in seen.stages}
     stages = [(by_key[key], (by_key[key].mentees or 0) + (by_key[key].mentors or 0)) for key in ("enrolled", "ready")]
     shares = [figure for figure in seen.figures if figure.key != "first_contact"]
-    columns = st.columns(len(stages) + len(shares))
-    for column, (stage, people) in zip(columns, stages, strict=False):
-        told = f"{stage.mentees} mentees"
-        column.metric(
-            stage.label,
-            people,
-            told,
-            delta_color="off",
-            delta_arrow="off",
-            help=f"{stage.definition} {stage.mentees} mentees and {stage.mentors} mentors.",
-            border=True,
-            height="stretch",
-        )
-    for column, figure in zip(columns[len(stages) :], shares, strict=True):
-        charts.draw_figure(column, figure)
+    with st.container(horizontal=True, gap="small"):
+        for stage, people in stages:
+            st.metric(
+                stage.label,
+                people,
+                f"{stage.mentees} mentees",
+                delta_color="off",
+                delta_arrow="off",
+                help=f"{stage.definition} {stage.mentees} mentees and {stage.mentors} mentors.",
+                border=True,
+                height="stretch",
+            )
+        for figure in shares:
+            charts.draw_figure(figure)
 
 
 def facts(found: Home, seen: Glance | None) -> str:
@@ -139,6 +141,8 @@ with page("") as (session, actor):
     heading(plain(found.greeting), facts(found, seen))
     draw_tasks(found.tasks)
     draw_matches(found.matches, found)
+    if found.edition is None:
+        pausing.draw_left(session, actor)
     if seen is not None:
         draw_cohort(seen)
     if found.is_demonstration:

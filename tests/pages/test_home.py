@@ -36,7 +36,7 @@ def test_a_coordinator_sees_what_waits_and_goes_there_by_the_first_button(page_s
 
     assert page.title[0].value.split(", ")[1] == "Rosalind"
     assert [button.label for button in page.main.button] == ["Review it"]
-    assert "One enrolment waits for your decision" in page.markdown[1].value
+    assert "One enrolment waits for your decision" in page.markdown[0].value
     assert [metric.label for metric in page.metric][:2] == ["Enrolled", "Ready to match"]
     assert [metric.value for metric in page.metric][:2] == ["1", "0"]
 

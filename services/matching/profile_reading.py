@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import bindparam, func, or_
 from sqlmodel import Session, col, select
 
 from models.enrolments import Enrolment, EnrolmentStatus, Side, Wish
@@ -21,16 +21,19 @@ AVAILABILITY = "availability"
 NEEDS: Mapping[Side, str] = {Side.MENTEE: "support_needs", Side.MENTOR: "support_offered"}
 
 
-def of_side(session: Session, cohort_id: UUID, side: Side, chosen: frozenset[UUID]) -> tuple[Profile, ...]:
-    """The chosen enrolments of one side, in the order of their ids."""
+def of_side(
+    session: Session, cohort_id: UUID, side: Side, chosen: frozenset[UUID], at: datetime | None = None
+) -> tuple[Profile, ...]:
+    """The chosen enrolments of one side, in the order of their ids; `at`: with the pairings of a moment of the past."""
     of_cohort = {"cohort_id": cohort_id, "side": side}
+    then = {"cohort_id": cohort_id} | ({"at": at} if at else {})
     found = [row for row in session.execute(_people(side), of_cohort) if row[0] in chosen]
     mine = side is Side.MENTEE
     wishes = _wishes(session, cohort_id) if mine else {}
-    back = frozenset(session.execute(_referred_back(), {"cohort_id": cohort_id}).scalars()) if mine else frozenset()
+    back = frozenset(session.execute(_referred_back(at is None), then).scalars()) if mine else frozenset()
     loads: dict[UUID, int] = {}
     if not mine:
-        loads.update((row[0], row[1]) for row in session.execute(_loads(), {"cohort_id": cohort_id}))
+        loads.update((row[0], row[1]) for row in session.execute(_loads(at is None), then))
     people = [_profile(side, *row, wishes=wishes, back=back, loads=loads) for row in found]
     return tuple(sorted(people, key=lambda person: person.id))
 
@@ -63,20 +66,24 @@ def _people(side: Side) -> Any:
 
 
 @cache
-def _loads() -> Any:
-    return (
-        select(Pairing.mentor_id, func.count())
-        .where(Pairing.cohort_id == bindparam("cohort_id"), Pairing.status != PairingStatus.ENDED)
-        .group_by(col(Pairing.mentor_id))
-    )
+def _loads(now: bool) -> Any:
+    """How many mentees each mentor has; `now`, or at the moment bound as `at`."""
+    counted = select(Pairing.mentor_id, func.count()).where(Pairing.cohort_id == bindparam("cohort_id"))
+    if now:
+        counted = counted.where(Pairing.status != PairingStatus.ENDED)
+    else:
+        still = or_(col(Pairing.ended_at).is_(None), col(Pairing.ended_at) > bindparam("at"))
+        counted = counted.where(col(Pairing.created_at) <= bindparam("at"), still)
+    return counted.group_by(col(Pairing.mentor_id))
 
 
 @cache
-def _referred_back() -> Any:
+def _referred_back(now: bool) -> Any:
     """Mentees whose mentor's help ended because somebody else would serve them better (U-C5.2)."""
-    return select(Pairing.mentee_id).where(
+    found = select(Pairing.mentee_id).where(
         Pairing.cohort_id == bindparam("cohort_id"), Pairing.end_reason == EndReason.REFERRED_ELSEWHERE
     )
+    return found if now else found.where(col(Pairing.ended_at) <= bindparam("at"))
 
 
 def _wishes(session: Session, cohort_id: UUID) -> dict[UUID, tuple[str, ...]]:

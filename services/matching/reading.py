@@ -114,7 +114,7 @@ def same_people(
 ) -> Candidates:
     """The people of a run of the past as they are now, with what barred a pair at that moment."""
     barred = _barred_pairs(session, cohort, before)
-    return _with_profiles(session, cohort, mentees, places, barred, rules)
+    return _with_profiles(session, cohort, mentees, places, barred, rules, before)
 
 
 def rules_in_force(
@@ -139,10 +139,11 @@ def _with_profiles(
     places: Mapping[UUID, int],
     barred: frozenset[Pair],
     rules: tuple[tuple[Pair, ...], frozenset[Pair]],
+    at: datetime | None = None,
 ) -> Candidates:
-    mentors = profiles.of_side(session, cohort.id, Side.MENTOR, frozenset(places))
+    mentors = profiles.of_side(session, cohort.id, Side.MENTOR, frozenset(places), at)
     return Candidates(
-        mentees=profiles.of_side(session, cohort.id, Side.MENTEE, frozenset(mentees)),
+        mentees=profiles.of_side(session, cohort.id, Side.MENTEE, frozenset(mentees), at),
         mentors=mentors,
         places=tuple(places[UUID(mentor.id)] for mentor in mentors),
         barred=barred,

@@ -172,7 +172,7 @@ def assign_blocks(
     most = min(scorer.n, int(problem.capacities.sum()) + 1)
     big = 1 + most * (look.highest + problem.room.dearest)
 
-    optimum = best_assignment(scorer, problem.free, problem.room, look.candidates, big, watch, deadline)
+    optimum = best_assignment(scorer, problem.free, problem.room, look, big, watch, deadline)
     floor, unsure = 0, 0
     if policy.floor_first and not optimum.slack:
         optimum, floor, unsure = _floor_first(problem, optimum, watch, deadline)
@@ -231,8 +231,8 @@ def _floor_first(problem: _Problem, plain: Optimum, progress: Progress, deadline
 
 def _with_floor(problem: _Problem, floor: int, big: int, progress: Progress, deadline: float) -> Optimum:
     scorer = AtLeast(problem.scorer, floor)
-    candidates = first_look(scorer, problem.free, [], progress).candidates
-    return best_assignment(scorer, problem.free, problem.room, candidates, big, progress, deadline)
+    look = first_look(scorer, problem.free, [], progress)
+    return best_assignment(scorer, problem.free, problem.room, look, big, progress, deadline)
 
 
 def _worst(optimum: Optimum) -> int:

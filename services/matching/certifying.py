@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from services.matching.certificate import Certificate
 from services.matching.pairs import AtLeast, Flags, Ints, Pairs, Scorer, collected, joined
 from services.matching.prices import gains_at, smallest_prices
-from services.matching.pricing_out import first_look, priced, unwatched
+from services.matching.pricing_out import Proof, first_look, unwatched
 from services.matching.room import room_for
 
 
@@ -47,10 +47,11 @@ def certify_blocks(
     free = _free(len(mentor_of), pinned)
     matched = [(int(i), int(mentor_of[i])) for i in np.flatnonzero(mentor_of >= 0)]
     look = first_look(AtLeast(scorer, floor), free, matched, unwatched)
-    pairs = look.candidates
+    pairs, check = look.candidates, None
     while True:
         proof = _proof(pairs, look.highest, capacities, mentor_of, free, floor, load_costs)
-        more, _, _ = priced(AtLeast(scorer, floor), free, proof.u, proof.v, proof.big, "", unwatched)
+        check = check or Proof(AtLeast(scorer, floor), free, look, proof.big)
+        more, _ = check.look(pairs, proof.u, proof.v, "", unwatched)
         if not more:
             return proof
         pairs = joined(scorer.n, scorer.m, pairs, more)

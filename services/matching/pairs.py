@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-# Pairs in a block: the copies that a pass makes of it should stay in the processor's cache.
-BLOCK_PAIRS = 1 << 19
+# Pairs in a block: enough rows for a fast product, and a few copies of it still take little memory.
+BLOCK_PAIRS = 1 << 21
+Rows = slice | Ints
 
 
 class MatchingInputError(ValueError):
@@ -22,9 +23,9 @@ class MatchingInputError(ValueError):
 class Scorer(Protocol):
     """`n` mentees and `m` mentors, and the scores between them.
 
-    `block(rows)` takes a slice of mentees and answers two arrays (len of the slice, m): whole-number scores, int32 or
-    int64, and whether each pair is allowed. Scores are only read where a pair is allowed, and are never negative
-    there. The same rows must always give the same block: a run asks for each several times.
+    `block(rows)` takes a slice or an array of mentees, as NumPy does, and answers two arrays (len(rows), m): scores,
+    whole numbers of int32 or int64, and whether each pair is allowed. Scores are only read where a pair is allowed,
+    and are never negative there. The same mentee must always get the same scores: a run asks for some several times.
     """
 
     @property
@@ -33,7 +34,7 @@ class Scorer(Protocol):
     @property
     def m(self) -> int: ...
 
-    def block(self, rows: slice) -> tuple[NDArray[np.signedinteger], Flags]: ...
+    def block(self, rows: Rows) -> tuple[NDArray[np.signedinteger], Flags]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ class MatrixScorer:
     def m(self) -> int:
         return int(self.allowed.shape[1])
 
-    def block(self, rows: slice) -> tuple[NDArray[np.signedinteger], Flags]:
+    def block(self, rows: Rows) -> tuple[NDArray[np.signedinteger], Flags]:
         return self.scores[rows], self.allowed[rows]
 
 
@@ -70,7 +71,7 @@ class AtLeast:
     def m(self) -> int:
         return self.within.m
 
-    def block(self, rows: slice) -> tuple[NDArray[np.signedinteger], Flags]:
+    def block(self, rows: Rows) -> tuple[NDArray[np.signedinteger], Flags]:
         scores, allowed = self.within.block(rows)
         return scores, allowed & (scores >= self.floor)
 
@@ -118,9 +119,19 @@ def joined(n: int, m: int, pairs: Pairs, more: list[tuple[Ints, Ints, Ints]]) ->
 
 
 def blocks(scorer: Scorer) -> list[slice]:
-    """The slices of mentees that a pass reads, one after the other."""
-    height = max(1, BLOCK_PAIRS // max(1, scorer.m))
+    """The slices of mentees that a pass over everybody reads, one after the other."""
+    height = _height(scorer)
     return [slice(start, min(start + height, scorer.n)) for start in range(0, scorer.n, height)]
+
+
+def blocks_of(scorer: Scorer, rows: Ints) -> list[Ints]:
+    """These mentees (k,), in arrays that are each read at once."""
+    height = _height(scorer)
+    return [rows[start : start + height] for start in range(0, len(rows), height)]
+
+
+def _height(scorer: Scorer) -> int:
+    return max(1, BLOCK_PAIRS // max(1, scorer.m))
 
 
 def _starts(rows: Ints, n: int) -> Ints:

@@ -129,7 +129,7 @@ def nearest(
     scorer = MatrixScorer(weights, allowed)
     look = first_look(scorer, free, [], unwatched)
     big = 1 + min(n, int(room.places.sum()) + 1) * (look.highest + room.dearest)
-    optimum = best_assignment(scorer, free, room, look.candidates, big, unwatched)
+    optimum = best_assignment(scorer, free, room, look, big, unwatched)
 
     after = np.where(free, -1, mentor_of).astype(np.int32)
     matched = np.flatnonzero(optimum.chosen >= 0)

@@ -123,7 +123,7 @@ def card(
     """One mentor, what speaks for them, and what one can do about it."""
     rank = mine.index(mentor.id) + 1 if mentor.id in mine else None
     with st.container(border=True, gap="small", horizontal=True):
-        st.markdown(introduction(mentor, why, rank, longest))
+        st.markdown(introduction(mentor, why, rank, longest), width="stretch")
         with refusals():
             if rank is None and st.button("Wish", key=f"wish-{mentor.id}", icon=":material/favorite:"):
                 place = wishes.add(session, actor, mentor.id, today=today)
@@ -172,7 +172,7 @@ def draw_kept(session: Session, actor: Actor, today: date, mine: tuple[UUID, ...
         card(session, actor, today, mentor, why.get(mentor.id, ()), mine, everybody, longest=None)
     for mentor_id in found.unlisted:
         with st.container(border=True, gap="small", horizontal=True):
-            st.markdown("A mentor who is not listed now")
+            st.markdown("A mentor who is not listed now", width="stretch")
             with refusals():
                 if st.button("Let go", key=f"drop-{mentor_id}", icon=":material/bookmark_remove:"):
                     shortlist.drop(session, actor, mentor_id)

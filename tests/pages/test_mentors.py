@@ -4,24 +4,41 @@ import pytest
 from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
 
+from models.audit import AuditEntry
 from models.columns import utc_now
 from models.enrolments import Consent, ConsentPurpose, Enrolment, EnrolmentStatus, Side, Wish
 from models.people import Person
 from models.schemes import Cohort
+from models.search import DirectorySearches
 from services import wishes
 from tests.factories import make_cohort, make_enrolment, make_pairing, make_participant
 from tests.pages.opening import open_page
 from tests.services.test_directory import TODAY, a_cohort, a_listed
 
+NOBODY = (
+    "No mentor is listed yet. Mentors appear here once they have agreed to it and are ready to start. Look again in a"
+    " few days; the coordinator can also propose somebody to you."
+)
 
-def opened(session: Session, mentee: Enrolment) -> AppTest:
+
+def opened(session: Session, mentee: Enrolment, **query: str) -> AppTest:
     place = make_participant(session, mentee).place.key
-    return open_page("mentors", session.get_one(Person, mentee.person_id), place_key=place)
+    return open_page("mentors", session.get_one(Person, mentee.person_id), place_key=place, **query)
 
 
 def drawn(page: AppTest) -> str:
     """Every word that the page sent."""
     return "\n".join(str(getattr(element, "value", "")) for element in page.main)
+
+
+def cards(page: AppTest) -> list[str]:
+    """The mentors that are drawn, each in one piece of Markdown."""
+    return [line.value for line in page.markdown if "**" in line.value and "Signed in" not in line.value]
+
+
+def named(page: AppTest) -> list[str]:
+    """Their first lines."""
+    return [card.splitlines()[0].strip() for card in cards(page)]
 
 
 def three_listed(session: Session) -> tuple[Enrolment, list[Enrolment]]:
@@ -38,12 +55,8 @@ def test_a_card_shows_four_facts_and_the_page_holds_nothing_more(page_session: S
 
     page = opened(page_session, make_enrolment(page_session, cohort))
 
-    shown = [line.value for line in page.markdown]
-    assert [line for line in shown if line in ("**Bo Lindqvist**", "Counsel · Energy", "\\*Ten\\* years\\.")] == [
-        "**Bo Lindqvist**",
-        "Counsel · Energy",
-        "\\*Ten\\* years\\.",
-    ]
+    why = ":small[:material/handshake: Same sector\\: energy]"
+    assert cards(page) == [f"**Bo Lindqvist**  \nCounsel · Energy\n\n\\*Ten\\* years\\.\n\n{why}"]
     hidden = (person.email, person.telephone, person.wechat_id, mentor.organisation, person.pronouns, person.called)
     assert [value for value in hidden if str(value) in str(page.main)] == []
 
@@ -58,8 +71,9 @@ def test_wishing_puts_a_mentor_at_the_end_of_the_list(page_session: Session) -> 
 
     ranked = page_session.exec(select(Wish.mentor_id).order_by(col(Wish.rank))).all()
     assert ranked == [b.id, a.id]
-    assert [notice.value for notice in page.success] == ["A is among your wishes."]
-    assert [line.value for line in page.markdown if line.value.startswith(("1", "2"))] == ["1\\. **B**", "2\\. **A**"]
+    assert [notice.value for notice in page.success] == ["A is number 2 of your wishes."]
+    wished = ":green-badge[:material/favorite: Wish {}]"
+    assert named(page) == [f"**A** {wished.format(2)}", f"**B** {wished.format(1)}", "**C**"]
 
 
 def test_wishes_are_moved_and_removed_by_their_buttons(page_session: Session) -> None:
@@ -68,7 +82,7 @@ def test_wishes_are_moved_and_removed_by_their_buttons(page_session: Session) ->
     for mentor in mentors:
         wishes.add(page_session, make_participant(page_session, mentee), mentor.id, today=TODAY)
     a, b, c = mentors
-    page = opened(page_session, mentee)
+    page = opened(page_session, mentee, view="wishes")
 
     page.button(key=f"up-{c.id}").click().run()
     page.button(key=f"down-{a.id}").click().run()
@@ -76,6 +90,88 @@ def test_wishes_are_moved_and_removed_by_their_buttons(page_session: Session) ->
 
     assert page_session.exec(select(Wish.mentor_id).order_by(col(Wish.rank))).all() == [c.id, a.id]
     assert [page.button(key=f"up-{c.id}").disabled, page.button(key=f"down-{a.id}").disabled] == [True, True]
+    assert named(page) == ["1\\. **C**", "2\\. **A**"]
+
+
+def test_a_removed_wish_can_be_put_back_where_it_was(page_session: Session) -> None:
+    mentee, mentors = three_listed(page_session)
+    page_session.commit()
+    for mentor in mentors:
+        wishes.add(page_session, make_participant(page_session, mentee), mentor.id, today=TODAY)
+    page = opened(page_session, mentee, view="wishes")
+
+    page.button(key=f"remove-{mentors[1].id}").click().run()
+    page.button(key="undo").click().run()
+
+    assert page_session.exec(select(Wish.mentor_id).order_by(col(Wish.rank))).all() == [each.id for each in mentors]
+    assert [notice.value for notice in page.success] == ["The wish is back where it was."]
+
+
+def test_a_mentor_is_kept_for_later_and_let_go(page_session: Session) -> None:
+    mentee, (a, b, _) = three_listed(page_session)
+    page = opened(page_session, mentee)
+
+    page.button(key=f"keep-{b.id}").click().run()
+    page.button(key=f"keep-{a.id}").click().run()
+    page.segmented_control(key="view").set_value("kept").run()
+    kept = named(page)
+    page.button(key=f"drop-{a.id}").click().run()
+
+    assert (kept, named(page)) == (["**A**", "**B**"], ["**B**"])
+
+
+def test_empty_lists_say_what_comes_next(page_session: Session) -> None:
+    mentee = make_enrolment(page_session, a_cohort(page_session))
+
+    said = [
+        [notice.value for notice in opened(page_session, mentee, view=view).info]
+        for view in ("everybody", "kept", "wishes")
+    ]
+
+    assert said == [
+        [NOBODY],
+        ["You keep nobody yet. Choose Keep beside a mentor to come back to them here."],
+        ["No wishes yet. You can name up to 5 mentors, the dearest first."],
+    ]
+
+
+def test_a_search_is_counted_once_without_its_words(page_session: Session) -> None:
+    mentee, _ = three_listed(page_session)
+    page = opened(page_session, mentee)
+
+    page.text_input(key="search").set_value("glaciology").run()
+    page.run()
+    page.text_input(key="search").set_value("!!").run()
+
+    assert [row.searches for row in page_session.exec(select(DirectorySearches))] == [1]
+    assert "glaciology" not in "".join(str(entry.details) for entry in page_session.exec(select(AuditEntry)))
+
+
+def test_a_card_says_why_and_cuts_a_very_long_story(page_session: Session) -> None:
+    cohort = a_cohort(page_session)
+    a_listed(page_session, cohort, sector="D", role_title="Judge", summary="Turbines. " * 100)
+    mentee = make_enrolment(page_session, cohort, sector="D", role_title="Student", goals="Work on turbines.")
+
+    page = opened(page_session, mentee)
+
+    lines = cards(page)[0].splitlines()
+    assert len(lines[3]) < 700
+    assert lines[3].endswith(" …")
+    assert lines[-1] == ":small[:material/handshake: Same sector\\: Energy · Goals and work history share\\: turbines]"
+
+
+def test_a_sector_narrows_the_list(page_session: Session) -> None:
+    cohort = a_cohort(page_session)
+    a_listed(page_session, cohort, "Energetic", sector="D")
+    a_listed(page_session, cohort, "Farming", sector="A")
+    page = opened(page_session, make_enrolment(page_session, cohort))
+
+    page.selectbox(key="sector").set_value("D").run()
+    energy = named(page)
+    page.selectbox(key="sector").set_value("E").run()
+
+    assert energy == ["**Energetic**"]
+    assert [notice.value.split(".")[0] for notice in page.info] == ["No mentor of this sector is listed now"]
 
 
 @pytest.mark.clause("U-1")
@@ -83,14 +179,15 @@ def test_a_withdrawn_profile_is_gone_at_the_next_look_also_from_the_wishes(page_
     mentee, (a, *_) = three_listed(page_session)
     page_session.commit()
     wishes.add(page_session, make_participant(page_session, mentee), a.id, today=TODAY)
-    page = opened(page_session, mentee)
+    page = opened(page_session, mentee, view="wishes")
     of_a = (Consent.enrolment_id == a.id, Consent.purpose == ConsentPurpose.DIRECTORY)
 
     page_session.exec(select(Consent).where(*of_a)).one().withdrawn_at = utc_now()
     page.run()
 
-    bold = [line.value for line in page.markdown if "**" in line.value]
-    assert sorted(bold) == ["**B**", "**C**", "1\\. **A mentor who is no longer listed**"]
+    assert "1\\. A mentor who is not listed now" in [line.value for line in page.markdown]
+    page.segmented_control(key="view").set_value("everybody").run()
+    assert named(page) == ["**B**", "**C**"]
 
 
 def test_a_search_without_a_hit_says_so(page_session: Session) -> None:
@@ -100,8 +197,7 @@ def test_a_search_without_a_hit_says_so(page_session: Session) -> None:
     page.text_input(key="search").set_value("glaciology").run()
 
     assert [notice.value for notice in page.info] == [
-        "No mentor is listed with these words.",
-        "No wishes yet. You can name up to 5 mentors, the dearest first.",
+        "No mentor is listed with these words. Try fewer words, or only the beginning of one."
     ]
 
 
@@ -143,19 +239,21 @@ def test_a_visitor_sees_no_mentor(page_session: Session) -> None:
 
     page = open_page("mentors", None)
 
-    assert [line.value for line in page.markdown if line.value in ("**A**", "**B**", "**C**")] == []
+    assert named(page) == []
 
 
 def test_a_search_on_a_later_page_starts_from_the_first(page_session: Session) -> None:
     cohort = a_cohort(page_session)
-    for number in range(101):
-        a_listed(page_session, cohort, f"Mentor {number:03}", role_title="Judge" if number < 51 else "Counsel")
+    for number in range(61):
+        a_listed(page_session, cohort, f"Mentor {number:03}", role_title="Judge" if number < 31 else "Counsel")
     page = opened(page_session, make_enrolment(page_session, cohort))
+    first = [caption.value for caption in page.caption]
 
-    page.session_state["page"] = 3
-    page.run()
-    before = [line.value for line in page.markdown if line.value.startswith("**Mentor")]
+    for number in (3, 4):
+        page.session_state["page"] = number
+        page.run()
+    before = named(page)
     page.text_input(key="search").set_value("judge").run()
 
-    after = [line.value for line in page.markdown if line.value.startswith("**Mentor")]
-    assert (before, after[0], len(after)) == (["**Mentor 100**"], "**Mentor 000**", 50)
+    assert "More than 60 mentors. Search, or choose a sector, to see fewer." in first
+    assert (before, named(page)[0], len(named(page))) == (["**Mentor 060**"], "**Mentor 000**", 20)

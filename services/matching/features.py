@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+Rows = slice | Ints
 BLANK = -1
 
 
@@ -63,7 +64,7 @@ class Features:
         ours, theirs, columns = _side_by_side(dense, len(mentees), len(mentors))
         return cls(possible, ours, theirs, columns, sparse, alike)
 
-    def scores(self, rows: slice) -> NDArray[np.int32]:
+    def scores(self, rows: Rows) -> NDArray[np.int32]:
         """The scores (rows, m) in thousandths."""
         found = self.ours[rows] @ self.theirs.T
         for some, others in self.sparse.values():
@@ -89,26 +90,31 @@ class Features:
 
 @dataclass(frozen=True, eq=False)
 class BlockScorer:
-    """What the engine reads: blocks of scores and of pairs that may be. `barred` holds rows and columns of others."""
+    """What the engine reads: scores, and the pairs that may be. Mentee i may not have the mentors in `barred` from
+    `starts[i]` to `starts[i + 1]`."""
 
     features: Features
     n: int
     m: int
-    barred: tuple[Ints, Ints]
+    starts: Ints
+    barred: Ints
 
-    def block(self, rows: slice) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    def block(self, rows: Rows) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         """Scores and allowed pairs (rows, m)."""
-        start, stop, _ = rows.indices(self.n)
-        allowed = np.ones((stop - start, self.m), dtype=np.bool_)
-        first, last = np.searchsorted(self.barred[0], [start, stop])
-        allowed[self.barred[0][first:last] - start, self.barred[1][first:last]] = False
+        mentees = np.arange(self.n)[rows]
+        allowed = np.ones((len(mentees), self.m), dtype=np.bool_)
+        counts = self.starts[mentees + 1] - self.starts[mentees]
+        ends = np.cumsum(counts)
+        at = np.arange(counts.sum()) + np.repeat(self.starts[mentees] - (ends - counts), counts)
+        allowed[np.repeat(np.arange(len(mentees)), counts), self.barred[at]] = False
         return self.features.scores(rows), allowed
 
 
 def block_scorer(features: Features, n: int, m: int, barred: Sequence[tuple[int, int]]) -> BlockScorer:
     """A scorer in which the `barred` pairs (mentee row, mentor column) may not be."""
     pairs = np.array(sorted(set(barred)), dtype=np.int64).reshape(-1, 2)
-    return BlockScorer(features, n, m, (pairs[:, 0].copy(), pairs[:, 1].copy()))
+    starts = np.searchsorted(pairs[:, 0], np.arange(n + 1)).astype(np.int64)
+    return BlockScorer(features, n, m, starts, pairs[:, 1].copy())
 
 
 def _one(position: int) -> slice:

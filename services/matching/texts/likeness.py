@@ -26,7 +26,7 @@ LENGTH = 1024  # of a centred vector: the square is the highest product and stay
 FEWEST_FOR_A_MEAN = 8
 HALF = 0.5
 
-Vectors = NDArray[np.int8]
+Rows = slice | NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class Alike:
     typical: NDArray[np.float32] = field(repr=False)
     spread: NDArray[np.float32] = field(repr=False)
 
-    def points(self, rows: slice, most: int, columns: slice = slice(None)) -> NDArray[np.float32]:
+    def points(self, rows: Rows, most: int, columns: slice = slice(None)) -> NDArray[np.float32]:
         """Whole points from 0 to `most` (rows, columns); the middle where either text says nothing."""
         dots = self._dots(rows, columns)
         ours, theirs = self.scripts[0][rows], self.scripts[1][columns]
@@ -72,7 +72,7 @@ class Alike:
     def _rarity(self) -> Mapping[str, float]:
         return words.rarity_of([*self.goals, *self.histories])
 
-    def _dots(self, rows: slice, columns: slice) -> NDArray[np.float32]:
+    def _dots(self, rows: Rows, columns: slice) -> NDArray[np.float32]:
         return product(self.ours[rows], self.theirs[columns])
 
 

@@ -187,6 +187,9 @@ def test_blocks_are_the_matrix_and_hold_no_barred_pair() -> None:
 
     assert np.vstack([block[0] for block in blocks]).tolist() == scores.matrix.tolist()
     assert np.argwhere(~np.vstack([block[1] for block in blocks])).tolist() == [[2, 1], [6, 3]]
+    some = scorer.block(np.array([6, 0, 2]))
+    assert some[0].tolist() == scores.matrix[[6, 0, 2]].tolist()
+    assert np.argwhere(~some[1]).tolist() == [[0, 3], [2, 1]]
 
 
 @pytest.mark.clause("A-SH3")

@@ -17,6 +17,7 @@ from services.demonstration import invented
 from services.demonstration.invented import Invented
 from services.demonstration.stage import Member, Stage, today
 from services.schemes.sectors import sectors
+from services.training import TrainingState
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -173,7 +174,7 @@ def _after_approval(stage: Stage, member: Member, fate: Fate) -> None:
         change = {"pause": enrolments.pause, "withdraw": enrolments.withdraw}[fate.leaves_again]
         stage.story.at(at, _change, member, change)
     if member.side is Side.MENTOR and fate.trains and (stage.key != "aulp" or member.known.number % 3):
-        stage.story.at(at, _train, stage, member, passes=member.known.number % 6 != 3)
+        stage.story.at(at, take_checks, stage, member, passes=member.known.number % 6 != 3)
     if member.side is Side.MENTEE and stage.key != "aulp" and not fate.leaves_again:
         # Early ones wait until there is somebody to choose from.
         open_from = stage.day(19, 12 + stage.dice.random() * 9)
@@ -200,16 +201,18 @@ def sign(session: Session, member: Member) -> None:
     member.has_signed = True
 
 
-def _train(session: Session, stage: Stage, member: Member, *, passes: bool) -> None:
-    """Takes the check of every module; whoever fails tries again the next day."""
+def take_checks(session: Session, stage: Stage, member: Member, *, passes: bool) -> None:
+    """Takes the check of every module that is still to do; whoever fails tries again the next day."""
     day = today(stage, utc_now())
     for module in training.modules(session, member.actor, day):
+        if module.state is TrainingState.PASSED:
+            continue
         asked = session.get_one(TrainingModule, module.id).questions
         right = [training.right_options(question) for question in asked]
         wrong = [{(min(each) + 1) % len(module.questions[at].options)} for at, each in enumerate(right)]
         training.check(session, member.actor, module.id, right if passes else wrong, day)
     if not passes:
-        stage.story.at(utc_now() + 22 * HOUR, _train, stage, member, passes=True)
+        stage.story.at(utc_now() + 22 * HOUR, take_checks, stage, member, passes=True)
 
 
 def _wish(session: Session, stage: Stage, member: Member) -> None:

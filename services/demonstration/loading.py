@@ -21,7 +21,7 @@ from models.people import LinkPurpose, Person, Role
 from models.schemes import Cohort
 from services import accounts, audit, feedback, jobs, links, people, roles
 from services.access import DESK, Acting, Actor, Place
-from services.demonstration import asking, invented, joining, matching, removing
+from services.demonstration import asking, invented, joining, learning, matching, removing
 from services.demonstration.stage import YEAR_DAYS, Member, Stage, Story, today
 from services.errors import Conflict, NotAllowed
 from services.schemes import starting
@@ -65,6 +65,7 @@ def load(session: Session) -> tuple[DemoAccount, ...]:
             joining.plan(stage)
             matching.plan(stage)
             asking.plan(stage)
+            learning.plan(stage)
         story.tell(session)
         given = _hand_over(session, stages)
         _close(session)

@@ -7,13 +7,14 @@ import pytest
 import time_machine
 from sqlmodel import Session, select
 
-from models.agreements import TrainingCompletion
+from models.agreements import PublishedState, TrainingCompletion, TrainingModule
 from models.enrolments import Enrolment, Side
+from models.messages import Message
 from models.people import Person
 from models.schemes import Cohort
 from tests.factories import make_account, make_cohort, make_coordinator, make_enrolment, make_person, make_scheme
 from tests.pages.opening import open_page
-from tests.services.test_training import make_completion, make_module
+from tests.services.test_training import SEVERAL, make_completion, make_module
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,11 @@ def cohort(page_session: Session) -> Cohort:
 
 def person_of(session: Session, enrolment: Enrolment) -> Person:
     return session.get_one(Person, enrolment.person_id)
+
+
+def modules(session: Session) -> list[TrainingModule]:
+    session.rollback()
+    return list(session.exec(select(TrainingModule)).all())
 
 
 def completions(session: Session) -> list[TrainingCompletion]:
@@ -137,6 +143,122 @@ def test_a_coordinator_whose_scheme_requires_nothing_is_told_so(page_session: Se
 
     assert [notice.value for notice in page.info] == [
         "This scheme requires no training, or nobody who needs it has enrolled yet."
+    ]
+
+
+def test_of_several_right_answers_all_are_ticked(page_session: Session, cohort: Cohort) -> None:
+    module = make_module(page_session, cohort, questions=[SEVERAL], pass_mark=1)
+    page = open_page("training", person_of(page_session, make_enrolment(page_session, cohort, Side.MENTOR)))
+
+    for option in (0, 2):
+        page.checkbox(key=f"answer-{module.id}-1-{option}").check()
+    page.button(key=f"check-button-{module.id}").click().run()
+
+    assert [row.module_id for row in completions(page_session)] == [module.id]
+
+
+def test_after_three_tries_the_page_says_when_the_check_opens_again(page_session: Session, cohort: Cohort) -> None:
+    module = make_module(page_session, cohort)
+    page = open_page("training", person_of(page_session, make_enrolment(page_session, cohort, Side.MENTOR)))
+
+    for _ in range(3):
+        page.radio(key=f"answer-{module.id}-1").set_value(0)
+        page.radio(key=f"answer-{module.id}-2").set_value(1)
+        page.button(key=f"check-button-{module.id}").click().run()
+
+    assert not page.exception
+    assert [notice.value.split(";")[0] for notice in page.info] == [
+        "You have tried it 3 times just now. Read the text again"
+    ]
+    assert list(page.radio) == []
+
+
+@pytest.mark.clause("U-C5.1")
+def test_a_further_module_says_by_when(page_session: Session) -> None:
+    cohort = make_cohort(page_session, make_scheme(page_session, mentor_gates=["training"]))
+    make_module(page_session, cohort, due_on=date(2026, 11, 27))
+
+    page = open_page("training", person_of(page_session, make_enrolment(page_session, cohort, Side.MENTOR)))
+
+    assert [line.value for line in page.markdown if "badge" in line.value] == [
+        ":orange-badge[To do] To be done by Friday 27 November; after that, no new match until you have"
+        " · about 15 minutes"
+    ]
+
+
+@pytest.mark.clause("U-3")
+def test_whoever_passed_finds_the_certificate(page_session: Session, cohort: Cohort) -> None:
+    module = make_module(page_session, cohort)
+    enrolment = make_enrolment(page_session, cohort, Side.MENTOR)
+    make_completion(page_session, enrolment, module, date(2028, 9, 1))
+
+    page = open_page("training", person_of(page_session, enrolment))
+
+    assert [header.value for header in page.subheader] == ["The check", "Your certificates"]
+    assert "**Starting as a mentor**  \n:small[version 1, passed on 1 September, counts until 1 September 2028]" in [
+        line.value for line in page.markdown
+    ]
+
+
+@pytest.mark.clause("U-C5.1")
+def test_a_coordinator_reads_and_sends_a_reminder_to_whoever_is_overdue(page_session: Session, cohort: Cohort) -> None:
+    make_module(page_session, cohort, due_on=date(2026, 11, 1))
+    make_enrolment(page_session, cohort, Side.MENTOR, name="Ama *B*")
+    page = open_page("training", make_coordinator(page_session, cohort), state="overdue")
+    preview = [text.value for text in page.text]
+
+    page.button(key="remind").click().run()
+
+    assert not page.exception
+    assert "Starting as a mentor (due by Sunday 1 November 2026)" in preview[0]
+    assert [notice.value for notice in page.success] == ["1 email is on the way."]
+    page_session.rollback()
+    assert [message.template for message in page_session.exec(select(Message))] == ["training_due"]
+
+
+@pytest.mark.clause("U-C5.1")
+def test_a_coordinator_writes_a_module_and_publishes_it(page_session: Session, cohort: Cohort) -> None:
+    page = open_page("training", make_coordinator(page_session, cohort), view="modules")
+    page.text_input(key="new_title").set_value("Further")
+    page.button(key="begin").click().run()
+    draft = modules(page_session)[0]
+    page.text_area(key=f"text-{draft.id}-1").set_value("Read this.")
+    page.button(key=f"save-{draft.id}-1").click().run()
+    page.text_input(key=f"question-words-{draft.id}-2-0").set_value("When?")
+    page.text_area(key=f"options-{draft.id}-2-0").set_value("* First\nLater")
+    page.button(key=f"save-question-{draft.id}-2").click().run()
+
+    page.button(key=f"publish-{draft.id}-3").click().run()
+
+    assert not page.exception
+    assert [notice.value for notice in page.success] == ["Version 1 of “Further” is in force."]
+    (row,) = modules(page_session)
+    assert (row.state, row.text, row.required_for) == (PublishedState.PUBLISHED, "Read this.", ["mentor"])
+    assert row.questions == [{"question": "When?", "options": ["First", "Later"], "answer": 0, "explanation": ""}]
+
+
+def test_an_unfinished_module_is_not_published(page_session: Session, cohort: Cohort) -> None:
+    page = open_page("training", make_coordinator(page_session, cohort), view="modules")
+    page.text_input(key="new_title").set_value("Further")
+    page.button(key="begin").click().run()
+    draft = modules(page_session)[0]
+
+    page.button(key=f"publish-{draft.id}-1").click().run()
+
+    assert [error.value for error in page.error] == ["There is nothing to read in it yet\\. Write the text first\\."]
+    assert [row.state for row in modules(page_session)] == [PublishedState.DRAFT]
+
+
+def test_a_certificates_code_is_verified(page_session: Session, cohort: Cohort) -> None:
+    enrolment = make_enrolment(page_session, cohort, Side.MENTOR, name="Ọlájídé")
+    make_completion(page_session, enrolment, make_module(page_session, cohort), date(2028, 9, 1))
+    page = open_page("training", make_coordinator(page_session, cohort))
+
+    page.text_input(key="code").set_value(completions(page_session)[0].code.lower())
+    page.button(key="verify-button").click().run()
+
+    assert [notice.value for notice in page.success] == [
+        "Genuine: Ọlájídé passed “Starting as a mentor”, version 1, on 1 September."
     ]
 
 

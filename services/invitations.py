@@ -230,12 +230,20 @@ def revoke(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> int
 
 
 def _pieces(pasted: str) -> list[str]:
-    """Lines; a line with several addresses is taken apart where mail programs put commas and semicolons."""
-    return [
-        piece
-        for line in pasted.splitlines()
-        for piece in (re.split(r"(?<=[^\s,;])[,;]\s*(?=[^,;]*@)", line) if line.count("@") > 1 else [line])
-    ]
+    """Lines; one with several addresses is taken apart where mail programs put commas and semicolons."""
+    return [piece for line in pasted.splitlines() for piece in (_apart(line) if line.count("@") > 1 else [line])]
+
+
+def _apart(line: str) -> list[str]:
+    """A comma ends an address only when there was one: "Chen, Yuxin <chen@example.org>" is one person."""
+    pieces: list[str] = []
+    begun = ""
+    for part in re.split(r"[,;]", line):
+        begun = f"{begun},{part}" if begun.strip() else part
+        if "@" in begun:
+            pieces.append(begun)
+            begun = ""
+    return [*pieces, begun]
 
 
 def _read(number: int, typed: str) -> Line:

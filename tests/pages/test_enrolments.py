@@ -2,8 +2,8 @@
 
 from datetime import date
 from typing import Any
-from uuid import UUID, uuid5
 
+import pytest
 from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
 
@@ -15,8 +15,6 @@ from services.access import DESK
 from services.schemes import starting
 from tests.factories import make_coordinator, make_enrolment, make_participant, make_person
 from tests.pages.opening import open_page
-
-LIST_SPACE = UUID("6f0a1c9e-3d7b-4a52-9f68-2b1c7de0a4f3")
 
 
 def a_cohort(session: Session) -> tuple[Cohort, Person]:
@@ -32,11 +30,15 @@ def a_submitted(session: Session, cohort: Cohort, name: str, side: Side = Side.M
     return make_enrolment(session, cohort, side, person=person, **facts)
 
 
-def tick(page: AppTest, *drawn: Enrolment, rows: list[int]) -> AppTest:
-    """The rows ticked in the list that shows these enrolments, in this order."""
-    key = f"list-{uuid5(LIST_SPACE, ','.join(str(enrolment.id) for enrolment in drawn))}"
-    page.session_state[key] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+def tick(page: AppTest, *enrolments: Enrolment) -> AppTest:
+    for enrolment in enrolments:
+        page.checkbox(key=f"tick-0-{enrolment.id}").check()
     return page.run()
+
+
+def names(page: AppTest) -> list[str]:
+    """The names in the list, from the bold start of each line."""
+    return [box.label.split("**")[1] for box in page.checkbox]
 
 
 def sent(session: Session) -> list[tuple[str, str]]:
@@ -44,23 +46,31 @@ def sent(session: Session) -> list[tuple[str, str]]:
     return sorted(session.exec(statement).all())
 
 
-def test_the_list_shows_names_what_is_needed_and_what_a_spreadsheet_says(page_session: Session) -> None:
+@pytest.mark.clause("U-C5.1")
+def test_every_light_stands_in_words_beside_the_name_and_under_the_pointer(page_session: Session) -> None:
     cohort, coordinator = a_cohort(page_session)
     a_submitted(page_session, cohort, "Bo", Side.MENTOR, claims={"training": "Yes"}, sector="D")
 
     page = open_page("enrolments", coordinator)
 
-    (line,) = page.dataframe[0].value.to_dict("records")
-    assert line == {
-        "Name": "Bo",
-        "Ready for a match": "✗ Needs profile, signature, training, a way to be reached",
-        "Side": "Mentor",
-        "Status": "Submitted",
-        "Role": "Counsel",
-        "Sector": "Energy",
-        "Email": "bo@example.org",
-        "A spreadsheet": "says: training Yes",
-    }
+    (box,) = page.checkbox
+    assert box.label.splitlines() == [
+        "**Bo** · Mentor · Submitted · Counsel · Energy  ",
+        ":orange-badge[:material/close: Profile: missing\\: Your time zone] "
+        ":orange-badge[:material/close: Agreement: not signed yet] "
+        ":orange-badge[:material/close: Training: not completed yet] :green-badge[:material/check: Conflicts] "
+        ":gray-badge[1 of 1 places free] :orange-badge[:material/close: Reachable: no way to be reached is open]",
+    ]
+    assert box.help.splitlines() == [
+        "- ✗ Profile: missing\\: Your time zone",
+        "- ✗ Agreement: not signed yet",
+        "- ✗ Training: not completed yet",
+        "- ✓ Conflicts: answered",
+        "- ✓ Places: 1 of 1 places free",
+        "- ✗ Reachable: no way to be reached is open",
+        "- bo\\@example\\.org",
+        "- says\\: training Yes (a spreadsheet's word; it does not count)",
+    ]
 
 
 def test_everything_submitted_is_approved_after_one_look_at_the_mail(page_session: Session) -> None:
@@ -76,7 +86,7 @@ def test_everything_submitted_is_approved_after_one_look_at_the_mail(page_sessio
 
     page_session.refresh(ama)
     page_session.refresh(bo)
-    assert (label, asked, before) == ("Approve all 2 submitted", ["Approve 2 enrolments?"], [])
+    assert (label, asked, before) == ("Approve all 2 submitted", ["Approve 2 people?"], [])
     assert [each.status for each in (ama, bo)] == [EnrolmentStatus.APPROVED] * 2
     assert [notice.value for notice in page.success] == ["2 approved. An email goes to each of them."]
     assert [template for _, template in sent(page_session)] == ["invitation"] * 2
@@ -85,9 +95,9 @@ def test_everything_submitted_is_approved_after_one_look_at_the_mail(page_sessio
 def test_only_the_ticked_are_declined(page_session: Session) -> None:
     cohort, coordinator = a_cohort(page_session)
     ama, bo = a_submitted(page_session, cohort, "Ama"), a_submitted(page_session, cohort, "Bo")
-    page = tick(open_page("enrolments", coordinator), ama, bo, rows=[1])
+    page = tick(open_page("enrolments", coordinator), bo)
 
-    page.button(key="decline").click().run()
+    page.button(key="Decline").click().run()
     page.button(key="confirm").click().run()
 
     page_session.refresh(ama)
@@ -99,9 +109,9 @@ def test_only_the_ticked_are_declined(page_session: Session) -> None:
 def test_one_form_goes_back_with_a_question_that_the_preview_shows(page_session: Session) -> None:
     cohort, coordinator = a_cohort(page_session)
     ama = a_submitted(page_session, cohort, "Ama")
-    page = tick(open_page("enrolments", coordinator), ama, rows=[0])
+    page = tick(open_page("enrolments", coordinator), ama)
 
-    page.button(key="return").click().run()
+    page.button(key="Return").click().run()
     page.button(key="confirm").click().run()
     refused = [notice.value for notice in page.error]
     page.text_area(key="note").set_value("Which year are you in?").run()
@@ -133,13 +143,13 @@ def test_filters_stay_in_the_address_and_the_search_out_of_it(page_session: Sess
     a_submitted(page_session, cohort, "Chen", status=EnrolmentStatus.APPROVED)
 
     page = open_page("messages", coordinator).switch_page("enrolments.py")
-    page.query_params.update({"side": "mentees", "status": "Submitted"})
+    page.query_params.update({"side": "mentees", "status": "submitted", "gate": "profile"})
     page.run()
-    first = list(page.dataframe[0].value["Name"])
+    first = names(page)
     page.text_input(key="search").set_value("nobody of that name").run()
 
-    assert (first, len(page.dataframe)) == (["Ama"], 0)
-    assert sorted(page.query_params) == ["place", "side", "status"]
+    assert (first, names(page)) == (["Ama"], [])
+    assert sorted(page.query_params) == ["gate", "place", "side", "status"]
 
 
 def test_one_ticked_person_is_shown_in_full_as_plain_text(page_session: Session) -> None:
@@ -147,24 +157,54 @@ def test_one_ticked_person_is_shown_in_full_as_plain_text(page_session: Session)
     ama = a_submitted(page_session, cohort, "Ama", goals="**Loud** goals")
     page_session.get_one(Person, ama.person_id).wechat_id = "wx_secret_1"
 
-    page = tick(open_page("enrolments", coordinator), ama, rows=[0])
+    page = tick(open_page("enrolments", coordinator), ama)
 
-    shown = [line.value for line in page.markdown]
-    assert "What you would like mentoring to do for you: \\*\\*Loud\\*\\* goals" in shown
-    assert [line for line in shown if "wx" in line] == []
+    shown = [line.value for line in page.markdown if "Loud" in line.value]
+    assert ["What you would like mentoring to do for you: \\*\\*Loud\\*\\* goals" in line for line in shown] == [True]
+    assert [line.value for line in page.markdown if "wx" in line.value] == []
 
 
-def test_somebody_is_invited(page_session: Session) -> None:
-    _, coordinator = a_cohort(page_session)
+def test_a_reminder_is_read_before_it_goes_and_ticks_begin_anew(page_session: Session) -> None:
+    cohort, coordinator = a_cohort(page_session)
+    ama, bo = a_submitted(page_session, cohort, "Ama"), a_submitted(page_session, cohort, "Bo", Side.MENTOR)
+    page = tick(open_page("enrolments", coordinator), ama, bo)
+
+    page.button(key="nudge").click().run()
+    asked, before = [heading.value for heading in page.header], sent(page_session)
+    previewed = [line.value for line in page.text if "this is still missing" in line.value]
+    page.button(key="confirm").click().run()
+
+    assert (asked, before, len(previewed)) == (["Remind 2 people of what is missing?"], [], 1)
+    assert [notice.value for notice in page.success] == ["2 reminded. Each gets one email a day at most."]
+    assert sent(page_session) == [("Ama", "nudge"), ("Bo", "nudge")]
+    assert [box.value for box in page.checkbox] == [False, False]
+
+
+def test_a_no_can_be_undone_from_the_same_screen(page_session: Session) -> None:
+    cohort, coordinator = a_cohort(page_session)
+    ama = a_submitted(page_session, cohort, "Ama")
+    page = tick(open_page("enrolments", coordinator), ama)
+    page.button(key="Decline").click().run()
+    page.button(key="confirm").click().run()
+
+    page.button(key="undo-last").click().run()
+
+    page_session.refresh(ama)
+    assert [notice.value for notice in page.success] == ["1 submitted again. No email goes to them."]
+    assert ama.status is EnrolmentStatus.SUBMITTED
+    assert [button.key for button in page.button if button.key == "undo-last"] == []
+
+
+def test_everybody_on_a_page_is_ticked_at_once(page_session: Session) -> None:
+    cohort, coordinator = a_cohort(page_session)
+    for name in ("Ama", "Bo"):
+        a_submitted(page_session, cohort, name)
     page = open_page("enrolments", coordinator)
 
-    name, email = (field for field in page.text_input if field.label in ("Full name", "Email address"))
-    name.set_value("李")
-    email.set_value("li@example.org")
-    next(button for button in page.button if button.label == "Invite").click().run()
+    page.button(key="tick-all").click().run()
 
-    assert [notice.value for notice in page.success] == ["李 is invited and gets an email with a link."]
-    assert sent(page_session) == [("李", "invitation")]
+    assert [box.value for box in page.checkbox] == [True, True]
+    assert page.button(key="Approve").label == "Approve 2"
 
 
 def test_an_empty_queue_says_what_to_do(page_session: Session) -> None:
@@ -173,9 +213,8 @@ def test_an_empty_queue_says_what_to_do(page_session: Session) -> None:
     page = open_page("enrolments", coordinator)
 
     assert [notice.value for notice in page.info] == [
-        "Nobody is here yet. Import a spreadsheet, or invite somebody below."
+        "Nobody is here yet. Import a spreadsheet, or invite people by email."
     ]
-    assert [button.label for button in page.main.button] == ["Invite"]
 
 
 def test_a_participant_does_not_see_the_queue(page_session: Session) -> None:
@@ -186,7 +225,7 @@ def test_a_participant_does_not_see_the_queue(page_session: Session) -> None:
 
     page = open_page("enrolments", person, place_key=make_participant(page_session, mentor).place.key)
 
-    assert len(page.dataframe) == 0
+    assert names(page) == []
 
 
 def test_a_visitor_does_not_see_the_queue(page_session: Session) -> None:
@@ -196,4 +235,4 @@ def test_a_visitor_does_not_see_the_queue(page_session: Session) -> None:
 
     page = open_page("enrolments", None)
 
-    assert len(page.dataframe) == 0
+    assert "Ama" not in names(page)

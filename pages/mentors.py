@@ -125,9 +125,9 @@ def card(
     with st.container(border=True, gap="small", horizontal=True):
         st.markdown(introduction(mentor, why, rank, longest), width="stretch")
         with refusals():
-            if rank is None and st.button("Wish", key=f"wish-{mentor.id}", icon=":material/favorite:"):
+            if rank is None and st.button("Wish for this mentor", key=f"wish-{mentor.id}", icon=":material/favorite:"):
                 place = wishes.add(session, actor, mentor.id, today=today)
-                done(f"{plain(mentor.full_name)} is number {place} of your wishes.")
+                done(f"{plain(mentor.full_name)} is among your wishes, as number {place}.")
             if mentor.id in kept:
                 if st.button("Let go", key=f"drop-{mentor.id}", icon=":material/bookmark_remove:"):
                     shortlist.drop(session, actor, mentor.id)

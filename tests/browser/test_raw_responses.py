@@ -8,7 +8,8 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from uuid import UUID
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine
@@ -17,7 +18,8 @@ from sqlmodel import Session, select
 from models.database import make_engine
 from models.enrolments import ConsentPurpose, Enrolment
 from models.pairings import EndReason, Pairing
-from services import consents, pairings, proposal_answers
+from models.people import Person
+from services import consents, pairings, proposal_answers, shortlist
 from services.schema import migrate
 from tests.browser.conftest import free_port, link_in, start_server
 from tests.browser.introduced import AULP, UNNC, Half, Introduced, introduce, stranger
@@ -165,6 +167,56 @@ def test_the_directory_sends_four_facts_of_a_mentor_and_finds_nobody_by_another(
     assert [fact for fact in facts if fact.encode() not in listed] == []
     assert searches == dict.fromkeys(mentor.planted, True)
     assert found_in(everything, mentor.planted) == frozenset()
+
+
+@pytest.mark.clause("U-1", "U-2")
+def test_a_withdrawn_consent_takes_every_listed_fact_out_of_all_lists_of_an_open_tab(serving: Serving) -> None:
+    mentor, mentee = (introduced := introduce(serving.engine, UNNC)).mentor, introduced.mentee
+    facts, more = tell(serving, mentor)
+    with Session(serving.engine) as session:
+        reader = make_participant(session, session.get_one(Enrolment, mentee.enrolment_id))
+        session.rollback()
+        shortlist.keep(session, reader, mentor.enrolment_id, today=datetime.now(UTC).date())
+
+    with Tab(serving.url, mentee.token, place=mentee.place) as tab:
+        tab.open()
+        before = every_list(tab)
+        with Session(serving.engine) as session:
+            actor = make_participant(session, session.get_one(Enrolment, mentor.enrolment_id))
+            session.rollback()
+            consents.withdraw(session, actor, ConsentPurpose.DIRECTORY)
+        after = every_list(tab)
+
+    assert {name: found_in(raw, facts | more | mentor.planted) for name, raw in before.items()} == dict.fromkeys(
+        ("everybody", "kept", "wishes", "found"), frozenset(facts)
+    )
+    assert {name: found_in(raw, facts | more | mentor.planted) for name, raw in after.items()} == dict.fromkeys(
+        ("everybody", "kept", "wishes", "found"), frozenset()
+    )
+
+
+def tell(serving: Serving, half: Half) -> tuple[dict[str, str], dict[str, str]]:
+    """Gives a mentor four facts that nobody else has, and more that the directory must not send."""
+    codes = iter(uuid4().hex[:12] for _ in range(6))
+    facts = {name: f"{name} {next(codes)}" for name in ("summary", "role_title", "sector")}
+    more = {name: f"{name} {next(codes)}" for name in ("goals", "called", "pronouns")}
+    with Session(serving.engine) as session:
+        enrolment = session.get_one(Enrolment, half.enrolment_id)
+        person = session.get_one(Person, half.person_id)
+        for name, text in (facts | more).items():
+            setattr(enrolment if name in Enrolment.model_fields else person, name, text)
+        session.commit()
+    return facts | {"name": half.name}, more
+
+
+def every_list(tab: Tab) -> dict[str, bytes]:
+    """The bytes of the directory: of everybody, of those kept, of the wishes, and of a search for the mentor's role."""
+    found = {"everybody": tab.open("mentors")}
+    for place, name in ((1, "kept"), (2, "wishes")):
+        found[name] = tab.choose("Which mentors", place)
+    tab.choose("Which mentors", 0)
+    tab.set("Search", "role title")
+    return found | {"found": tab.rerun()}
 
 
 @pytest.mark.clause("U-2")

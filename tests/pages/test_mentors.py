@@ -71,7 +71,7 @@ def test_wishing_puts_a_mentor_at_the_end_of_the_list(page_session: Session) -> 
 
     ranked = page_session.exec(select(Wish.mentor_id).order_by(col(Wish.rank))).all()
     assert ranked == [b.id, a.id]
-    assert [notice.value for notice in page.success] == ["A is number 2 of your wishes."]
+    assert [notice.value for notice in page.success] == ["A is among your wishes, as number 2."]
     wished = ":green-badge[:material/favorite: Wish {}]"
     assert named(page) == [f"**A** {wished.format(2)}", f"**B** {wished.format(1)}", "**C**"]
 

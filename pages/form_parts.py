@@ -67,7 +67,8 @@ def ask(enrolment_id: UUID, question: Question) -> None:
 
 def widget(question: Question, key: str | None, value: Any, *, on_change: Any = None, disabled: bool = False) -> Any:
     """What fits the kind of answer; the label says what may be left out."""
-    words = {code: label(text) for code, text in question.options}
+    # Lists to choose from show a text as it is; pills take it for Markdown.
+    words = dict(question.options)
     common: dict[str, Any] = {
         "label": label(question.label) + ("" if question.required else " (optional)"),
         "help": _why(question),
@@ -78,7 +79,7 @@ def widget(question: Question, key: str | None, value: Any, *, on_change: Any = 
     codes = list(words)
     if question.kind in PILLS and len(codes) <= FEW:
         # In the page's own ink: the theme's colour for a chosen one is too dark to read at night.
-        in_ink = {code: f":violet[{text}]" for code, text in words.items()}
+        in_ink = {code: f":violet[{label(text)}]" for code, text in words.items()}
         return st.pills(
             options=codes, default=value or [], selection_mode="multi", format_func=lambda code: in_ink[code], **common
         )

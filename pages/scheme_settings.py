@@ -51,7 +51,7 @@ def draw_form(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID |
             "Question to edit",
             list(by_id),
             None,
-            format_func=lambda key: label(name_of(by_id[key])),
+            format_func=lambda key: name_of(by_id[key]),
             placeholder="Choose or search",
             key="question",
         )

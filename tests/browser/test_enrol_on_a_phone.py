@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 
 from models.database import make_engine
 from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side
-from models.people import Account, Person, Role, RoleGrant
+from models.people import Account, AccountStatus, Person, Role, RoleGrant
 from models.schemes import Cohort, Scheme
 from services import accounts, consents, passwords, readiness
 from services.access import DESK
@@ -114,7 +114,9 @@ def invited(session: Session) -> None:
     session.add_all([coordinator, mentor])
     session.flush()
     session.add(RoleGrant(person_id=coordinator.id, scheme_id=cohort.scheme_id, role=Role.COORDINATOR))
-    session.add(Account(person_id=coordinator.id, status="active", password_hash=passwords.hashed(PASSWORD)))
+    session.add(
+        Account(person_id=coordinator.id, status=AccountStatus.ACTIVE, password_hash=passwords.hashed(PASSWORD))
+    )
     session.add(Enrolment(person_id=mentor.id, cohort_id=cohort.id, side=Side.MENTOR, sort_key="wen li"))
     accounts.ensure_invited(session, DESK, mentor.id, scheme_id=cohort.scheme_id)
     session.commit()
@@ -171,7 +173,7 @@ def train(phone: Phone) -> None:
     phone.page.get_by_role("button", name="Check my answers").wait_for()
     answers = [question.answer for question in templates.load("unnc_alumni").modules[0].questions]
     for group, answer in zip(phone.page.get_by_role("radiogroup").all(), answers, strict=True):
-        phone.tick(group.get_by_role("radio").nth(answer))
+        phone.tick(group.get_by_role("radio").nth(answer if isinstance(answer, int) else answer[0]))
     phone.press("Check my answers")
     phone.page.get_by_text("Passed").first.wait_for()
 

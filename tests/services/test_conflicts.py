@@ -4,9 +4,20 @@ import pytest
 from sqlmodel import Session, select
 
 from models.audit import AuditEntry
-from models.enrolments import Conflict, EnrolmentStatus, Side
+from models.enrolments import Conflict, ConsentPurpose, EnrolmentStatus, Side
+from models.matching import ProposalStatus
 from services import conflicts, errors
-from tests.factories import make_cohort, make_coordinator, make_enrolment, make_participant, make_person, make_scheme
+from tests.factories import (
+    make_cohort,
+    make_consent,
+    make_coordinator,
+    make_enrolment,
+    make_pairing,
+    make_participant,
+    make_person,
+    make_proposal,
+    make_scheme,
+)
 
 
 @pytest.mark.clause("A-SH2", "U-C4.5")
@@ -135,3 +146,95 @@ def test_a_coordinator_has_no_such_question_to_answer(session: Session) -> None:
 
     with pytest.raises(errors.NotAllowed):
         conflicts.declare_by_words(session, actor, ["Bo Lindqvist"])
+
+
+def names(found: tuple[conflicts.Acquaintance, ...]) -> list[str]:
+    return [known.name for known in found]
+
+
+@pytest.mark.clause("A-SH2", "U-C4.5")
+def test_only_mentors_whom_a_mentee_may_see_anyway_come_up_by_name(session: Session) -> None:
+    cohort = make_cohort(session, make_scheme(session, other_settings={"directory": True}))
+    listed = make_enrolment(session, cohort, Side.MENTOR, name="Bo Listed", capacity=0)
+    hidden = make_enrolment(session, cohort, Side.MENTOR, name="Bo Hidden")
+    waiting = make_enrolment(session, cohort, Side.MENTOR, name="Bo Waiting", status=EnrolmentStatus.SUBMITTED)
+    against = make_enrolment(session, cohort, Side.MENTOR, name="Bo Against")
+    elsewhere = make_enrolment(session, make_cohort(session), Side.MENTOR, name="Bo Elsewhere")
+    for mentor in (listed, waiting, against, elsewhere):
+        make_consent(session, mentor, ConsentPurpose.DIRECTORY)
+    make_enrolment(session, cohort, Side.MENTEE, name="Bo Fellow")
+    mentee = make_enrolment(session, cohort, name="Bo Myself")
+    conflicts.add(session, against.person_id, mentee.person_id)
+    session.commit()
+    actor = make_participant(session, mentee)
+
+    assert names(conflicts.to_choose(session, actor, "BO")) == ["Bo Listed"]
+    assert conflicts.to_choose(session, actor, "b") == ()
+    for out_of_sight in (hidden, against, elsewhere):
+        with pytest.raises(errors.NotAllowed):
+            conflicts.add_person(session, actor, out_of_sight.id)
+
+
+@pytest.mark.clause("U-C4.5")
+def test_a_mentee_who_is_not_approved_finds_nobody_and_a_mentor_only_whom_they_met(session: Session) -> None:
+    cohort = make_cohort(session, make_scheme(session, other_settings={"directory": True}))
+    mentor = make_enrolment(session, cohort, Side.MENTOR, name="Bo Mentor")
+    make_consent(session, mentor, ConsentPurpose.DIRECTORY)
+    applicant = make_enrolment(session, cohort, name="Ama Applicant", status=EnrolmentStatus.SUBMITTED)
+    make_enrolment(session, cohort, name="Ama Stranger")
+    make_pairing(session, cohort, mentor=mentor, mentee=make_enrolment(session, cohort, name="Ama Paired"))
+    make_proposal(session, cohort, mentor=mentor, mentee="Ama Asked", waits_for=Side.MENTOR)
+    make_proposal(session, cohort, mentor=mentor, mentee="Ama Asked First")
+    make_proposal(session, cohort, mentor=mentor, mentee="Ama Drafted", status=ProposalStatus.DRAFT, sent_at=None)
+    session.commit()
+
+    assert conflicts.to_choose(session, make_participant(session, applicant), "Bo") == ()
+    assert names(conflicts.to_choose(session, make_participant(session, mentor), "Ama")) == ["Ama Asked", "Ama Paired"]
+
+
+@pytest.mark.clause("U-C4.5")
+def test_whoever_was_chosen_by_name_is_listed_and_taken_back_by_name(session: Session) -> None:
+    cohort = make_cohort(session, make_scheme(session, other_settings={"directory": True}))
+    mentor, mentee = make_enrolment(session, cohort, Side.MENTOR, name="Bo"), make_enrolment(session, cohort)
+    make_consent(session, mentor, ConsentPurpose.DIRECTORY)
+    unseen = make_enrolment(session, cohort, Side.MENTOR, name="Unseen Person")
+    session.commit()
+    actor = make_participant(session, mentee)
+    conflicts.declare_by_words(session, actor, ["Unseen Person"])
+
+    added = conflicts.add_person(session, actor, mentor.id)
+    listed, left = names(conflicts.mine(session, actor)), conflicts.to_choose(session, actor, "Bo")
+    taken = conflicts.take_back(session, actor, mentor.id)
+
+    assert (added, listed, left, taken) == ("Bo", ["Bo"], (), "Bo")
+    assert conflicts.blocked_pairs(session, cohort.id) == {(unseen.id, mentee.id)}
+
+
+@pytest.mark.clause("A-SH2")
+def test_taking_back_by_words_says_nothing_and_leaves_what_the_other_one_said(session: Session) -> None:
+    cohort = make_cohort(session)
+    mentor = make_enrolment(session, cohort, Side.MENTOR, name="Bo Lindqvist")
+    first, second = make_enrolment(session, cohort), make_enrolment(session, cohort)
+    conflicts.add(session, mentor.person_id, second.person_id)
+    session.commit()
+    conflicts.declare_by_words(session, make_participant(session, first), ["Bo Lindqvist"])
+
+    conflicts.take_back_by_words(session, make_participant(session, first), ["bo lindqvist", "Nobody Here"])
+    conflicts.take_back_by_words(session, make_participant(session, second), ["Bo Lindqvist"])
+
+    assert conflicts.blocked_pairs(session, cohort.id) == {(mentor.id, second.id)}
+    entries = session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()  # type: ignore[arg-type]
+    assert [(entry.action, entry.details) for entry in entries][1:] == [("conflicts.taken_back", {})] * 2
+
+
+@pytest.mark.clause("U-C4.5")
+def test_a_person_with_a_sort_name_is_meant_by_their_name(session: Session) -> None:
+    cohort = make_cohort(session)
+    person = make_person(session, "Łukasz Müller", sort_name="Müller, Łukasz")
+    mentor = make_enrolment(session, cohort, Side.MENTOR, person=person, sort_key="müller, łukasz łukasz müller")
+    mentee = make_enrolment(session, cohort)
+    session.commit()
+
+    conflicts.declare_by_words(session, make_participant(session, mentee), ["łukasz müller"])
+
+    assert conflicts.blocked_pairs(session, cohort.id) == {(mentor.id, mentee.id)}

@@ -5,12 +5,13 @@ from datetime import date
 import pytest
 from sqlmodel import Session, col, select
 
-from models.enrolments import Consent, ConsentPurpose, Enrolment, EnrolmentStatus, Side
+from models.enrolments import Consent, ConsentPurpose, ConsentText, Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Channel, Cohort
-from services import consents
+from services import consents, form_editing
 from services.access import DESK
 from services.errors import Conflict, Invalid, NotAllowed
+from services.form_editing import Wording
 from services.schemes import starting
 from tests.factories import make_actor, make_consent, make_coordinator, make_enrolment, make_participant, make_person
 
@@ -126,6 +127,38 @@ def test_a_coordinator_cannot_consent_for_anybody(session: Session) -> None:
     for change in (consents.give, consents.withdraw):
         with pytest.raises(NotAllowed):
             change(session, actor, ConsentPurpose.SHARE_EMAIL)
+
+
+@pytest.mark.clause("U-1", "U-2")
+def test_the_history_keeps_the_words_of_the_day_after_a_coordinator_changed_them(session: Session) -> None:
+    cohort = a_cohort(session)
+    actor = make_participant(session, make_enrolment(session, cohort, Side.MENTOR))
+    coordinator = make_actor(make_coordinator(session, cohort), cohort)
+    session.commit()
+    consents.give(session, actor, ConsentPurpose.SHARE_EMAIL)
+    old = next(f for f in form_editing.fields(session, coordinator, cohort.scheme_id) if f.key == "share_email")
+    new_words = dict.fromkeys(old.sides, Wording("May we pass on your address?", "", "Your match."))
+
+    form_editing.reword(session, coordinator, old.id, version=old.version, words=new_words, required=False)
+    consents.withdraw(session, actor, ConsentPurpose.SHARE_EMAIL)
+    consents.give(session, actor, ConsentPurpose.SHARE_EMAIL)
+
+    newest, first = consents.history(session, actor)
+    said = "\n".join((old.labels[Side.MENTOR], old.helps[Side.MENTOR], old.audiences[Side.MENTOR]))
+    assert (first.text, first.language, first.is_worded_so) == (said, "en", False)
+    assert (newest.text, newest.is_worded_so) == ("May we pass on your address?\n\nYour match.", True)
+    assert (first.withdrawn_at is None, newest.withdrawn_at is None) == (False, True)
+
+
+def test_words_that_many_agree_to_are_kept_once(session: Session) -> None:
+    cohort = a_cohort(session)
+    mentors = [make_enrolment(session, cohort, Side.MENTOR) for _ in range(3)]
+    session.commit()
+
+    for mentor in mentors:
+        consents.give(session, make_participant(session, mentor), ConsentPurpose.SHARE_EMAIL)
+
+    assert len(session.exec(select(ConsentText)).all()) == 1
 
 
 def reachable(session: Session, enrolment: Enrolment) -> bool:

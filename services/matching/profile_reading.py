@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, or_
@@ -18,7 +18,7 @@ from services.schemes.sectors import sectors
 
 # Answers beyond the columns that criteria look at, by the key of their question; lists of codes.
 AVAILABILITY = "availability"
-NEEDS: Mapping[Side, str] = {Side.MENTEE: "support_needs", Side.MENTOR: "support_offered"}
+NEEDS: Mapping[str, str] = {"mentee": "support_needs", "mentor": "support_offered"}
 
 
 def of_side(
@@ -27,19 +27,21 @@ def of_side(
     """The chosen enrolments of one side, in the order of their ids; `at`: with the pairings of a moment of the past."""
     of_cohort = {"cohort_id": cohort_id, "side": side}
     then = {"cohort_id": cohort_id} | ({"at": at} if at else {})
-    found = [row for row in session.execute(_people(side), of_cohort) if row[0] in chosen]
+    found = [row for row in session.execute(_people(side, at is None), of_cohort) if row[0] in chosen]
     mine = side is Side.MENTEE
-    wishes = _wishes(session, cohort_id) if mine else {}
+    wishes = _wishes(session, cohort_id, at is None) if mine else {}
     back = frozenset(session.execute(_referred_back(at is None), then).scalars()) if mine else frozenset()
     loads: dict[UUID, int] = {}
     if not mine:
         loads.update((row[0], row[1]) for row in session.execute(_loads(at is None), then))
-    people = [_profile(side, *row, wishes=wishes, back=back, loads=loads) for row in found]
+    role: Literal["mentor", "mentee"] = side.value
+    people = [_profile(role, *row, wishes=wishes, back=back, loads=loads) for row in found]
     return tuple(sorted(people, key=lambda person: person.id))
 
 
 @cache
-def _people(side: Side) -> Any:
+def _people(side: Side, now: bool) -> Any:
+    """`now`: without mentees who have a mentor, which are most of them and in no run."""
     text = col(Enrolment.summary) if side is Side.MENTOR else col(Enrolment.goals)
     columns: tuple[Any, ...] = (
         Enrolment.id,
@@ -54,7 +56,7 @@ def _people(side: Side) -> Any:
         Enrolment.answers,
         Person.time_zone,
     )
-    return (
+    found = (
         select(*columns)
         .join(Person, col(Person.id) == col(Enrolment.person_id))
         .where(
@@ -62,6 +64,13 @@ def _people(side: Side) -> Any:
             Enrolment.side == bindparam("side"),
             Enrolment.status == EnrolmentStatus.APPROVED,
         )
+    )
+    return found.where(col(Enrolment.id).not_in(_with_a_mentor())) if now and side is Side.MENTEE else found
+
+
+def _with_a_mentor() -> Any:
+    return select(Pairing.mentee_id).where(
+        Pairing.cohort_id == bindparam("cohort_id"), Pairing.status != PairingStatus.ENDED
     )
 
 
@@ -86,22 +95,27 @@ def _referred_back(now: bool) -> Any:
     return found if now else found.where(col(Pairing.ended_at) <= bindparam("at"))
 
 
-def _wishes(session: Session, cohort_id: UUID) -> dict[UUID, tuple[str, ...]]:
-    """Each mentee's wished mentors, dearest first."""
-    statement = (
+@cache
+def _ranked(now: bool) -> Any:
+    found = (
         select(Wish.mentee_id, Wish.mentor_id)
         .join(Enrolment, col(Enrolment.id) == col(Wish.mentee_id))
-        .where(Enrolment.cohort_id == cohort_id)
+        .where(Enrolment.cohort_id == bindparam("cohort_id"))
         .order_by(col(Wish.rank))
     )
+    return found.where(col(Wish.mentee_id).not_in(_with_a_mentor())) if now else found
+
+
+def _wishes(session: Session, cohort_id: UUID, now: bool) -> dict[UUID, tuple[str, ...]]:
+    """Each mentee's wished mentors, dearest first."""
     found: dict[UUID, list[str]] = {}
-    for mentee, mentor in session.exec(statement):
+    for mentee, mentor in session.execute(_ranked(now), {"cohort_id": cohort_id}):
         found.setdefault(mentee, []).append(str(mentor))
     return {mentee: tuple(mentors) for mentee, mentors in found.items()}
 
 
 def _profile(
-    side: Side,
+    role: Literal["mentor", "mentee"],
     enrolment_id: UUID,
     sector: str | None,
     role_title: str | None,
@@ -120,7 +134,7 @@ def _profile(
 ) -> Profile:
     return Profile(
         id=str(enrolment_id),
-        role=side.value,
+        role=role,
         sector=sectors().get(sector or "", sector),
         role_title=role_title,
         text=text or "",
@@ -129,11 +143,11 @@ def _profile(
         time_zone=time_zone,
         availability=_codes(answers.get(AVAILABILITY)),
         years_of_experience=years_of_experience,
-        needs=_codes(answers.get(NEEDS[side])),
+        needs=_codes(answers.get(NEEDS[role])),
         wishes=wishes.get(enrolment_id, ()),
         waiting_since=_day(waiting_since),
         referred_back=enrolment_id in back,
-        mentees_now=loads.get(enrolment_id, 0) if side is Side.MENTOR else None,
+        mentees_now=loads.get(enrolment_id, 0) if role == "mentor" else None,
         organisation=organisation,
     )
 

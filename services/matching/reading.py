@@ -211,8 +211,12 @@ def _declined(session: Session, cohort: Cohort, before: datetime | None) -> set[
 
 
 def _together_before(session: Session, cohort: Cohort, before: datetime | None) -> set[Pair]:
-    """The people (mentor, mentee) of every pairing of the scheme, unless its proposal was taken back as a mistake."""
+    """The people (mentor, mentee) of every pairing of the scheme, unless its proposal was taken back as a mistake.
+
+    Those who are together in this cohort now are left out: the mentee is busy, and they are most of all there are.
+    """
     mentor, mentee = aliased(Enrolment), aliased(Enrolment)
+    is_over = or_(col(Pairing.cohort_id) != cohort.id, col(Pairing.status) == PairingStatus.ENDED)
     statement = (
         select(mentor.person_id, mentee.person_id)
         .select_from(Pairing)
@@ -221,7 +225,7 @@ def _together_before(session: Session, cohort: Cohort, before: datetime | None) 
         .join(Cohort, col(Cohort.id) == col(Pairing.cohort_id))
         .outerjoin(Proposal, col(Proposal.id) == col(Pairing.proposal_id))
         .where(Cohort.scheme_id == cohort.scheme_id)
-        .where(or_(col(Proposal.id).is_(None), col(Proposal.status) != ProposalStatus.WITHDRAWN))
+        .where(or_(col(Proposal.id).is_(None), col(Proposal.status) != ProposalStatus.WITHDRAWN), is_over)
     )
     if before is not None:
         statement = statement.where(col(Pairing.created_at) <= before)

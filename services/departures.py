@@ -54,7 +54,7 @@ def withdraw(session: Session, actor: Actor) -> EnrolmentStatus:
 def undo(session: Session, actor: Actor, enrolment_id: UUID) -> EnrolmentStatus:
     """Take leaving back on the same day, if nobody else was told. Raises NotAllowed, Conflict."""
     enrolment, left = _left(session, actor, enrolment_id)
-    if left is None or not _is_fresh(left, stepping_back.scheme_of(session, enrolment)):
+    if not _is_fresh(left, stepping_back.scheme_of(session, enrolment)):
         raise Conflict("This can no longer be taken back.", remedy="You can enrol again instead.")
     left.undone_at = utc_now()
     enrolment.status = left.was
@@ -92,19 +92,24 @@ def left_places(session: Session, actor: Actor) -> tuple[LeftPlace, ...]:
         select(Enrolment, Cohort, Scheme, Departure)
         .join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id))
         .join(Scheme, col(Scheme.id) == col(Cohort.scheme_id))
-        .outerjoin(Departure, col(Departure.enrolment_id) == col(Enrolment.id))
-        .where(Enrolment.person_id == actor.person_id, Enrolment.status == EnrolmentStatus.WITHDRAWN)
+        # Only who left by themselves: an invitation that was taken back is not theirs to open.
+        .join(Departure, col(Departure.enrolment_id) == col(Enrolment.id))
+        .where(
+            Enrolment.person_id == actor.person_id,
+            Enrolment.status == EnrolmentStatus.WITHDRAWN,
+            col(Departure.undone_at).is_(None),
+        )
         .order_by(col(Scheme.name), col(Cohort.name), col(Enrolment.id), col(Departure.created_at))
     )
     found = {}
     for enrolment, cohort, scheme, left in session.exec(statement):
         # The last row of a place is its newest departure.
-        can_undo = left is not None and _is_fresh(left, scheme)
+        can_undo = _is_fresh(left, scheme)
         found[enrolment.id] = LeftPlace(enrolment.id, enrolment.side.value, scheme.name, cohort.name, can_undo)
     return tuple(found.values())
 
 
-def _left(session: Session, actor: Actor, enrolment_id: UUID) -> tuple[Enrolment, Departure | None]:
+def _left(session: Session, actor: Actor, enrolment_id: UUID) -> tuple[Enrolment, Departure]:
     """The actor's own enrolment that they left, and how."""
     enrolment = session.get(Enrolment, enrolment_id)
     if enrolment is None or actor.person_id is None or enrolment.person_id != actor.person_id:
@@ -112,7 +117,10 @@ def _left(session: Session, actor: Actor, enrolment_id: UUID) -> tuple[Enrolment
     if enrolment.status is not EnrolmentStatus.WITHDRAWN:
         raise Conflict("You take part here already.", remedy="Reload the page to see how things stand.")
     newest = select(Departure).where(Departure.enrolment_id == enrolment_id).order_by(col(Departure.created_at).desc())
-    return enrolment, session.exec(newest).first()
+    left = session.exec(newest).first()
+    if left is None:
+        raise Conflict("Your invitation was taken back.", remedy="Ask the coordinator to invite you again.")
+    return enrolment, left
 
 
 def _is_fresh(left: Departure, scheme: Scheme) -> bool:

@@ -79,9 +79,9 @@ def draw_item(item: Item) -> None:
     lead = f" · leads to {plain(item.host)}" if item.host else ""
     facts = f"since {times.day_in_words(item.published_at.date(), today=utc_now().date())}{lead}"
     read = " · :material/check: read" if item.is_read else ""
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         summary = f"{plain(item.summary)}  \n" if item.summary else ""
-        st.markdown(f"**{plain(item.title)}**{badge}  \n{summary}:small[{facts}{read}]")
+        st.markdown(f"**{plain(item.title)}**{badge}  \n{summary}:small[:gray[{facts}{read}]]")
         st.button("Read", key=f"open-{item.id}", on_click=choose, args=(str(item.id),))
 
 
@@ -166,8 +166,8 @@ def draw_catalogue(session: Session, actor: Actor, scheme_id: UUID) -> None:
 def draw_line(line: Line) -> None:
     read = f"read by {line.readers:,} {'person' if line.readers == 1 else 'people'}"
     facts = [audience(line.sides), *([f"leads to {plain(line.host)}"] if line.host else []), read]
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(line.title)}** {STATES[line.state]}  \n:small[{' · '.join(facts)}]")
+    with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"**{plain(line.title)}** {STATES[line.state]}  \n:small[:gray[{' · '.join(facts)}]]")
         st.button("Open", key=f"open-{line.id}", on_click=choose, args=(str(line.id),))
 
 

@@ -30,25 +30,29 @@ FILTERS = {
 def draw_participant(session: Session, actor: Actor, today: date) -> None:
     """The module to do next, its check, how the last attempt went, and the certificates."""
     standing = training.standing(session, actor, today)
+    to_do = [each for each in standing.modules if each.required and each.state is not TrainingState.PASSED]
     if not standing.modules:
         empty("This scheme asks no training of you.")
-    else:
-        draw_standing(session, actor, standing.modules, today)
-    if standing.completed:
+    elif not to_do and any(module.required for module in standing.modules):
+        st.success("You have done the training that this scheme requires.", icon=":material/check:")
+    # What is still to do comes first; without any, what was done does.
+    if standing.completed and not to_do:
+        draw_completed(actor, standing.completed, today)
+    if standing.modules:
+        draw_module(session, actor, choose(standing.modules, (to_do or standing.modules)[0], today), today)
+    if standing.completed and to_do:
         draw_completed(actor, standing.completed, today)
 
 
-def draw_standing(session: Session, actor: Actor, modules: tuple[Module, ...], today: date) -> None:
-    to_do = [module for module in modules if module.required and module.state is not TrainingState.PASSED]
-    if not to_do and any(module.required for module in modules):
-        st.success("You have done the training that this scheme requires.", icon=":material/check:")
-    module = choose(modules, (to_do or modules)[0], today)
+def draw_module(session: Session, actor: Actor, module: Module, today: date) -> None:
+    """One module: where one stands, how the last attempt went, the text and the check."""
     draw_state(module, today)
     outcome = st.session_state.get(f"outcome-{module.id}")
     if isinstance(outcome, Outcome):
         draw_outcome(outcome, today)
-    draw_text(module)
-    draw_check(session, actor, module, today)
+    with st.expander("Read it again") if module.state is TrainingState.PASSED else st.container():
+        draw_text(module)
+        draw_check(session, actor, module, today)
 
 
 def choose(modules: tuple[Module, ...], first: Module, today: date) -> Module:
@@ -113,12 +117,12 @@ def draw_check(session: Session, actor: Actor, module: Module, today: date) -> N
 
 
 def draw_completed(actor: Actor, completed: tuple[Completed, ...], today: date) -> None:
-    st.subheader("Your certificates", anchor=False)
+    st.header("Your certificates", anchor=False)
     for line in completed:
         until = f", counts until {times.day_in_words(line.expires_on, today=today)}" if line.expires_on else ""
         passed = f"version {line.edition}, passed on {times.day_in_words(line.completed_on, today=today)}{until}"
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(line.title)}**  \n:small[{passed}]")
+        with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f"**{plain(line.title)}**  \n:small[:gray[{passed}]]")
             st.download_button(
                 "Download",
                 partial(certificate, actor, line.id),

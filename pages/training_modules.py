@@ -51,8 +51,8 @@ def draw_listed(line: Listed, today: date) -> None:
     passed = f"passed by {line.passed:,}" if line.state is not PublishedState.DRAFT else ""
     draft = "a next version is begun" if line.has_draft else ""
     facts = [f"version {line.edition}", f"{line.minutes} minutes", asked, due, passed, draft]
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(line.title)}** {STATES[line.state]}  \n:small[{' · '.join(filter(None, facts))}]")
+    with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"**{plain(line.title)}** {STATES[line.state]}  \n:small[:gray[{' · '.join(filter(None, facts))}]]")
         st.button("Open", key=f"open-{line.id}", on_click=choose, args=(str(line.id),))
 
 

@@ -107,7 +107,7 @@ def test_what_ran_out_says_so_and_is_offered_first(page_session: Session) -> Non
 
     page = open_page("training", person_of(page_session, enrolment))
 
-    assert [header.value for header in page.header] == ["Starter"]
+    assert [header.value for header in page.header] == ["Starter", "Your certificates"]
     assert [line.value for line in page.markdown if "Ran out" in line.value] == [
         "- **Starter** :red-badge[Ran out]\n- **An extra** :blue-badge[If you like]",
         ":red-badge[Ran out] Required before you can be matched · about 15 minutes"
@@ -194,10 +194,11 @@ def test_whoever_passed_finds_the_certificate(page_session: Session, cohort: Coh
 
     page = open_page("training", person_of(page_session, enrolment))
 
-    assert [header.value for header in page.subheader] == ["The check", "Your certificates"]
-    assert "**Starting as a mentor**  \n:small[version 1, passed on 1 September, counts until 1 September 2028]" in [
-        line.value for line in page.markdown
-    ]
+    assert [header.value for header in page.header] == ["Your certificates", "Starting as a mentor"]
+    assert (
+        "**Starting as a mentor**  \n:small[:gray[version 1, passed on 1 September, counts until 1 September 2028]]"
+        in [line.value for line in page.markdown]
+    )
 
 
 @pytest.mark.clause("U-C5.1")

@@ -126,16 +126,31 @@ def reset(email: Annotated[str, typer.Argument(help="The address that they sign 
 @bench_app.command()
 def screens() -> None:
     """Print what a rerun of each screen costs at 100 and at 10,000 enrolments. Ends with 1 when a target is missed."""
+    raise typer.Exit(_benchmark("screens").bench())
+
+
+@bench_app.command()
+def matching(
+    largest: Annotated[int, typer.Option(help="Leave out crowds of more mentees than this.")] = 20_000,
+    popular_too: Annotated[
+        bool, typer.Option(help="Take minutes for the largest crowd that wants the same few.")
+    ] = False,
+) -> None:
+    """Print what matching costs at four sizes, beside SciPy. Ends with 1 when a target is missed."""
+    raise typer.Exit(_benchmark("matching").bench(largest, popular_too=popular_too))
+
+
+def _benchmark(name: str) -> Any:
+    """The module of a benchmark, from a copy of the project's source."""
     source = Path(__file__).parents[1]
     if not (source / "tests" / "benchmarks").is_dir():
         _stop("The benchmarks are not part of what is installed. Start this in a copy of the project's source.")
     sys.path.insert(0, str(source))
     try:
         # By name: the installed program must not know of it.
-        bench = import_module("tests.benchmarks.screens").bench
+        return import_module(f"tests.benchmarks.{name}")
     except ModuleNotFoundError as missing:
         _stop(f"The benchmarks need {missing.name}, which is not installed. 'make test' installs all they need.")
-    raise typer.Exit(bench())
 
 
 def _version() -> str:

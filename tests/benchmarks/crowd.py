@@ -49,7 +49,7 @@ def crowd(n: int, m: int, kind: str, seed: int = 20) -> Crowd:
     topics = random.integers(-12, 13, (TOPICS, TEXT))
     parts.append((_texts(random, topics, n), _texts(random, topics, m)))
     popular = np.linspace(POPULAR, 0, m).round() if kind == "popular" else np.zeros(m)
-    parts.append((np.ones((n, 1)), (popular + LIFT)[:, None]))
+    parts.append((np.ones((n, 1), dtype=np.int64), (popular + LIFT).astype(np.int64)[:, None]))
     ours, theirs = (np.concatenate([part[side] for part in parts], axis=1).astype(np.float32) for side in (0, 1))
     capacities = np.ones(m) if kind == "scarce" else 1 + random.choice(4, m, p=PLACES)
     employers = tuple(random.integers(0, EMPLOYERS, size).astype(np.int16) for size in (n, m))

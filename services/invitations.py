@@ -15,7 +15,7 @@ from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.messages import Message, MessageStatus
 from models.people import Account, AccountStatus, LinkPurpose, Person, RoleGrant
 from models.schemes import Cohort
-from services import access, accounts, audit, cleaning, links, messages, people
+from services import access, accounts, audit, cleaning, departures, links, messages, people
 from services.access import Actor
 from services.errors import Conflict, Invalid
 from services.units import writes
@@ -307,16 +307,16 @@ def _staff(session: Session, keys: set[str], scheme_id: UUID) -> set[str]:
 
 
 def _place_for(session: Session, person: Person, cohort: Cohort, side: Side) -> Enrolment | None:
-    """Adds the place, or opens the one of an invitation that was taken back. None when they have it already."""
+    """Adds the place, or opens one that was left or whose invitation was taken back. None when they have it already."""
     there = session.exec(
         select(Enrolment).where(
             Enrolment.person_id == person.id, Enrolment.cohort_id == cohort.id, Enrolment.side == side
         )
     ).first()
     if there is not None:
-        if there.status is not EnrolmentStatus.WITHDRAWN or there.submitted_at is not None:
+        if there.status is not EnrolmentStatus.WITHDRAWN:
             return None
-        there.status = EnrolmentStatus.DRAFT
+        departures.reopen(session, there)
         return there
     enrolment = Enrolment(
         person_id=person.id, cohort_id=cohort.id, side=side, sort_key=person.full_name.casefold()[:200]

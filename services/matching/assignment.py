@@ -11,10 +11,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.candidates import First, Progress, first_look, unwatched
 from services.matching.certificate import Certificate
 from services.matching.lottery import draw
 from services.matching.pairs import AtLeast, Flags, Ints, MatchingInputError, MatrixScorer, Scorer
-from services.matching.pricing_out import First, Optimum, Progress, best_assignment, first_look, unwatched
+from services.matching.pricing_out import Optimum, best_assignment
 from services.matching.room import Room, room_for
 from services.matching.shortage import Unmatched, unmatched_because
 from services.matching.worst_off import best_floor

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.candidates import first_look, unwatched
 from services.matching.certificate import Certificate
 from services.matching.pairs import AtLeast, Flags, Ints, Pairs, Scorer, collected, joined
 from services.matching.prices import gains_at, smallest_prices
-from services.matching.pricing_out import Proof, first_look, unwatched
+from services.matching.pricing_out import Proof
 from services.matching.room import room_for
 
 

@@ -120,7 +120,7 @@ class Explainer:
         start = int(around.place[mentee])
         reach = around.to_place(start)
         mentors = np.flatnonzero(self._allowed[mentee] & (np.arange(around.m) != start))
-        return self._cheapest([(mentee, int(j)) for j in mentors], [reach] * len(mentors), mentors.tolist(), most)
+        return self._cheapest([(mentee, j) for j in mentors.tolist()], reach, mentors.tolist(), most)
 
     def for_mentor(self, mentor: int, most: int = 5) -> list[Alternative]:
         """The mentor's next best mentees: those whom insisting on costs the scheme least, the best first."""
@@ -128,7 +128,7 @@ class Explainer:
         reach = around.from_mentor(mentor)
         mentees = np.flatnonzero(self._allowed[:, mentor] & (around.place != mentor) & around.free)
         ends = around.place[mentees].tolist()
-        return self._cheapest([(int(i), mentor) for i in mentees], [reach] * len(mentees), ends, most)
+        return self._cheapest([(i, mentor) for i in mentees.tolist()], reach, ends, most)
 
     def one_more_place(self) -> list[Worth]:
         """For each mentor, what one more place with them would add (exactly; less what a further mentee costs)."""
@@ -137,12 +137,10 @@ class Explainer:
         further = around.room.costs[np.minimum(len(around.room.costs) - 1, around.held + around.room.places)]
         return [self._decoded(-gain) for gain in np.maximum(0, gains - further).tolist()]
 
-    def _cheapest(
-        self, pairs: list[tuple[int, int]], reaches: list[Reach], ends: list[int], most: int
-    ) -> list[Alternative]:
+    def _cheapest(self, pairs: list[tuple[int, int]], reach: Reach, ends: list[int], most: int) -> list[Alternative]:
         around = self._around
         costs = []
-        for (mentee, mentor), reach, end in zip(pairs, reaches, ends, strict=True):
+        for (mentee, mentor), end in zip(pairs, ends, strict=True):
             if reach.distance[end] < FAR:
                 scaled = int(reach.distance[end]) + around.slack(mentee, mentor) * around.steps
                 costs.append((scaled, mentee, mentor))

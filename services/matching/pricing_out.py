@@ -6,22 +6,18 @@ other pairs from an earlier look often proves that they cannot matter now, and t
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.candidates import First, Part, Progress, best_of_rows, highest_left
 from services.matching.flow import assigned
-from services.matching.pairs import Flags, Ints, MatchingInputError, Pairs, Scorer, blocks, blocks_of, collected, joined
+from services.matching.pairs import Flags, Ints, Pairs, Scorer, blocks_of, collected, joined
 from services.matching.prices import gains_at, smallest_prices
 from services.matching.room import Room
 
-CANDIDATES = 12
 MORE_EACH_ROUND = 8
-GROUP = 16
-Progress = Callable[[str, float], None]
-Part = tuple[Ints, Ints, Ints]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,47 +35,6 @@ class Optimum:
     big: int
     tight: Pairs
     slack: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class First:
-    """What the first pass over all pairs finds: candidates, the highest score, and the pairs asked for.
-
-    No pair of a mentee that is not a candidate scores higher than their `ceiling` (n,).
-    """
-
-    candidates: Pairs
-    ceiling: Ints
-    highest: int
-    asked: dict[tuple[int, int], int]
-
-
-def first_look(scorer: Scorer, free: Flags, asked: list[tuple[int, int]], progress: Progress) -> First:
-    """Each free mentee's best candidates. `asked` pairs that are allowed come back with their scores, and of free
-    mentees also join the candidates. Raises MatchingInputError for a negative score or a block of the wrong shape."""
-    parts: list[Part] = []
-    found: dict[tuple[int, int], int] = {}
-    by_row: dict[int, list[int]] = {}
-    for row, column in asked:
-        by_row.setdefault(row, []).append(column)
-    highest, ceiling = 0, np.full(scorer.n, -1, dtype=np.int64)
-    for rows in blocks(scorer):
-        progress("Looking at every pair", rows.start / scorer.n)
-        scores, allowed = scorer.block(rows)
-        shown = _checked(scores, allowed, (rows.stop - rows.start, scorer.m))
-        highest = max(highest, int(shown.max(initial=0)))
-        for row in range(rows.start, rows.stop) if by_row else ():
-            for column in by_row.get(row, ()):
-                if allowed[row - rows.start, column]:
-                    found[row, column] = int(shown[row - rows.start, column])
-        shown[~free[rows]] = -1
-        r, c, best = _best(shown, CANDIDATES, np.full(len(shown), -1, dtype=shown.dtype))
-        parts.append((rows.start + r, c, best))
-        ceiling[rows] = _rest(r, best, CANDIDATES, ceiling[rows])
-    kept = [(row, column, score) for (row, column), score in found.items() if free[row]]
-    extra = np.array(kept, dtype=np.int64).reshape(-1, 3).T
-    parts.append((extra[0], extra[1], extra[2]))
-    return First(collected(scorer.n, scorer.m, parts), ceiling, highest, found)
 
 
 def best_assignment(
@@ -145,9 +100,9 @@ class Proof:
         above = np.flatnonzero(best > bar)
         if len(above):
             lifted[rows[above]] = best[above].astype(np.int64) + self.big
-            r, c, worth = _best(left[above], MORE_EACH_ROUND, bar[above])
+            r, c, worth = best_of_rows(left[above], MORE_EACH_ROUND, bar[above])
             more.append((rows[above[r]], c, scores[above[r], c].astype(np.int64)))
-            rest = _rest(r, worth, MORE_EACH_ROUND, bar[above].astype(np.int64))
+            rest = highest_left(r, worth, MORE_EACH_ROUND, bar[above].astype(np.int64))
             self._ceiling[rows[above]] = rest - self._fallen
         even = np.flatnonzero(best == bar)
         if len(even):
@@ -166,45 +121,6 @@ class Proof:
         return left, scores
 
 
-def _rest(rows: Ints, values: Ints, most: int, otherwise: Ints) -> Ints:
-    """No value that `_best` left out of a row is higher than this: the lowest it found, if it found `most`."""
-    lowest = np.full(len(otherwise), np.iinfo(np.int64).max)
-    np.minimum.at(lowest, rows, values)
-    found = np.bincount(rows, minlength=len(otherwise))
-    rest: Ints = np.where(found >= most, lowest, otherwise)
-    return rest
-
-
 def _hole(big: int) -> int:
     """Below any score less any price: no price exceeds `big` and the highest score, which is less than `big`."""
     return -4 * big
-
-
-def _checked(scores: NDArray[np.signedinteger], allowed: Flags, shape: tuple[int, int]) -> NDArray[np.signedinteger]:
-    """A copy of the scores with -1 where a pair is not allowed."""
-    if scores.shape != shape or allowed.shape != shape:
-        raise MatchingInputError("Scores, allowed pairs and capacities must have matching shapes.")
-    shown = np.where(allowed, scores, -1)
-    if (shown < 0).sum() != shown.size - int(allowed.sum()):
-        raise MatchingInputError("Scores of allowed pairs and capacities cannot be negative.")
-    return shown
-
-
-def _best(values: NDArray[np.signedinteger], most: int, bar: NDArray[np.signedinteger]) -> Part:
-    """Each row's `most` highest values, or a few more, that are higher than its `bar` (n,): rows, columns, values."""
-    n, m = values.shape
-    least = bar + 1
-    if (groups := m // GROUP) >= most:
-        # Of `most` groups, each holds a value as high as the lowest of their peaks: nothing lower is among the best.
-        peaks = values[:, : groups * GROUP].reshape(n, GROUP, groups).max(axis=1)
-        least = np.maximum(least, np.partition(peaks, groups - most, axis=1)[:, groups - most])
-    r, c = np.nonzero(values >= least[:, None])
-    if len(r) > 4 * most * n:  # many are equal, or many are higher in a short row
-        columns = np.argpartition(values, m - most, axis=1)[:, m - most :]
-        r, k = np.nonzero(np.take_along_axis(values, columns, axis=1) > bar[:, None])
-        c = columns[r, k]
-    return r, c, values[r, c].astype(np.int64)
-
-
-def unwatched(_stage: str, _share: float) -> None:
-    """For runs that nobody watches."""

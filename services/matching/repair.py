@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.candidates import first_look, unwatched
 from services.matching.certificate import Certificate
 from services.matching.pairs import Flags, Ints, MatrixScorer
-from services.matching.pricing_out import best_assignment, first_look, unwatched
+from services.matching.pricing_out import best_assignment
 from services.matching.residual import Change, Move, Residual, chain
 from services.matching.room import room_for
 

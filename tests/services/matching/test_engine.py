@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from services.matching import pairs, pricing_out
+from services.matching import candidates, pairs, pricing_out
 from services.matching.assignment import Assignment, CancelledError, Objective, Policy, assign, assign_blocks
 from services.matching.certificate import Certificate, verify, verify_blocks
 from services.matching.certifying import certify, certify_blocks
@@ -74,12 +74,12 @@ def test_every_problem_of_two_and_two_is_solved_as_by_trying_all() -> None:
 @settings(deadline=None, max_examples=60)
 def test_how_the_engine_searches_changes_no_answer(problem: Instance, tuning: tuple[int, int, int]) -> None:
     straight = problem.solve()
-    before = pricing_out.CANDIDATES, pricing_out.MORE_EACH_ROUND, pairs.BLOCK_PAIRS
+    before = candidates.CANDIDATES, pricing_out.MORE_EACH_ROUND, pairs.BLOCK_PAIRS
     try:
-        pricing_out.CANDIDATES, pricing_out.MORE_EACH_ROUND, pairs.BLOCK_PAIRS = tuning
+        candidates.CANDIDATES, pricing_out.MORE_EACH_ROUND, pairs.BLOCK_PAIRS = tuning
         tuned = problem.solve()
     finally:
-        pricing_out.CANDIDATES, pricing_out.MORE_EACH_ROUND, pairs.BLOCK_PAIRS = before
+        candidates.CANDIDATES, pricing_out.MORE_EACH_ROUND, pairs.BLOCK_PAIRS = before
 
     assert same(straight, tuned)
 

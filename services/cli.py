@@ -69,6 +69,20 @@ def migrate() -> None:
 
 
 @app.command()
+def reindex() -> None:
+    """Write anew the words by which people are found. Searches go on meanwhile; nothing else changes."""
+    from models.database import begin_writing
+    from services import people_index
+
+    _migrated()
+    with Session(storage.engine()) as session:
+        begin_writing(session)
+        count = people_index.rebuild(session.connection())
+        session.commit()
+    _console().print(f"Done: {count:,} enrolments can be found by their words again.")
+
+
+@app.command()
 def demo(
     *, remove: Annotated[bool, typer.Option("--remove", help="Take the demonstration away again, all of it.")] = False
 ) -> None:
@@ -138,6 +152,12 @@ def matching(
 ) -> None:
     """Print what matching costs at four sizes, beside SciPy. Ends with 1 when a target is missed."""
     raise typer.Exit(_benchmark("matching").bench(largest, popular_too=popular_too))
+
+
+@bench_app.command()
+def directory() -> None:
+    """Print what the directory costs at 100,000 enrolments on both databases. Ends with 1 when a target is missed."""
+    raise typer.Exit(_benchmark("directory").bench())
 
 
 def _benchmark(name: str) -> Any:

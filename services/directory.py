@@ -30,8 +30,8 @@ __all__ = ["ListedMentor", "Page", "Standing", "facts", "listed", "open_to", "re
 
 CARDS_A_PAGE = 20
 LAST_PAGE = 50
-# How many pages beyond this one are looked at. Counting everybody would cost a large cohort more than it tells.
-_PAGES_AHEAD = 2
+# How many pages beyond this one are looked at: counting everybody would cost a large cohort more than it tells.
+_PAGES_AHEAD = 1
 
 
 class Standing(StrEnum):
@@ -45,7 +45,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Page:
-    """One page of the directory. `total` counts up to two pages ahead: with `has_more` there are more than that.
+    """One page of the directory. `total` counts up to one page ahead: with `has_more` there are more than that.
 
     `why` says, by mentor's id, in which ways a mentor suits the mentee who reads.
     """

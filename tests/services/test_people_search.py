@@ -5,13 +5,14 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import delete, insert, text, update
 from sqlmodel import Session, col, select
+from typer.testing import CliRunner
 
 from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort
 from models.search import SearchScope, SearchText
-from services import people_index
+from services import cli, people_index
 from services.people_search import matching_people
 from tests.factories import make_cohort, make_enrolment, make_person
 
@@ -195,3 +196,15 @@ def test_what_is_missing_is_filled_in_and_what_is_old_is_rebuilt(session: Sessio
 
     assert (filled, rebuilt) == (1, 4)
     assert {people[each] for each in found_by(session, cohort, "grid", SearchScope.DIRECTORY)} == {"chen", "brien"}
+
+
+def test_the_command_writes_the_words_anew(page_session: Session) -> None:
+    cohort, people = the_people(page_session)
+    page_session.execute(update(SearchText).values(tokens="dold qold"))
+    page_session.commit()
+
+    said = CliRunner().invoke(cli.app, ["reindex"])
+
+    assert said.output.strip() == "Done: 4 enrolments can be found by their words again."
+    found = found_by(page_session, cohort, "grid chen", SearchScope.DIRECTORY)
+    assert {people[each] for each in found} == {"chen"}

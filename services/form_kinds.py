@@ -81,7 +81,8 @@ def checked(field: FormField, label: str, raw: Any, before: Any) -> Any:
             raise Invalid(f"{label} is a list of answers.", remedy="Choose from the list.")
         return _chosen(field, label, [str(item) for item in raw or []], before)
     typed = "" if raw is None else str(raw)
-    return _one(field, label, typed, before) if typed.strip() else None
+    # A hundred thousand blank lines are no answer left blank: their length is refused.
+    return _one(field, label, typed, before) if typed.strip() or len(typed) > max(field.longest, 100) else None
 
 
 def _known(field: FormField) -> Mapping[str, str] | None:

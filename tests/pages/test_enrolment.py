@@ -1,5 +1,6 @@
 """The Enrolment screen."""
 
+import unicodedata
 from datetime import date
 from typing import Any
 
@@ -11,9 +12,11 @@ from models.columns import utc_now
 from models.enrolments import Conflict, Consent, ConsentPurpose, Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort
+from pages.ui import plain
 from services import conflicts, consents, enrolments
 from services.access import DESK
 from services.schemes import starting
+from tests.bad_inputs import BadInput, of_kind
 from tests.factories import make_consent, make_enrolment, make_participant, make_person
 from tests.pages.opening import open_page
 from tests.services.test_enrolments import HOPES, REACH, WHO
@@ -319,6 +322,42 @@ def test_leaving_asks_once_more(page_session: Session) -> None:
 
     page_session.refresh(enrolment)
     assert (asked_first, enrolment.status) == (True, EnrolmentStatus.WITHDRAWN)
+
+
+@pytest.mark.parametrize(
+    ("step", "name", "kinds"),
+    [
+        (1, "full_name", ("name_ok", "name_bad", "emoji", "email_header")),
+        (3, "telephone", ("phone_ok", "phone_bad")),
+        (3, "wechat_id", ("wechat_ok", "wechat_bad")),
+    ],
+)
+def test_bad_input_is_refused_under_its_field_and_stays_and_good_input_is_kept(
+    page_session: Session, step: int, name: str, kinds: tuple[str, ...]
+) -> None:
+    enrolment = a_draft(page_session)
+    person = page_session.get_one(Person, enrolment.person_id)
+    page, field = opened(page_session, enrolment, step=step), key(enrolment, name)
+
+    for item in (parameter.values[0] for parameter in of_kind(*kinds)):
+        before = getattr(person, name)
+        page.text_input(key=field).set_value(item.value).run()
+        page_session.refresh(person)
+        faults, kept = [fault.value for fault in page.error], getattr(person, name)
+
+        typed = unicodedata.normalize("NFC", item.value).strip()
+        assert (item.id, len(faults)) == (item.id, 0 if item.expect == "accept" else 1)
+        assert (item.id, kept) == (item.id, typed if item.expect == "accept" else before)
+        assert page.text_input(key=field).value == item.value
+
+
+@pytest.mark.parametrize("item", of_kind("markdown", "html", "latex")[::4])
+def test_what_looks_like_markup_is_read_back_as_text(page_session: Session, item: BadInput) -> None:
+    enrolment = a_draft(page_session, goals=item.value)
+
+    page = opened(page_session, enrolment, step=6)
+
+    assert [plain(item.value) in block.value for block in page.markdown].count(True) == 1
 
 
 def test_a_visitor_is_asked_to_sign_in(page_session: Session) -> None:

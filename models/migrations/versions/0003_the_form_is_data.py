@@ -18,6 +18,8 @@ def upgrade() -> None:
         batch_op.alter_column("version", existing_type=sa.Integer(), existing_nullable=False, server_default=None)
     # How many people one has room for was a plain number until now.
     op.execute("UPDATE form_field SET kind = 'capacity' WHERE key = 'capacity' AND kind = 'whole_number'")
+    # A name may be as long as the table allows.
+    op.execute("UPDATE form_field SET longest = 200 WHERE key = 'full_name' AND longest < 200")
     op.create_table(
         "consent_text",
         sa.Column("id", sa.Uuid(), nullable=False),

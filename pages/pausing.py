@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import streamlit as st
 from sqlmodel import Session
 
-from models.enrolments import EnrolmentStatus
+from models.enrolments import EnrolmentStatus, Side
 from models.pauses import PauseChoice
 from pages.ui import done, plain, refusals, segments
 from services import away, departures, pauses, times
@@ -23,8 +23,9 @@ USUAL_DAYS = 28
 def draw(session: Session, actor: Actor, status: EnrolmentStatus) -> None:
     """The section of a participant's own page: a break, and the way out. The way back stands above it all."""
     found = away.consequences(session, actor)
-    st.header("Take a break or stop", anchor=False)
-    if status is EnrolmentStatus.APPROVED:
+    may_pause = status is EnrolmentStatus.APPROVED
+    st.header("Take a break or stop" if may_pause else "Stop", anchor=False)
+    if may_pause:
         draw_break(session, actor, found)
     draw_leaving(session, actor, found)
 
@@ -82,7 +83,7 @@ def draw_return(session: Session, actor: Actor) -> None:
             with refusals():
                 pauses.come_back(session, actor)
                 done("Welcome back. Matches that waited for you go on from today.")
-        with st.expander("Not yet: choose another day"):
+        with st.expander("Not yet: choose another day" if mine and mine.is_due else "Choose another day"):
             back_on = ask_return(today, "later")
             if st.button("Stay on the break", key="stay-away"):
                 with refusals():
@@ -157,11 +158,13 @@ def draw_choice(session: Session, actor: Actor, match: MyMatch, today: date) -> 
         with refusals():
             pauses.wait(session, actor, match.pairing_id)
             done(f"You wait for {name}. We write to you when they are back.")
+    is_mentee = match.side is Side.MENTEE
+    next_one = "You are part of the next matching" + ("; the time that you have waited before counts" * is_mentee)
     with st.expander("Find me another match"):
         st.markdown(
             f"- Your mentoring with {name} ends now, and contact details close.\n"
             f"- {name} is told kindly, and nobody is blamed.\n"
-            "- You are part of the next matching; the time that you have waited before counts."
+            f"- {next_one}."
         )
         if st.button("End it and find me another match", key="another"):
             with refusals():

@@ -1,0 +1,96 @@
+"""Taking a break and stopping, as people press it."""
+
+from datetime import date
+
+import pytest
+from sqlmodel import Session, select
+from time_machine import travel
+
+from models.enrolments import EnrolmentStatus
+from models.pairings import Pairing, PairingStatus
+from models.pauses import PairingPause, Pause, PauseChoice
+from services import departures, pauses
+from tests.pages.opening import open_page
+from tests.services.pairs import Pair, make_pair
+
+TODAY = "2026-11-21T04:00:00+00:00"
+
+
+def paused(session: Session) -> Pair:
+    pair = make_pair(session)
+    session.commit()
+    pauses.pause(session, pair.mentor, return_on=date(2026, 12, 5))
+    return pair
+
+
+@pytest.mark.clause("U-C5.3")
+def test_the_break_says_first_whom_it_concerns_and_keeps_the_day(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    with travel(TODAY, tick=False):
+        page = open_page("enrolment", pair.mentor_person, step="6")
+        page.session_state["step"] = 6
+        page.run()
+        said = "\n".join(each.value for each in page.markdown)
+        page.date_input(key="pause-until").set_value(date(2026, 12, 5)).run()
+        page.button(key="pause").click().run()
+
+    kept = page_session.exec(select(Pause)).one()
+    assert not page.exception
+    assert said.count("李伟 is told that you are taking a break") == 1
+    assert (kept.planned_return_on, kept.ended_on) == (date(2026, 12, 5), None)
+
+
+@pytest.mark.clause("U-C5.3")
+def test_on_the_day_the_page_asks_and_one_press_answers(page_session: Session) -> None:
+    with travel(TODAY, tick=False):
+        pair = paused(page_session)
+    with travel("2026-12-05T04:00:00+00:00", tick=False):
+        page = open_page("enrolment", pair.mentor_person)
+        headings = [each.value for each in page.header]
+        page.button(key="resume").click().run()
+
+    page_session.refresh(pair.mentor_enrolment)
+    assert "Are you back?" in headings
+    assert pair.mentor_enrolment.status is EnrolmentStatus.APPROVED
+
+
+@pytest.mark.clause("U-C5.2", "U-C5.3")
+@pytest.mark.parametrize(
+    ("press", "choice", "status"),
+    [("wait", PauseChoice.WAIT, PairingStatus.PAUSED), ("another", PauseChoice.ANOTHER, PairingStatus.ENDED)],
+    ids=["wait", "another"],
+)
+def test_the_other_half_chooses_beside_the_pair(
+    page_session: Session, press: str, choice: PauseChoice, status: PairingStatus
+) -> None:
+    with travel(TODAY, tick=False):
+        pair = paused(page_session)
+        page = open_page("my_match", pair.mentee_person)
+        page.button(key=press).click().run()
+
+    assert not page.exception
+    assert page_session.exec(select(PairingPause)).one().choice is choice
+    assert page_session.exec(select(Pairing)).one().status is status
+
+
+def test_whoever_is_away_is_not_asked_to_choose(page_session: Session) -> None:
+    with travel(TODAY, tick=False):
+        pair = paused(page_session)
+        page = open_page("my_match", pair.mentor_person)
+
+    assert not page.exception
+    assert [each.key for each in page.button if each.key in {"wait", "another", "note-contact"}] == []
+
+
+@pytest.mark.clause("U-C5.3")
+def test_home_offers_the_way_back_to_whoever_has_left(page_session: Session) -> None:
+    with travel(TODAY, tick=False):
+        pair = make_pair(page_session)
+        page_session.commit()
+        departures.withdraw(page_session, pair.mentor)
+        page = open_page("home", pair.mentor_person)
+        page.button(key=f"again-{pair.mentor_enrolment.id}").click().run()
+
+    page_session.refresh(pair.mentor_enrolment)
+    assert not page.exception
+    assert pair.mentor_enrolment.status is EnrolmentStatus.DRAFT

@@ -73,19 +73,20 @@ class Features:
             found += self.alike.points(rows, self.possible["goals"])
         return found.astype(np.int32)
 
-    def parts(self, i: int, j: int) -> dict[str, int]:
-        """The points of each criterion for mentee i with mentor j, in the order of `possible`."""
-        return {key: self._points(key, i, j) for key in self.possible}
+    def points_of(self, rows: Ints, columns: Ints) -> dict[str, Ints]:
+        """The points (p,) of each criterion for pairs of `rows` and `columns`; they add up to the score."""
+        return {key: self._points(key, rows, columns) for key in self.possible}
 
-    def _points(self, key: str, i: int, j: int) -> int:
+    def _points(self, key: str, rows: Ints, columns: Ints) -> Ints:
         if CRITERIA[key].kind is Kind.TEXT:
-            return int(self.alike.points(_one(i), self.possible[key], _one(j))[0, 0]) if self.alike else 0
+            found = self.alike.points_of(rows, columns, self.possible[key]) if self.alike else np.zeros(len(rows))
+            return found.astype(np.int64)
         at = self.columns[key]
-        points = float(self.ours[i, at] @ self.theirs[j, at])
+        points: Any = (self.ours[rows, at] * self.theirs[columns, at]).sum(axis=1)
         if key in self.sparse:
             some, others = self.sparse[key]
-            points += float(product(some[_one(i)], others[_one(j)])[0, 0])
-        return int(points)
+            points += some[rows].multiply(others[columns]).sum(axis=1)
+        return np.asarray(points, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,10 +116,6 @@ def block_scorer(features: Features, n: int, m: int, barred: Sequence[tuple[int,
     pairs = np.array(sorted(set(barred)), dtype=np.int64).reshape(-1, 2)
     starts = np.searchsorted(pairs[:, 0], np.arange(n + 1)).astype(np.int64)
     return BlockScorer(features, n, m, starts, pairs[:, 1].copy())
-
-
-def _one(position: int) -> slice:
-    return slice(position, position + 1)
 
 
 def _half(most: int) -> int:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -78,6 +78,6 @@ def sha256_of(plain: Any) -> str:
 
 
 def _plain(person: Profile) -> dict[str, Any]:
-    facts = asdict(person)
+    facts = dict(vars(person))
     facts["waiting_since"] = person.waiting_since.isoformat() if person.waiting_since else None
     return {key: sorted(value) if isinstance(value, frozenset) else value for key, value in facts.items()}

@@ -35,7 +35,9 @@ class Profile:
 
 def folded(text: str | None) -> str:
     """The text as it is compared: one case, one width, single spaces, nothing invisible; '' if nothing is left."""
-    visible = "".join(letter for letter in text or "" if unicodedata.category(letter) != "Cf")
+    if text is None or text.isascii():
+        return " ".join((text or "").casefold().split())
+    visible = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold()).split())
 
 

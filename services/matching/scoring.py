@@ -75,10 +75,22 @@ class Scores:
 
     def parts(self, i: int, j: int) -> list[Part]:
         """What the score of mentee i with mentor j is made of; the points add up to it."""
+        return self.parts_of([(i, j)])[0]
+
+    def parts_of(self, pairs: Sequence[tuple[int, int]]) -> list[list[Part]]:
+        """The parts of many pairs (mentee row, mentor column) at once, which is much quicker than one by one."""
+        at = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        points = {key: found.tolist() for key, found in self.features.points_of(at[:, 0], at[:, 1]).items()}
+        return [
+            self._told(i, j, {key: found[position] for key, found in points.items()})
+            for position, (i, j) in enumerate(pairs)
+        ]
+
+    def _told(self, i: int, j: int, points: Mapping[str, int]) -> list[Part]:
         mentor, mentee, facts = self.mentors[j], self.mentees[i], self._facts(i, j)
         return [
-            Part(key, CRITERIA[key].label, points, CRITERIA[key].sentence(mentor, mentee, facts), self.possible[key])
-            for key, points in self.features.parts(i, j).items()
+            Part(key, CRITERIA[key].label, gets, CRITERIA[key].sentence(mentor, mentee, facts), self.possible[key])
+            for key, gets in points.items()
         ]
 
     def reasons(self, i: int, j: int) -> list[str]:

@@ -144,16 +144,18 @@ def _best(scorer: BlockScorer, watch: Progress) -> NDArray[np.int32]:
 
 def _lines(given: Candidates, scores: Scores, answer: Assignment, best: NDArray[np.int32]) -> tuple[Line, ...]:
     left_out = {missing.mentee: missing for missing in answer.unmatched}
+    pairs = [(i, j) for i, j in enumerate(answer.mentor_of.tolist()) if j >= 0]
+    parts = {i: found for (i, _), found in zip(pairs, scores.parts_of(pairs), strict=True)}
     return tuple(
         Line(UUID(mentee.id), possible=int(best[i]) / FULL, note=_why_nobody(left_out[i], given))
         if i in left_out
-        else _paired(scores, i, int(answer.mentor_of[i]), int(best[i]))
+        else _paired(scores, i, int(answer.mentor_of[i]), parts[i], int(best[i]))
         for i, mentee in enumerate(given.mentees)
     )
 
 
-def _paired(scores: Scores, i: int, j: int, best: int) -> Line:
-    mentee, mentor, parts = scores.mentees[i], scores.mentors[j], scores.parts(i, j)
+def _paired(scores: Scores, i: int, j: int, parts: list[scoring.Part], best: int) -> Line:
+    mentee, mentor = scores.mentees[i], scores.mentors[j]
     return Line(
         mentee_id=UUID(mentee.id),
         mentor_id=UUID(mentor.id),

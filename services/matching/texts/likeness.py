@@ -48,21 +48,26 @@ class Alike:
         ours, theirs = self.scripts[0][rows], self.scripts[1][columns]
         for script in np.unique(ours):
             here = np.flatnonzero(ours == script)
-            # One operation after the other, each exactly rounded, so that every machine gets the same.
             block = dots if len(here) == len(ours) else dots[here]
-            block -= self.typical[script][theirs]
-            block *= self.spread[script][theirs] * np.float32(most)
-            block += np.float32(most / 2 + HALF)
+            block = _levelled(block, self.typical[script][theirs], self.spread[script][theirs], most)
             if block is not dots:
                 dots[here] = block
-        np.floor(dots, out=dots)
-        return np.clip(dots, 0, most, out=dots)
+        return dots
+
+    def points_of(self, rows: NDArray[np.int64], columns: NDArray[np.int64], most: int) -> NDArray[np.float32]:
+        """The same points (p,) for single pairs."""
+        ours: Any = self.ours[rows]
+        theirs: Any = self.theirs[columns]
+        products = ours * theirs if isinstance(ours, np.ndarray) else ours.multiply(theirs)
+        dots = np.asarray(products.sum(axis=1), dtype=np.float32)
+        scripts = self.scripts[0][rows], self.scripts[1][columns]
+        return _levelled(dots, self.typical[scripts], self.spread[scripts], most)
 
     def level(self, i: int, j: int) -> float | None:
         """From 0 to 1; None if either text says nothing."""
         if Script.NONE in (self.scripts[0][i], self.scripts[1][j]):
             return None
-        return float(self.points(slice(i, i + 1), 1000, slice(j, j + 1))[0, 0]) / 1000
+        return float(self.points_of(np.array([i]), np.array([j]), 1000)[0]) / 1000
 
     def shared(self, i: int, j: int) -> tuple[str, ...]:
         """Up to three things that both texts say in the same words."""
@@ -74,6 +79,17 @@ class Alike:
 
     def _dots(self, rows: Rows, columns: slice) -> NDArray[np.float32]:
         return product(self.ours[rows], self.theirs[columns])
+
+
+def _levelled(
+    dots: NDArray[np.float32], typical: NDArray[np.float32], spread: NDArray[np.float32], most: int
+) -> NDArray[np.float32]:
+    """Whole points from 0 to `most`, in place. Each step is exactly rounded, so that every machine gets the same."""
+    dots -= typical
+    dots *= spread * np.float32(most)
+    dots += np.float32(most / 2 + HALF)
+    np.floor(dots, out=dots)
+    return np.clip(dots, 0, most, out=dots)
 
 
 def by_words(goals: Sequence[str], histories: Sequence[str]) -> Alike:

@@ -206,9 +206,16 @@ def consequence(now: Edition, *, again: bool, today: date) -> str:
     people = " and ".join(f"{side}s" for side in content.offered_to) or "nobody"
     if not content.is_required:
         return f"It is offered to {people}. It is never a condition."
-    by = f"by {times.day_in_words(content.due_on, today=today, weekday=True)}" if content.due_on else "before a match"
+    by = (
+        f"by {times.day_in_words(content.due_on, today=today, weekday=True)}"
+        if content.due_on
+        else "before a match, where training is a condition of one"
+    )
     whoever = "who have not passed it before" if now.replaces is not None and not again else "in this scheme"
-    return f"All {people} {whoever} are asked to do it {by}. Matches that people have go on as before."
+    return (
+        f"All {people} {whoever} are asked to do it {by}. Matches that people have go on as before. "
+        "What goes out is what was saved last."
+    )
 
 
 def choose(module: str | None) -> None:

@@ -36,6 +36,8 @@ class Own(NamedTuple):
     zone: str
     is_unsigned: bool
     is_untrained: bool
+    is_training_a_gate: bool
+    training_due_on: date | None
     is_undeclared: bool
     is_unreachable: bool
     is_unlisted: bool
@@ -84,15 +86,23 @@ def _of_enrolment(enrolment: Enrolment, own: Own, today: date) -> list[Task]:
     if own.is_unsigned:
         detail = "A few minutes; you two cannot begin before it"
         found.append(Task(tasks.THIS_WEEK, "Read and sign what the scheme asks", detail, "Read and sign", "agreements"))
-    if own.is_untrained:
-        detail = "It is short, and a match needs it"
-        found.append(Task(tasks.THIS_WEEK, "Do the training", detail, "Start", "training"))
+    found.extend(_of_training(own, today))
     found.extend(_of_consents(enrolment, own))
     if own.proposal_expires_at is not None:
         found.append(_proposal(enrolment.side, own.proposal_expires_at, own.zone, today))
     if own.feedback_due_on is not None:
         found.append(_feedback(enrolment.side, own.feedback_due_on, today))
     return found
+
+
+def _of_training(own: Own, today: date) -> list[Task]:
+    if own.is_untrained:
+        detail = "It is short, and a match needs it" if own.is_training_a_gate else "It is short"
+        return [Task(tasks.THIS_WEEK, "Do the training", detail, "Start", "training")]
+    if own.training_due_on is None:
+        return []
+    detail = f"It is short; please do it by {tasks.day_words(own.training_due_on, today)}"
+    return [tasks.due(own.training_due_on, today, "Do the further training", detail, "Start", "training")]
 
 
 def _on_a_break(own: Own, today: date) -> Task:
@@ -185,7 +195,7 @@ def _own(session: Session, enrolment: Enrolment, today: date) -> Own:
     given = {"enrolment_id": enrolment.id, "cohort_id": enrolment.cohort_id, "today": today}
     given |= {"grace_until": signatures.grace_until(today)}
     row = session.exec(_asked(enrolment.side), params=given).one()
-    called, zone, unsigned, untrained, reachable, listed, expires_at, due_on, back_on, scheme = row
+    called, zone, unsigned, untrained, training_due_on, reachable, listed, expires_at, due_on, back_on, scheme = row
     is_mentor = enrolment.side is Side.MENTOR
     gates = scheme.mentor_gates if is_mentor else scheme.mentee_gates
     return Own(
@@ -193,6 +203,8 @@ def _own(session: Session, enrolment: Enrolment, today: date) -> Own:
         zone=zone,
         is_unsigned=bool(unsigned),
         is_untrained=bool(untrained),
+        is_training_a_gate="training" in gates,
+        training_due_on=training_due_on,
         is_undeclared="conflicts" in gates and enrolment.conflicts_declared_at is None,
         is_unreachable=is_mentor and not reachable,
         is_unlisted=is_mentor and bool(scheme.other_settings.get("directory")) and not listed,
@@ -214,6 +226,7 @@ def _asked(side: Side) -> Any:
             func.coalesce(Person.time_zone, Scheme.time_zone),
             signatures.unsigned_by(cohort_id, grace_until).where(col(Enrolment.id) == OWN).exists(),
             trained.untrained_enrolments(cohort_id, today).where(col(Enrolment.id) == OWN).exists(),
+            trained.earliest_due(col(Enrolment.id) == OWN, today).correlate(None).scalar_subquery(),
             consents.reachable(),
             consents.gives(ConsentPurpose.DIRECTORY),
             _proposal_waiting(side),

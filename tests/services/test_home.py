@@ -156,6 +156,32 @@ def test_a_mentor_is_told_to_sign_and_to_train(session: Session) -> None:
     assert [task.page for task in found] == ["agreements", "training"]
 
 
+@pytest.mark.clause("U-C5.1")
+def test_a_further_module_stands_on_the_list_with_its_day_before_it_holds_anybody_back(session: Session) -> None:
+    cohort = make_cohort(session)
+    session.add(
+        TrainingModule(
+            scheme_id=cohort.scheme_id,
+            key="further",
+            edition=1,
+            title="Further",
+            text="Text",
+            minutes=10,
+            pass_mark=0,
+            valid_months=12,
+            required_for=["mentor"],
+            due_on=TODAY,
+        )
+    )
+    mentor = make_enrolment(session, cohort, Side.MENTOR)
+
+    found = home.todo(session, _participant(session, mentor.id), TODAY)
+
+    assert [(task.sentence, task.detail, task.due_on) for task in found] == [
+        ("Do the further training", "It is short; please do it by today", TODAY)
+    ]
+
+
 def test_an_imported_mentor_is_asked_what_no_spreadsheet_can_say(session: Session) -> None:
     scheme = make_scheme(session, mentor_gates=["conflicts"], other_settings={"directory": True})
     mentor = make_enrolment(session, make_cohort(session, scheme), Side.MENTOR, conflicts_declared_at=None)

@@ -12,7 +12,7 @@ from models.agreements import PublishedState, TrainingAttempt, TrainingCompletio
 from models.audit import AuditEntry
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.schemes import Cohort
-from services import training
+from services import readiness, training
 from services.errors import Conflict, Invalid, NotAllowed
 from services.training import ProgressFilter, TrainingState, add_months
 from tests.factories import (
@@ -391,6 +391,20 @@ def test_a_new_edition_that_nobody_repeats_leaves_earlier_passes_as_they_are(ses
     assert [(module.edition, module.state) for module in standing.modules] == [(2, TrainingState.PASSED)]
     assert [(line.edition, line.expires_on) for line in standing.completed] == [(1, date(2028, 9, 1))]
     assert untrained(session, cohort) == set()
+
+
+@pytest.mark.clause("U-3", "U-C5.1")
+def test_whoever_is_overdue_is_ready_for_a_match_again_as_soon_as_they_pass(session: Session) -> None:
+    cohort = make_cohort(session, make_scheme(session, mentor_gates=["training"]))
+    module = make_module(session, cohort, due_on=TODAY)
+    mentor = make_enrolment(session, cohort, Side.MENTOR)
+    tomorrow = TODAY + timedelta(days=1)
+    lights = [readiness.lights(session, [mentor.id], today=day)[mentor.id].training.holds for day in (TODAY, tomorrow)]
+
+    training.check(session, make_participant(session, mentor), module.id, [1, 0], tomorrow)
+
+    lights.append(readiness.lights(session, [mentor.id], today=tomorrow)[mentor.id].training.holds)
+    assert lights == [True, False, True]
 
 
 @pytest.mark.clause("U-C5.1")

@@ -243,17 +243,16 @@ def _own_submitted() -> Any:
 
 def _rows(session: Session, scheme: Scheme, cohort_id: UUID, ids: list[UUID], today: date) -> tuple[QueueRow, ...]:
     found = {
-        enrolment.id: _row(enrolment, person, lights)
-        for enrolment, person, lights in readiness.with_lights(session, scheme, cohort_id, ids, today=today)
+        row.id: _row(row, lights) for row, lights in readiness.with_lights(session, scheme, cohort_id, ids, today=today)
     }
     return tuple(found[each] for each in ids)
 
 
-def _row(enrolment: Enrolment, person: Person, found: Readiness) -> QueueRow:
+def _row(enrolment: Any, found: Readiness) -> QueueRow:
     return QueueRow(
         id=enrolment.id,
-        name=person.full_name,
-        email=person.email,
+        name=enrolment.full_name,
+        email=enrolment.email,
         side=enrolment.side,
         status=enrolment.status,
         role_title=enrolment.role_title,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -10,7 +11,7 @@ from sqlmodel import Session, col, select
 from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.messages import Message, MessageStatus
-from models.people import LinkPurpose, Person
+from models.people import LinkPurpose
 from models.schemes import Cohort, Scheme
 from services import access, accounts, audit, messages, readiness
 from services.access import Actor
@@ -97,13 +98,13 @@ def plan(
         for some in _chunks(ids):
             told = _told_today(session, some)
             nudges += [
-                _nudge(enrolment, person, lights, is_told=person.id in told)
-                for enrolment, person, lights in readiness.with_lights(session, scheme, cohort_id, some, today=today)
+                _nudge(row, lights, is_told=row.person_id in told)
+                for row, lights in readiness.with_lights(session, scheme, cohort_id, some, today=today)
             ]
     return tuple(sorted(nudges, key=lambda each: (each.name.casefold(), each.email)))
 
 
-def missing(enrolment: Enrolment, lights: Readiness) -> tuple[str, ...]:
+def missing(enrolment: Any, lights: Readiness) -> tuple[str, ...]:
     """What this person can do about it, in their words. Room for mentees is theirs to give: nobody is nudged for it."""
     found = []
     if lights.profile.holds is False:
@@ -121,7 +122,7 @@ def missing(enrolment: Enrolment, lights: Readiness) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _nudge(enrolment: Enrolment, person: Person, lights: Readiness, *, is_told: bool) -> Nudge:
+def _nudge(enrolment: Any, lights: Readiness, *, is_told: bool) -> Nudge:
     what = missing(enrolment, lights)
     why_not = ""
     if enrolment.status not in OPEN:
@@ -130,7 +131,7 @@ def _nudge(enrolment: Enrolment, person: Person, lights: Readiness, *, is_told: 
         why_not = "has done everything"
     elif is_told:
         why_not = "was reminded today already"
-    return Nudge(enrolment.id, person.id, person.full_name, person.email, what, why_not)
+    return Nudge(enrolment.id, enrolment.person_id, enrolment.full_name, enrolment.email, what, why_not)
 
 
 def _told_today(session: Session, enrolment_ids: list[UUID]) -> set[UUID]:

@@ -4,7 +4,7 @@ What a spreadsheet claimed ("training: yes") is never looked at here. Besides th
 needs one open way to be reached: the mentee makes first contact (SECURITY.md decision 7).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from functools import cache
@@ -46,14 +46,6 @@ class Readiness:
         return False not in (self.signature.holds, self.training.holds, self.conflicts.holds, self.contactable.holds)
 
 
-@dataclass(frozen=True)
-class _Facts:
-    unsigned: bool
-    untrained: bool
-    reachable: bool
-    taken: int
-
-
 def lights(session: Session, enrolment_ids: Iterable[UUID], *, today: date | None = None) -> dict[UUID, Readiness]:
     """The lights of these enrolments, by id. A fixed number of queries for each cohort among them."""
     by_cohort: dict[UUID, list[UUID]] = {}
@@ -63,22 +55,26 @@ def lights(session: Session, enrolment_ids: Iterable[UUID], *, today: date | Non
     found = {}
     for cohort_id, ids in by_cohort.items():
         scheme = enrolment_form.scheme_of(session, cohort_id)
-        for enrolment, _, readiness in with_lights(session, scheme, cohort_id, ids, today=today):
-            found[enrolment.id] = readiness
+        for row, light in with_lights(session, scheme, cohort_id, ids, today=today):
+            found[row.id] = light
     return found
 
 
 def with_lights(
     session: Session, scheme: Scheme, cohort_id: UUID, enrolment_ids: list[UUID], *, today: date | None = None
-) -> Iterator[tuple[Enrolment, Person, Readiness]]:
-    """These enrolments of one cohort with their people and lights, in no order. Two queries."""
+) -> Iterator[tuple[Any, Readiness]]:
+    """These enrolments of one cohort with their lights, in no order. Two queries.
+
+    What stands for an enrolment has its columns and its person's by name, as far as a list or a form needs them:
+    making objects of both would cost more than everything else.
+    """
     if not enrolment_ids:
         return
-    fields = enrolment_form.fields_of(session, [cohort_id]).get(cohort_id, ())
+    fields = session.exec(_required(), params={"scheme_id": scheme.id}).all()
     day = today or _today()
     asked = {"ids": enrolment_ids, "today": day, "moment": signatures.grace_until(day)}
-    for enrolment, person, *facts in session.exec(_with_facts(), params=asked):
-        yield enrolment, person, _read(scheme, fields, enrolment, person, _Facts(*facts))
+    for row in session.exec(_with_facts(), params=asked):
+        yield row, _read(scheme, fields, row)
 
 
 def ready_ids(session: Session, cohort_id: UUID, side: Side, today: date) -> frozenset[UUID]:
@@ -204,39 +200,44 @@ def _untrained(cohort_id: UUID, today: date) -> Any:
 
 
 @cache  # asked on every run of the queue: building it costs more than asking
-def _with_facts() -> Any:
-    """Of the enrolments `ids`, on the day `today` that ends at `moment`; not by cohort too, or SQLite reads all of it."""
-    these: Any = bindparam("ids", expanding=True)
-    unsigned = signatures.unsigned_by(None, bindparam("moment")).where(col(Enrolment.id).in_(these))
-    untrained = training.untrained_enrolments(None, bindparam("today"), among=these)
+def _required() -> Any:
+    """What must be known of whom, which is all that the light of the profile asks."""
     return (
-        select(  # type: ignore[call-overload]
-            Enrolment,
-            Person,
-            col(Enrolment.id).in_(unsigned.correlate(None)),
-            col(Enrolment.id).in_(untrained.correlate(None)),
-            consents.reachable(),
-            places_taken(),
-        )
-        .join(Person, col(Person.id) == Enrolment.person_id)
-        .where(col(Enrolment.id).in_(these))
+        select(*(getattr(FormField, name) for name in ("key", "kind", "roles", "required", "labels")))
+        .where(FormField.scheme_id == bindparam("scheme_id"), FormField.required, col(FormField.retired_at).is_(None))
+        .order_by(col(FormField.step), col(FormField.position))
     )
 
 
-def _read(
-    scheme: Scheme, fields: tuple[FormField, ...], enrolment: Enrolment, person: Person, facts: _Facts
-) -> Readiness:
-    gates, side = gates_of(scheme, enrolment.side), enrolment.side
-    blanks = enrolment_form.missing(fields, side, person, enrolment)
+@cache
+def _with_facts() -> Any:
+    """Of the enrolments `ids`, on the day `today`, whose end is `moment`. By cohort too, SQLite would read all of it."""
+    these: Any = bindparam("ids", expanding=True)
+    unsigned = signatures.unsigned_by(None, bindparam("moment")).where(col(Enrolment.id).in_(these))
+    untrained = training.untrained_enrolments(None, bindparam("today"), among=these)
+    own = ("id", "person_id", "side", "status", "answers", "claims", "conflicts_declared_at", "submitted_at")
+    wanted: list[Any] = [
+        *(getattr(Enrolment, name) for name in (*own, *sorted(enrolment_form.OF_ENROLMENT))),
+        *(getattr(Person, name) for name in sorted(enrolment_form.OF_PERSON)),
+        col(Enrolment.id).in_(unsigned.correlate(None)).label("is_unsigned"),
+        col(Enrolment.id).in_(untrained.correlate(None)).label("is_untrained"),
+        consents.reachable().label("is_reachable"),
+        places_taken().label("taken"),
+    ]
+    statement: Any = select(*wanted)
+    return statement.join(Person, col(Person.id) == Enrolment.person_id).where(col(Enrolment.id).in_(these))
+
+
+def _read(scheme: Scheme, fields: Sequence[Any], row: Any) -> Readiness:
+    gates, side = gates_of(scheme, row.side), row.side
+    blanks = enrolment_form.missing(fields, side, row, row)
     return Readiness(
         profile=Light(not blanks, f"missing: {', '.join(blanks)}" if blanks else "complete"),
-        signature=_gate("signature" in gates, not facts.unsigned, "signed", "not signed yet"),
-        training=_gate("training" in gates, not facts.untrained, "completed", "not completed yet"),
-        conflicts=_gate(
-            "conflicts" in gates, enrolment.conflicts_declared_at is not None, "answered", "not answered yet"
-        ),
-        capacity=_capacity(enrolment, facts.taken),
-        contactable=_gate(side is Side.MENTOR, facts.reachable, "one way is open", "no way to be reached is open"),
+        signature=_gate("signature" in gates, not row.is_unsigned, "signed", "not signed yet"),
+        training=_gate("training" in gates, not row.is_untrained, "completed", "not completed yet"),
+        conflicts=_gate("conflicts" in gates, row.conflicts_declared_at is not None, "answered", "not answered yet"),
+        capacity=_capacity(row, row.taken),
+        contactable=_gate(side is Side.MENTOR, row.is_reachable, "one way is open", "no way to be reached is open"),
     )
 
 
@@ -246,7 +247,7 @@ def _gate(asked: bool, holds: bool, yes: str, no: str) -> Light:
     return Light(holds, yes if holds else no)
 
 
-def _capacity(enrolment: Enrolment, taken: int) -> Light:
+def _capacity(enrolment: Any, taken: int) -> Light:
     if enrolment.side is Side.MENTEE:
         return Light(not taken, "has a mentor" if taken else "looking for a mentor")
     free = max(0, enrolment.capacity - taken)

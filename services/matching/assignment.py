@@ -216,7 +216,7 @@ def _floor_first(problem: _Problem, plain: Optimum, progress: Progress, deadline
     """The best assignment of those with the best worst pair, by bisection; its floor, and by how much that may be
     too low because time was up."""
     most, best, floor = int((plain.chosen >= 0).sum()), plain, 0
-    low, high = _worst(plain), int(plain.pairs.scores.max(initial=0))
+    low, high = _worst(plain), _highest_floor(problem, plain, most)
     while low < high and most:
         middle = (low + high + 1) // 2
         tried = _with_floor(problem, middle, plain.big, progress, deadline)
@@ -228,6 +228,14 @@ def _floor_first(problem: _Problem, plain: Optimum, progress: Progress, deadline
         else:
             high = middle - 1
     return best, floor, 0
+
+
+def _highest_floor(problem: _Problem, plain: Optimum, most: int) -> int:
+    """No floor is higher: the best score of all, or when all can be matched, of whoever has the lowest best score."""
+    best = np.full(len(plain.u), -1, dtype=np.int64)
+    np.maximum.at(best, plain.pairs.rows, plain.pairs.scores)
+    everybody = most == int(problem.free.sum())
+    return int(best[problem.free].min(initial=best.max(initial=0)) if everybody else best.max(initial=0))
 
 
 def _with_floor(problem: _Problem, floor: int, big: int, progress: Progress, deadline: float) -> Optimum:

@@ -1,5 +1,7 @@
 """Brings a database to this version's schema, or says why it cannot. Alembic is loaded only when it is needed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -20,7 +22,7 @@ class WrongSchemaError(RuntimeError):
 
 def migrate(engine: Engine) -> bool:
     """Bring the schema to HEAD in one transaction; True when anything changed. Raises WrongSchemaError."""
-    with engine.begin() as connection:
+    with _moving(engine) as connection:
         found = current(connection)
         if found == HEAD:
             return False
@@ -34,6 +36,31 @@ def migrate(engine: Engine) -> bool:
 
         people_index.fill(connection)
         return True
+
+
+@contextmanager
+def _moving(engine: Engine) -> Iterator[Connection]:
+    """One transaction in which a table may be made anew, as SQLite must for most changes, though others refer to it.
+
+    Every reference is checked before it is committed. Raises WrongSchemaError for one that leads nowhere.
+    """
+    if engine.dialect.name != "sqlite":
+        with engine.begin() as connection:
+            yield connection
+        return
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        # Outside the transaction: within one, SQLite ignores it.
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                yield connection
+                if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                    raise WrongSchemaError(
+                        "A row of the database refers to one that is not there. Nothing was changed."
+                    )
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
 
 
 def current(connection: Connection) -> str | None:
@@ -60,7 +87,7 @@ def downgrade(engine: Engine, revision: str) -> None:
     """Take the schema back to a revision, or to nothing with 'base'."""
     from alembic import command  # noqa: PLC0415
 
-    with engine.begin() as connection:
+    with _moving(engine) as connection:
         command.downgrade(_config(connection), revision)
 
 

@@ -21,6 +21,7 @@ from tests.factories import (
     make_coordinator,
     make_enrolment,
     make_participant,
+    make_scheme,
 )
 from tests.services.test_agreements import counted_queries
 

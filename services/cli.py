@@ -155,6 +155,18 @@ def matching(
 
 
 @bench_app.command()
+def queue() -> None:
+    """Print what the queue costs at 100,000 enrolments on both databases. Ends with 1 when a target is missed."""
+    raise typer.Exit(_benchmark("queueing").bench())
+
+
+@bench_app.command("import")
+def import_() -> None:
+    """Print what importing 10,000 rows costs beside reading the file. Ends with 1 when a target is missed."""
+    raise typer.Exit(_benchmark("importing").bench())
+
+
+@bench_app.command()
 def directory() -> None:
     """Print what the directory costs at 100,000 enrolments on both databases. Ends with 1 when a target is missed."""
     raise typer.Exit(_benchmark("directory").bench())

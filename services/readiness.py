@@ -211,7 +211,7 @@ def _required() -> Any:
 
 @cache
 def _with_facts() -> Any:
-    """Of the enrolments `ids`, on the day `today`, whose end is `moment`. By cohort too, SQLite would read all of it."""
+    """Of the enrolments `ids`, on the day `today`, which ends at `moment`. By cohort too, SQLite would read it all."""
     these: Any = bindparam("ids", expanding=True)
     unsigned = signatures.unsigned_by(None, bindparam("moment")).where(col(Enrolment.id).in_(these))
     untrained = training.untrained_enrolments(None, bindparam("today"), among=these)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from models.matching import ProposalStatus
 from pages import charts
-from pages.ui import done, empty, page, plain, refusals, segments
+from pages.ui import at_a_press, done, empty, page, plain, refusals, segments, tell
 from services import participation, proposals, times
 from services.access import Actor
 from services.matching import review, runs
@@ -132,46 +132,72 @@ def draw_acts(session: Session, actor: Actor, run_id: UUID) -> bool:
     if not found.number:
         return False
     chosen = found.ticked
-    label = f"Preview the emails to {people(len(chosen))}"
-    if st.button(label, key="preview", type="primary", icon=":material/drafts:", disabled=not chosen):
-        with refusals():
-            outcome = proposals.draft(session, actor, run_id, sorted(chosen))
-            st.session_state["held_back"] = outcome.held_back
-            approve(run_id, frozenset())
-            go_to("send" if outcome.done else None)
+    st.button(
+        f"Preview the emails to {people(len(chosen))}",
+        key="preview",
+        type="primary",
+        icon=":material/drafts:",
+        disabled=not chosen,
+        on_click=preview,
+        args=(run_id,),
+    )
     with st.container(horizontal=True):
-        if found.number > len(chosen) and st.button(f"Approve all {found.number}", key="approve-all"):
-            approve(run_id, frozenset(review.to_approve(session, actor, run_id)))
-            st.rerun()
-        if chosen and st.button("Approve none", key="approve-none"):
-            approve(run_id, frozenset())
-            st.rerun()
+        if found.number > len(chosen):
+            st.button(f"Approve all {found.number}", key="approve-all", on_click=approve_all, args=(run_id,))
+        if chosen:
+            st.button("Approve none", key="approve-none", on_click=approve, args=(run_id, frozenset()))
     return True
 
 
+def approve_all(run_id: UUID) -> None:
+    at_a_press(lambda session, actor: approve(run_id, frozenset(review.to_approve(session, actor, run_id))))
+
+
+def preview(run_id: UUID) -> None:
+    """Make the approved pairs drafts, which the next run shows with every email."""
+
+    def make(session: Session, actor: Actor) -> None:
+        # Asked now: when this is pressed twice, the second press finds nothing left to do.
+        chosen = review.open_pairs(session, actor, run_id, approved(run_id)).ticked
+        if chosen:
+            outcome = proposals.draft(session, actor, run_id, sorted(chosen))
+            st.session_state["held_back"] = outcome.held_back
+            approve(run_id, frozenset())
+            if outcome.done:
+                st.query_params["step"] = "send"
+
+    at_a_press(make)
+
+
 def draw_line(run_id: UUID, line: PairLine, chosen: frozenset[UUID]) -> None:
-    """One card: who, why, and what came of it."""
-    with st.container(border=True):
-        if line.mentor is None:
-            st.markdown(f"**{plain(line.mentee)}** has no mentor in this run  \n{plain(line.note or '')}")
-            return
-        words, act = st.columns([3, 1], vertical_alignment="center")
-        with words:
-            why = " · ".join(plain(reason) for reason in line.reasons) or "Nothing speaks strongly for this pair"
-            st.markdown(f"**{plain(line.mentee)}** with **{plain(line.mentor)}**  \n{why}")
-            if line.note:
-                st.markdown(f":orange-badge[:material/warning: {plain(line.note)}]")
-            if line.wish_rank:
-                st.markdown(f":blue-badge[Wish number {line.wish_rank}]")
-        with act:
-            with st.popover(f"{line.score} of 100"):
-                st.markdown(
-                    "\n".join(f"- **{part.label}** {part.points:g}: {plain(part.sentence)}" for part in line.parts)
-                )
-            if line.proposal is not None:
-                st.markdown(CAME_OF_IT[line.proposal])
-            if line.can_approve:
-                draw_approval(run_id, line, chosen)
+    """One card: who, why, and what came of it. Behind the question mark stands what makes up the score."""
+    with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(in_words(line), help=parts_in_words(line))
+        if line.can_approve:
+            draw_approval(run_id, line, chosen)
+
+
+def in_words(line: PairLine) -> str:
+    """All of a card in one piece: each piece is a message to the browser."""
+    if line.mentor is None:
+        return f"**{plain(line.mentee)}** has no mentor in this run  \n{plain(line.note or '')}"
+    why = " · ".join(plain(reason) for reason in line.reasons) or "Nothing speaks strongly for this pair"
+    badges = [
+        f":orange-badge[:material/warning: {plain(line.note)}]" if line.note else "",
+        f":blue-badge[Wish number {line.wish_rank}]" if line.wish_rank else "",
+        CAME_OF_IT[line.proposal] if line.proposal is not None else "",
+    ]
+    lines = [
+        f"**{plain(line.mentee)}** with **{plain(line.mentor)}** · {line.score} of 100",
+        why,
+        *filter(None, badges),
+    ]
+    return "  \n".join(lines)
+
+
+def parts_in_words(line: PairLine) -> str | None:
+    """What each criterion adds to the score, and why."""
+    return "\n".join(f"- **{part.label}** {part.points:g}: {plain(part.sentence)}" for part in line.parts) or None
 
 
 def draw_approval(run_id: UUID, line: PairLine, chosen: frozenset[UUID]) -> None:
@@ -202,28 +228,38 @@ def draw_sending(session: Session, actor: Actor, drafts: Sequence[Draft]) -> Non
     if pages > 1:
         st.pagination(pages, key="mails")
     with st.container(horizontal=True):
-        if st.button(f"Send to {people(len(drafts))}", key="send", type="primary", icon=":material/send:"):
-            with refusals():
-                send(session, actor, drafts)
+        ids = tuple(draft.id for draft in drafts)
+        label = f"Send to {people(len(drafts))}"
+        st.button(label, key="send", type="primary", icon=":material/send:", on_click=send, args=(ids,))
         if st.button("Back to the review", key="back"):
             go_to(None)
-        if st.button("Discard these drafts", key="discard", type="tertiary"):
-            with refusals():
-                for draft in drafts:
-                    proposals.withdraw(session, actor, draft.id)
-                del st.query_params["step"]
-                done("The drafts are discarded. Nobody was written to.")
+        st.button("Discard these drafts", key="discard", type="tertiary", on_click=discard, args=(ids,))
 
 
-def send(session: Session, actor: Actor, drafts: Sequence[Draft]) -> None:
-    """Send them, and say what could not go."""
-    outcome = proposals.send(session, actor, [draft.id for draft in drafts])
-    st.session_state["held_back"] = outcome.held_back
-    if not outcome.held_back:
-        del st.query_params["step"]
-    if outcome.done:
-        done(f"Proposals to {people(len(outcome.done))} are on their way.", icon=":material/send:")
-    st.rerun()
+def send(ids: tuple[UUID, ...]) -> None:
+    """Send exactly what was looked at, and say what could not go."""
+
+    def leave(session: Session, actor: Actor) -> None:
+        outcome = proposals.send(session, actor, ids)
+        st.session_state["held_back"] = outcome.held_back
+        if not outcome.held_back:
+            st.query_params.pop("step", None)
+        if outcome.done:
+            tell(f"Proposals to {people(len(outcome.done))} are on their way.", icon=":material/send:")
+
+    at_a_press(leave)
+
+
+def discard(ids: tuple[UUID, ...]) -> None:
+    """Take the drafts back, each by itself."""
+
+    def take_back(session: Session, actor: Actor) -> None:
+        for one in ids:
+            proposals.withdraw(session, actor, one)
+        st.query_params.pop("step", None)
+        tell("The drafts are discarded. Nobody was written to.")
+
+    at_a_press(take_back)
 
 
 def tell_held_back() -> None:

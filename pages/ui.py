@@ -18,7 +18,7 @@ from services.gateway import ADDRESS
 from services.gateway_headers import LEAVING
 
 T = TypeVar("T")
-_NOTICES = "_notices"
+_NOTICES, _REFUSALS = "_notices", "_refusals"
 _LEAVING = "_leaving"
 # Only these are ever left for, so that nothing a person typed can stand in the link.
 _OWN_ADDRESS = re.compile(r"/auth/(session\?ticket=[\w-]+|sign-out)|/second-factor/[\w-]+")
@@ -69,8 +69,29 @@ def _emphasised(escaped: str) -> str:
 
 def done(message: str, *, icon: str = ":material/check:") -> None:
     """Keep a message for the next run and start that run: drawn before a rerun, it would vanish unread."""
-    st.session_state.setdefault(_NOTICES, []).append((message, icon))
+    tell(message, icon=icon)
     st.rerun()
+
+
+def tell(message: str, *, icon: str = ":material/check:") -> None:
+    """Keep a message for the run that follows: for callbacks, after which one follows anyway."""
+    st.session_state.setdefault(_NOTICES, []).append((message, icon))
+
+
+def at_a_press(act: Callable[[Session, Actor], None]) -> None:
+    """Do this in the callback of a button, as whoever pressed it; the run that follows shows a refusal.
+
+    What must not get lost is done in a callback. The body of a run is abandoned as soon as the browser asks for the
+    next run, and a press that no line has asked about yet is gone with it; callbacks are called before a body begins.
+    """
+    with storage.reading() as session:
+        actor = find_actor(session)
+        # Without a sign-in, the run that follows shows the form.
+        if actor is not None:
+            try:
+                act(session, actor)
+            except Refusal as refusal:
+                st.session_state.setdefault(_REFUSALS, []).append(plain(refusal))
 
 
 @contextmanager
@@ -106,6 +127,8 @@ def heading(title: str, caption: str | None = None) -> None:
         st.caption(caption)
     for message, icon in st.session_state.pop(_NOTICES, []):
         st.success(message, icon=icon)
+    for sentence in st.session_state.pop(_REFUSALS, []):
+        st.error(sentence, icon=":material/error:")
 
 
 def segments(

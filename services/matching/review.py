@@ -1,13 +1,14 @@
 """What a coordinator reads before proposing: the pairs of a run, the unmatched, and those who could not take part."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, bindparam, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -94,7 +95,7 @@ def pairs(
     # First which lines, which an index can say for a whole run, then what stands in these few.
     chosen = _chosen(run_id, show, search).limit(PAGE_SIZE).offset((max(1, page) - 1) * PAGE_SIZE)
     ids = session.exec(chosen).all()
-    rows = {row[0].id: row for row in session.exec(_lines(run_id, ids))}
+    rows = {row[0].id: row for row in session.exec(_lines(), params={"run_id": run_id, "ids": list(ids)})}
     found = _found(session, run_id, show, search) if search.strip() else counts[show]
     return Pairs(tuple(_line(*rows[one]) for one in ids), found, counts)
 
@@ -107,9 +108,7 @@ def to_approve(session: Session, actor: Actor, run_id: UUID) -> tuple[UUID, ...]
 
 def open_pairs(session: Session, actor: Actor, run_id: UUID, ticked: Collection[UUID]) -> OpenPairs:
     """How many pairs of a run can still be proposed, and which of the ticked mentees' are among them. NotAllowed."""
-    number = _open(run_id, func.count(col(RunPair.id))).scalar_subquery()
-    of_run = select(Cohort.scheme_id, number).join(MatchingRun, col(MatchingRun.cohort_id) == col(Cohort.id))
-    scheme_id, found = session.exec(of_run.where(MatchingRun.id == run_id)).first() or (None, 0)
+    scheme_id, found = session.exec(_how_many_open(), params={"run_id": run_id}).first() or (None, 0)
     if scheme_id not in actor.coordinates:
         raise _not_yours()
     if not ticked:
@@ -120,7 +119,15 @@ def open_pairs(session: Session, actor: Actor, run_id: UUID, ticked: Collection[
     return OpenPairs(found, frozenset(session.exec(mentees)) & frozenset(ticked))
 
 
-def _open(run_id: UUID, column: Any) -> Any:
+@cache
+def _how_many_open() -> Any:
+    run_id: Any = bindparam("run_id")
+    number = _open(run_id, func.count(col(RunPair.id))).scalar_subquery()
+    of_run = select(Cohort.scheme_id, number).join(MatchingRun, col(MatchingRun.cohort_id) == col(Cohort.id))
+    return of_run.where(MatchingRun.id == run_id)
+
+
+def _open(run_id: Any, column: Any) -> Any:
     known = select(Proposal.mentee_id).where(Proposal.run_id == run_id, col(Proposal.status).in_(DECIDED))
     return select(column).where(
         RunPair.run_id == run_id, col(RunPair.mentor_id).is_not(None), col(RunPair.mentee_id).not_in(known)
@@ -164,13 +171,14 @@ def _found(session: Session, run_id: UUID, show: Show, search: str) -> int:
     return int(session.exec(_chosen(run_id, show, search, func.count())).one())
 
 
-def _lines(run_id: UUID, ids: Sequence[UUID]) -> Any:
-    """The select of these lines, with both names and this run's newest proposal."""
+@cache  # asked at every look at a run: building it costs more than asking
+def _lines() -> Any:
+    """The select of lines by their ids, with both names and this run's newest proposal."""
     mentee, mentor = aliased(Enrolment), aliased(Enrolment)
     mentee_person, mentor_person = aliased(Person), aliased(Person)
     newest = (
         select(Proposal.status)
-        .where(Proposal.run_id == run_id, col(Proposal.mentee_id) == col(RunPair.mentee_id))
+        .where(Proposal.run_id == bindparam("run_id"), col(Proposal.mentee_id) == col(RunPair.mentee_id))
         .order_by(col(Proposal.created_at).desc())
         .limit(1)
         .scalar_subquery()
@@ -183,7 +191,7 @@ def _lines(run_id: UUID, ids: Sequence[UUID]) -> Any:
         .join(mentee_person, col(mentee_person.id) == col(mentee.person_id))
         .outerjoin(mentor, col(mentor.id) == col(RunPair.mentor_id))
         .outerjoin(mentor_person, col(mentor_person.id) == col(mentor.person_id))
-        .where(col(RunPair.id).in_(ids))
+        .where(col(RunPair.id).in_(bindparam("ids", expanding=True)))
     )
 
 
@@ -209,13 +217,20 @@ def _matches(search: str, mentee: Any, mentor: Any) -> ColumnElement[bool]:
 
 def _counts(session: Session, actor: Actor, run_id: UUID) -> dict[Show, int]:
     """A run never changes: it knows how many it matched, and few of its lines have a note. Raises NotAllowed."""
-    noted = select(func.count(col(RunPair.id))).where(RunPair.run_id == run_id, *_shown(Show.WARNINGS))
-    columns: tuple[Any, ...] = (Cohort.scheme_id, MatchingRun.mentees, MatchingRun.matched, noted.scalar_subquery())
-    of_run = select(*columns).join(Cohort, col(Cohort.id) == col(MatchingRun.cohort_id))
-    scheme_id, mentees, matched, warnings = session.exec(of_run.where(MatchingRun.id == run_id)).first() or [None] * 4
+    found = session.exec(_counted(), params={"run_id": run_id}).first()
+    scheme_id, mentees, matched, warnings = found or [None] * 4
     if scheme_id not in actor.coordinates:
         raise _not_yours()
     return {Show.ALL: mentees, Show.WARNINGS: warnings, Show.UNMATCHED: mentees - matched}
+
+
+@cache
+def _counted() -> Any:
+    run_id: Any = bindparam("run_id")
+    noted = select(func.count(col(RunPair.id))).where(RunPair.run_id == run_id, *_shown(Show.WARNINGS))
+    columns: tuple[Any, ...] = (Cohort.scheme_id, MatchingRun.mentees, MatchingRun.matched, noted.scalar_subquery())
+    of_run = select(*columns).join(Cohort, col(Cohort.id) == col(MatchingRun.cohort_id))
+    return of_run.where(MatchingRun.id == run_id)
 
 
 def _line(row: RunPair, mentee: str, mentor: str | None, proposal: ProposalStatus | None) -> PairLine:

@@ -6,9 +6,11 @@ Some answers belong to the person (and so to every scheme they are in), some to 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from models.enrolments import Enrolment, EnrolmentStatus, Side
@@ -84,16 +86,20 @@ def own_open_enrolment(session: Session, actor: Actor) -> Enrolment:
 
 def fields_of(session: Session, cohort_ids: Iterable[UUID]) -> dict[UUID, tuple[FormField, ...]]:
     """The questions in use, in the order of the form, by cohort; one query."""
-    statement = (
-        select(Cohort.id, FormField)
-        .join(FormField, col(FormField.scheme_id) == Cohort.scheme_id)
-        .where(col(Cohort.id).in_(list(cohort_ids)), col(FormField.retired_at).is_(None))
-        .order_by(col(FormField.step), col(FormField.position))
-    )
     found: dict[UUID, tuple[FormField, ...]] = {}
-    for cohort_id, field in session.exec(statement):
+    for cohort_id, field in session.exec(_fields_in_use(), params={"cohort_ids": list(cohort_ids)}):
         found[cohort_id] = (*found.get(cohort_id, ()), field)
     return found
+
+
+@cache  # asked at every answer that is saved: building it costs more than asking
+def _fields_in_use() -> Any:
+    return (
+        select(Cohort.id, FormField)
+        .join(FormField, col(FormField.scheme_id) == Cohort.scheme_id)
+        .where(col(Cohort.id).in_(bindparam("cohort_ids", expanding=True)), col(FormField.retired_at).is_(None))
+        .order_by(col(FormField.step), col(FormField.position))
+    )
 
 
 def questions(fields: Iterable[FormField], side: Side, person: Person, enrolment: Enrolment) -> tuple[Question, ...]:

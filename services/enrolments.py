@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select
 
 from models.columns import utc_now
 from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side
@@ -20,9 +22,9 @@ from services.enrolment_decisions import Recipient, approve, decline, preview, r
 from services.enrolment_form import CONFLICTS_STEP, CONSENTS_STEP, REVIEW_STEP, STEP_TITLES, Question
 from services.enrolment_queue import Details, Filter, Gate, Queue, QueueRow, details, queue, submitted_on
 from services.errors import Conflict, Invalid
+from services.invitations import Invited, invite
 from services.pauses import come_back as resume
 from services.pauses import pause
-from services.invitations import Invited, invite
 from services.schemes import wording
 from services.units import writes
 
@@ -159,8 +161,20 @@ def submit(session: Session, actor: Actor) -> EnrolmentStatus:
 
 
 def _around(session: Session, enrolment: Enrolment) -> tuple[Person, Cohort, Scheme]:
-    cohort = session.get_one(Cohort, enrolment.cohort_id)
-    return session.get_one(Person, enrolment.person_id), cohort, session.get_one(Scheme, cohort.scheme_id)
+    person, cohort, scheme = session.exec(_person_and_scheme(), params={"enrolment_id": enrolment.id}).one()
+    return person, cohort, scheme
+
+
+@cache  # asked at every answer that is saved: building it costs more than asking
+def _person_and_scheme() -> Any:
+    return (
+        select(Person, Cohort, Scheme)
+        .select_from(Enrolment)
+        .join(Person, col(Person.id) == Enrolment.person_id)
+        .join(Cohort, col(Cohort.id) == Enrolment.cohort_id)
+        .join(Scheme, col(Scheme.id) == Cohort.scheme_id)
+        .where(col(Enrolment.id) == bindparam("enrolment_id"))
+    )
 
 
 def _fields(session: Session, enrolment: Enrolment) -> tuple[Any, ...]:

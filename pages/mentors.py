@@ -28,12 +28,11 @@ UNDO = "_wish_taken_back"
 
 def draw(session: Session, actor: Actor, today: date) -> None:
     """One of three lists: everybody, those kept for later, the wishes."""
-    found = directory.standing(session, actor)
-    if found is not Standing.OPEN:
-        empty(SENTENCES[found])
+    visit = directory.visit(session, actor)
+    if visit.standing is not Standing.OPEN:
+        empty(SENTENCES[visit.standing])
         return
-    mine = wishes.ids(session, actor)
-    kept = shortlist.ids(session, actor)
+    mine, kept = visit.wished, visit.kept
     words = {EVERYBODY: "Everybody", KEPT: f"Kept ({len(kept)})", WISHES: f"My wishes ({len(mine)} of {wishes.MOST})"}
     view = segments(
         "Which mentors",

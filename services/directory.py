@@ -15,10 +15,10 @@ from uuid import UUID
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from models.enrolments import Enrolment, EnrolmentStatus, Side
+from models.enrolments import Enrolment, EnrolmentStatus, Side, Wish
 from models.people import Person
 from models.schemes import AnsweredBy, Cohort, Scheme
-from models.search import SearchScope
+from models.search import SearchScope, Shortlisted
 from services import access, directory_listing, directory_reasons, people_search, readiness, search_words
 from services.access import Actor
 from services.directory_listing import Looking
@@ -26,7 +26,7 @@ from services.directory_reasons import ListedMentor, Reader
 from services.errors import NotAllowed
 from services.schemes.sectors import sectors
 
-__all__ = ["ListedMentor", "Page", "Standing", "facts", "listed", "open_to", "reasons", "standing"]
+__all__ = ["ListedMentor", "Page", "Standing", "facts", "listed", "open_to", "reasons", "standing", "visit"]
 
 CARDS_A_PAGE = 20
 LAST_PAGE = 50
@@ -58,9 +58,25 @@ class Page:
     why: Mapping[UUID, tuple[str, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Visit:
+    """How the directory stands to a mentee, whom they wished for (dearest first) and whom they keep (first first)."""
+
+    standing: Standing
+    wished: tuple[UUID, ...]
+    kept: tuple[UUID, ...]
+
+
 def standing(session: Session, actor: Actor) -> Standing:
     """How the directory stands to the actor, who must take part as a mentee. Raises NotAllowed."""
     return _standing(session, _own(session, actor))[0]
+
+
+def visit(session: Session, actor: Actor) -> Visit:
+    """What a screen needs before it draws a list. Raises NotAllowed."""
+    mentee = _own(session, actor)
+    wished, kept = (session.exec(each, params={"mentee_id": mentee.id}).all() for each in _marks())
+    return Visit(_standing(session, mentee)[0], tuple(wished), tuple(kept))
 
 
 def listed(
@@ -109,6 +125,16 @@ def _found(session: Session, looking: Looking, today: date, most: int, search: s
     if isinstance(found, list):
         return directory_listing.first(session, looking, today, most, *narrower, among=found)
     return directory_listing.first(session, looking, today, most, col(Enrolment.id).in_(found), *narrower)
+
+
+@cache
+def _marks() -> tuple[Any, Any]:
+    mine: Any = bindparam("mentee_id")
+    kept = select(Shortlisted.mentor_id).where(Shortlisted.mentee_id == mine)
+    return (
+        select(Wish.mentor_id).where(Wish.mentee_id == mine).order_by(col(Wish.rank)),
+        kept.order_by(col(Shortlisted.created_at), col(Shortlisted.id)),
+    )
 
 
 @cache

@@ -153,12 +153,14 @@ def draw_coordinator(session: Session, actor: Actor, cohort_id: UUID) -> None:
     if not counts:
         empty("This scheme has published no text yet.")
         return
-    with st.container(border=True, gap="small"):
-        for count in counts:
-            signed = f" · {count.signed} of {count.asked} have signed" if count.asked else ""
-            since = f"version {count.edition}, since {day_of(count.published_at.date())}"
-            st.markdown(f"**{plain(count.title)}** · {since}{signed}")
+    with st.container(border=True):
+        st.markdown("\n\n".join(map(in_force_in_words, counts)))
     draw_publishing(session, actor, counts)
+
+
+def in_force_in_words(count: DocumentCount) -> str:
+    signed = f" · {count.signed} of {count.asked} have signed" if count.asked else ""
+    return f"**{plain(count.title)}** · version {count.edition}, since {day_of(count.published_at.date())}{signed}"
 
 
 def draw_unsigned(session: Session, actor: Actor, cohort_id: UUID, counts: list[DocumentCount]) -> None:
@@ -177,9 +179,8 @@ def draw_unsigned(session: Session, actor: Actor, cohort_id: UUID, counts: list[
         st.success("Everybody has signed.", icon=":material/check:")
         return
     st.caption(f"{found.total:,} missing {'signature' if found.total == 1 else 'signatures'}")
-    with st.container(border=True, gap="small"):
-        for line in found.rows:
-            draw_missing(line)
+    with st.container(border=True):
+        st.markdown("\n\n".join(map(missing_in_words, found.rows)))
     if found.total > PAGE:
         st.pagination(math.ceil(found.total / PAGE), key="unsigned_page")
 
@@ -189,19 +190,22 @@ def start_at_page_one() -> None:
     st.session_state.pop("unsigned_page", None)
 
 
-def draw_missing(line: Unsigned) -> None:
+def missing_in_words(line: Unsigned) -> str:
     if line.blocked_from is None:
         badge = ":red-badge[Never signed]"
     elif line.blocked_from <= utc_now().date():
         badge = f":red-badge[Signed version {line.signed_edition}, no longer counts]"
     else:
         badge = f":orange-badge[Signed version {line.signed_edition}, counts until {day_of(line.blocked_from)}]"
-    st.markdown(f"**{plain(line.name)}** · {line.side.value} · {plain(line.title)} {badge}")
+    return f"**{plain(line.name)}** · {line.side.value} · {plain(line.title)} {badge}"
 
 
 def draw_publishing(session: Session, actor: Actor, counts: list[DocumentCount]) -> None:
     """A new version begins from the one in force, so that clause numbers stay what they are."""
-    with st.expander("Publish a new version", icon=":material/edit_document:"):
+    with st.expander("Publish a new version", icon=":material/edit_document:", key="new", on_change="rerun") as opened:
+        # A whole text is not read for everybody who looks at the list.
+        if not opened.open:
+            return
         by_id = {str(count.id): count for count in counts}
         chosen = st.selectbox("Which text", list(by_id), format_func=lambda key: by_id[key].title, key="to_change")
         reading = agreements.read(session, actor, UUID(chosen))

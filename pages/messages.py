@@ -1,6 +1,7 @@
 """Messages: what the scheme wrote to whom, how that went, and what its emails say."""
 
 from datetime import date
+from itertools import groupby
 
 import streamlit as st
 from sqlmodel import Session
@@ -73,25 +74,45 @@ def shared_problem(found: Outbox) -> str | None:
     return problems.pop() if len(problems) == 1 and len(found.lines) > 1 else None
 
 
-def draw(session: Session, actor: Actor, line: OutboxLine, today: date, said: str | None) -> None:
-    """One message: to whom, what about, how it went, and what can be done. `said` stands above the list already."""
-    with st.container(border=True, gap="xsmall"):
-        who, state = st.columns([4, 1], vertical_alignment="center")
-        who.markdown(f"**{plain(line.recipient)}** · {plain(line.title)}")
-        label, color, icon = BADGES[line.status]
-        state.badge(label, color=color, icon=icon)  # type: ignore[arg-type] # one of Streamlit's colour names
-        st.caption(f"{plain(line.subject)} · {plain(when_in_words(line, actor.time_zone or 'UTC', today))}")
-        if line.problem and line.problem != said:
-            st.markdown(f":material/info: {plain(line.problem)}")
-        if line.status is MessageStatus.FAILED and st.button("Send again", key=f"again-{line.id}"):
-            with refusals():
-                messages.send_again(session, actor, line.id)
-                done(f"The message to {plain(line.recipient)} is waiting to be sent again.")
+def in_one_piece(line: OutboxLine, zone: str, today: date, said: str | None) -> str:
+    """To whom, what about, and how it went. `said` stands above the list already."""
+    label, color, icon = BADGES[line.status]
+    facts = [
+        f"**{plain(line.recipient)}** · {plain(line.title)} :{color}-badge[{icon} {label}]",
+        f":small[:gray[{plain(line.subject)} · {plain(when_in_words(line, zone, today))}]]",
+    ]
+    if line.problem and line.problem != said:
+        facts.append(f":material/info: {plain(line.problem)}")
+    return "  \n".join(facts)
+
+
+def draw_lines(session: Session, actor: Actor, found: Outbox, said: str | None) -> None:
+    """One card: what can be sent again has its button beside it, all between two of these is one piece of text."""
+    zone, today = actor.time_zone or "UTC", utc_now().date()
+    with st.container(border=True, gap="small"):
+        for failed, lines in groupby(found.lines, lambda line: line.status is MessageStatus.FAILED):
+            if not failed:
+                st.markdown("\n\n".join(in_one_piece(line, zone, today, said) for line in lines))
+                continue
+            for line in lines:
+                with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+                    st.markdown(in_one_piece(line, zone, today, said))
+                    draw_again(session, actor, line)
+
+
+def draw_again(session: Session, actor: Actor, line: OutboxLine) -> None:
+    if st.button("Send again", key=f"again-{line.id}"):
+        with refusals():
+            messages.send_again(session, actor, line.id)
+            done(f"The message to {plain(line.recipient)} is waiting to be sent again.")
 
 
 def show_wording(session: Session, actor: Actor) -> None:
     """What a template says, with invented people in it: the real mails between two people are theirs."""
-    with st.expander("What our emails say", icon=":material/drafts:"):
+    with st.expander("What our emails say", icon=":material/drafts:", key="wording", on_change="rerun") as opened:
+        # What nobody has opened is not written.
+        if not opened.open:
+            return
         template = st.selectbox("Email", list(letters.KINDS), format_func=letters.title_of, key="messages-template")
         shown = messages.example(session, actor, template)
         st.caption("With invented people. What was really written to somebody is not shown here.")
@@ -114,8 +135,8 @@ with page("Messages", caption="What this scheme wrote, to whom, and how that wen
         st.caption(count_in_words(found))
     if said := shared_problem(found):
         st.info(plain(said), icon=":material/info:")
-    for line in found.lines:
-        draw(session, actor, line, utc_now().date(), said)
+    if found.lines:
+        draw_lines(session, actor, found, said)
     if found.pages > 1:
         # Another search may have fewer pages than the one that was left.
         if st.session_state.get("messages-page", 1) > found.pages:

@@ -166,6 +166,8 @@ def test_a_coordinator_publishes_a_new_version_after_confirming_whom_it_asks(
     document = make_code(page_session, cohort)
     make_enrolment(page_session, cohort)
     page = open_page("agreements", make_coordinator(page_session, cohort))
+    page.session_state["new"] = True
+    page.run()
     words = page.text_area(key=f"words-{document.id}")
     words.input((words.value or "").replace("Come on time.", "Be early."))
 

@@ -431,6 +431,7 @@ def test_who_is_overdue_is_a_list_of_its_own(session: Session, cohort: Cohort) -
         ("Bo", "Starting as a mentor", False),
     ]
     assert lines(ProgressFilter.PASSED) == []
+    assert lines(ProgressFilter.ALL, "%") == lines(ProgressFilter.ALL, "_") == lines(ProgressFilter.ALL, "/") == []
     assert new.id in untrained(session, cohort)
 
 

@@ -18,7 +18,7 @@ from models.meetings import MeetingRecord
 from models.pairings import Contact, Pairing, PairingStatus, WaysOfWorking
 from models.schemes import Scheme
 from services import days
-from services.paused_days import ever_paused, in_motion_on, paused_between
+from services.paused_days import paused_between, stands_still_on
 
 CONFIRMED_WITHIN_SECONDS = 30 * 60
 IN_RHYTHM, QUIET, SILENT = "in_rhythm", "quiet", "silent"
@@ -147,9 +147,8 @@ def open_at(moment: Any) -> Any:
 
 def in_motion(number: Any) -> Any:
     """An SQL condition: the pairing was not paused on that day, so that the day counts."""
-    # Beside the history, the status: a pair that was paused before there was one stands still all the same.
-    stands = and_(col(Pairing.status) == PairingStatus.PAUSED, ~ever_paused(col(Pairing.id)))
-    return and_(~stands, in_motion_on(col(Pairing.id), number))
+    # A pair that was paused before there was a history of it stands still by its status.
+    return ~stands_still_on(col(Pairing.id), number, col(Pairing.status) == PairingStatus.PAUSED)
 
 
 def flag(condition: Any) -> Any:

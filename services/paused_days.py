@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -51,8 +51,8 @@ def paused_between(pairing_id: Any, after: Any, until: Any) -> Any:
     return case((ever_paused(pairing_id), counted), else_=0)
 
 
-def in_motion_on(pairing_id: Any, number: Any) -> Any:
-    """An SQL condition: the pair was not paused on that day, so that it has a rhythm to keep."""
+def stands_still_on(pairing_id: Any, number: Any, before_history: Any) -> Any:
+    """An SQL condition: the pair was paused on that day; of one without any row, what `before_history` says."""
     rest = aliased(PairingPause)
     ended = days.date_number(rest.ended_on)
     paused = (
@@ -64,7 +64,7 @@ def in_motion_on(pairing_id: Any, number: Any) -> Any:
         )
         .correlate_except(rest)
     )
-    return ~and_(ever_paused(pairing_id), paused)
+    return case((ever_paused(pairing_id), paused), else_=before_history)
 
 
 def ever_paused(pairing_id: Any) -> Any:

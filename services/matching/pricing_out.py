@@ -18,6 +18,7 @@ from services.matching.prices import gains_at, smallest_prices
 from services.matching.room import Room
 
 MORE_EACH_ROUND = 8
+LIKELY = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +49,7 @@ def best_assignment(
     while True:
         rounds += 1
         progress(f"Assigning, round {rounds}", 0.0)
-        chosen = assigned(pairs, pairs.scores, big, room)
-        v = smallest_prices(pairs, chosen, big, room)
+        chosen, v = _among(pairs, big, room)
         u = gains_at(pairs, chosen, big, v)
         more, lifted = proof.look(pairs, u, v, f"Proving, round {rounds}", progress)
         if not more:
@@ -58,6 +58,22 @@ def best_assignment(
             slack = int((lifted - u).sum())
             return Optimum(pairs, chosen, lifted, v, big, collected(scorer.n, scorer.m, []), slack)
         pairs = joined(scorer.n, scorer.m, pairs, more)
+
+
+def _among(pairs: Pairs, big: int, room: Room) -> tuple[Ints, Ints]:
+    """The best choice (n,) of `pairs`, and the smallest prices (m,) that support it.
+
+    The solver takes twice as long with a large `big`. A few times the highest score nearly always leads to the same
+    choice, and prices exist only if it did.
+    """
+    chosen = assigned(
+        pairs, pairs.scores, min(big, LIKELY * (1 + int(pairs.scores.max(initial=0)) + room.dearest)), room
+    )
+    try:
+        return chosen, smallest_prices(pairs, chosen, big, room)
+    except ArithmeticError:
+        chosen = assigned(pairs, pairs.scores, big, room)
+        return chosen, smallest_prices(pairs, chosen, big, room)
 
 
 class Proof:

@@ -13,7 +13,7 @@ from services.matching.certificate import verify
 from services.matching.shortage import Shortage, Unmatched
 from tests.services.matching.instances import Instance, answers, instance, instances, keeps_rules, value
 
-often = settings(deadline=None, max_examples=200)
+often = settings(deadline=None, max_examples=100)
 
 
 def proved(problem: Instance, result: Assignment) -> bool:

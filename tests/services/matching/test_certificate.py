@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from services.matching.certificate import Certificate, verify
 from tests.services.matching.instances import Instance, answers, instance, instances, value
 
-often = settings(deadline=None, max_examples=150)
+often = settings(deadline=None, max_examples=80)
 
 
 def holds(problem: Instance, mentor_of: NDArray[np.int32], certificate: Certificate) -> bool:

@@ -313,3 +313,18 @@ def test_a_pin_that_is_replaced_is_still_the_best_around_it() -> None:
     assert verify(
         problem.scores, problem.capacities, problem.allowed, result.mentor_of, result.certificate, pinned=pins
     )
+
+
+def test_one_more_match_is_worth_any_loss_of_points() -> None:
+    """To place the last mentee, a whole chain of others must leave their perfect mentors."""
+    n = 40
+    scores, allowed = np.zeros((n + 1, n + 1), dtype=np.int32), np.zeros((n + 1, n + 1), dtype=np.bool_)
+    for i in range(n):
+        scores[i, i], allowed[i, i], allowed[i, i + 1] = 1000, True, True
+    allowed[n, 0] = True
+    capacities = np.ones(n + 1, dtype=np.int32)
+
+    result = assign(scores, capacities, allowed)
+
+    assert result.objective == Objective(matched=n + 1, total=0, worst=0)
+    assert verify(scores, capacities, allowed, result.mentor_of, result.certificate)

@@ -12,7 +12,7 @@ from services.matching.explaining import Alternative, Explainer, Standing, WhyNo
 from services.matching.residual import Change, Move
 from tests.services.matching.instances import Instance, instance, instances, random_instance, worth
 
-often = settings(deadline=None, max_examples=100)
+often = settings(deadline=None, max_examples=60)
 
 
 def explained(problem: Instance) -> Explainer:

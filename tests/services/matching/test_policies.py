@@ -16,7 +16,7 @@ from services.matching.pairs import Flags
 from services.matching.repair import repair
 from tests.services.matching.instances import Instance, answers, instance, instances, value
 
-often = settings(deadline=None, max_examples=100)
+often = settings(deadline=None, max_examples=60)
 ladders = st.lists(st.integers(0, 400), max_size=3).map(lambda costs: tuple(sorted(costs)))
 
 

@@ -15,7 +15,7 @@ from services.matching.repair import nearest, repair
 from services.matching.residual import Change, Move
 from tests.services.matching.instances import Instance, answers, instance, instances, random_instance, worth
 
-often = settings(deadline=None, max_examples=100)
+often = settings(deadline=None, max_examples=60)
 
 
 def ruled_out(problem: Instance, mentee: int, mentor: int) -> Instance:

@@ -20,6 +20,7 @@ from models.schemes import Cohort
 from services import audit
 from services.access import Acting, Actor
 from services.errors import Conflict, NotAllowed
+from services.matching.texts import vectors
 from services.units import writes
 
 
@@ -39,6 +40,7 @@ def remove(session: Session, actor: Actor) -> int:
     audit.record(session, actor, "demonstration.removed", schemes=len(scheme_ids), people=len(person_ids))
     session.flush()
     _delete(session, {"scheme": scheme_ids, "person": person_ids})
+    vectors.forget_unused(session)  # no key leads to them: they are known by a digest of what somebody wrote
     session.commit()
     return len(person_ids)
 

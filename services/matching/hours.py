@@ -16,14 +16,16 @@ MINUTES_A_QUARTER = 15
 _ALL = (1 << WEEK) - 1
 
 WEEKDAYS, WEEKEND = range(5), range(5, 7)
-# What a person may tick, in their own clock: days, first hour, last hour.
+# What a person may tick in the form (form_kinds.AVAILABILITY), in their own clock: days, first hour, last hour.
 WINDOWS: Mapping[str, tuple[range, int, int]] = MappingProxyType(
     {
-        "weekday_mornings": (WEEKDAYS, 8, 12),
-        "weekday_afternoons": (WEEKDAYS, 12, 18),
-        "weekday_evenings": (WEEKDAYS, 18, 22),
-        "weekend_days": (WEEKEND, 8, 18),
-        "weekend_evenings": (WEEKEND, 18, 22),
+        "weekday_morning": (WEEKDAYS, 8, 12),
+        "weekday_lunch": (WEEKDAYS, 12, 14),
+        "weekday_afternoon": (WEEKDAYS, 14, 18),
+        "weekday_evening": (WEEKDAYS, 18, 22),
+        "weekend_morning": (WEEKEND, 8, 12),
+        "weekend_afternoon": (WEEKEND, 12, 18),
+        "weekend_evening": (WEEKEND, 18, 22),
     }
 )
 WAKING = frozenset(WINDOWS)  # 8 in the morning to 10 at night, every day

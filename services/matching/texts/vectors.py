@@ -1,7 +1,7 @@
 """An encoder's vectors in the database: made before a run and read by it, so that the same run stays the same.
 
-Only a text's digest and its vector are kept. A vector is no text, but it was made of one: `forget_older` removes those
-that were made long ago; whoever is still there gets a new one with the next run.
+Only a text's digest and its vector are kept. A vector is no text, but it was made of one: `forget_unused` removes those
+whose text is nobody's any more.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
+from models.enrolments import Enrolment
 from models.matching import TextVector
 from services.matching.texts import words
 from services.units import writes
@@ -63,11 +64,24 @@ def _tell(progress: Callable[[int, int], None], before: int, steps: int, done: i
 
 
 @writes
-def forget_older(session: Session, before: datetime) -> int:
-    """Remove the vectors made before that moment; answers how many. For the recurring jobs."""
-    gone: Any = session.execute(delete(TextVector).where(col(TextVector.created_at) < before))
+def sweep(session: Session, now: datetime) -> int:
+    """Remove the vectors of texts that nobody's form holds any more; answers how many. A recurring job's work."""
+    gone = forget_unused(session)
     session.commit()
-    return int(gone.rowcount)
+    return gone
+
+
+def forget_unused(session: Session) -> int:
+    """Removes the vectors of texts that nobody's form holds any more; never commits. Answers how many."""
+    kept = frozenset(session.exec(select(TextVector.text_sha256)))
+    if not kept:
+        return 0
+    texts = session.exec(select(Enrolment.goals, Enrolment.summary))
+    unused = sorted(kept - digest_of(text for pair in texts for text in pair if text).keys())
+    for start in range(0, len(unused), ASKED_AT_ONCE):
+        some = unused[start : start + ASKED_AT_ONCE]
+        session.execute(delete(TextVector).where(col(TextVector.text_sha256).in_(some)))
+    return len(unused)
 
 
 @writes

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from services.matching.hours import WAKING, days_to_try, minutes_a_week
+from services.form_kinds import AVAILABILITY
+from services.matching.hours import WAKING, WINDOWS, days_to_try, minutes_a_week
 from services.matching.measures import Facts, hours_in_common, time_zone
 from services.matching.profiles import Profile
 from services.matching.scoring import warnings
@@ -45,12 +46,12 @@ def test_waking_hours_are_counted_at_the_worst_time_of_the_year(
 @pytest.mark.parametrize(
     ("one", "ours", "other", "theirs", "hours"),
     [
-        ("Europe/London", "weekday_evenings", "Asia/Shanghai", "weekday_mornings", 0),
-        ("Europe/London", "weekday_mornings", "Asia/Shanghai", "weekday_evenings", 10),
-        ("Asia/Kolkata", "weekday_mornings", "Asia/Kathmandu", "weekday_mornings", 18.75),
-        # Sunday on Kiritimati is Saturday on Hawaii: weekend days share one day, not two.
-        ("Pacific/Kiritimati", "weekend_days", "Pacific/Honolulu", "weekend_days", 10),
-        ("Pacific/Kiritimati", "weekend_days", "Pacific/Honolulu", "weekday_afternoons", 6),
+        ("Europe/London", "weekday_evening", "Asia/Shanghai", "weekday_morning", 0),
+        ("Europe/London", "weekday_morning", "Asia/Shanghai", "weekday_evening", 10),
+        ("Asia/Kolkata", "weekday_morning", "Asia/Kathmandu", "weekday_morning", 18.75),
+        # Sunday on Kiritimati is Saturday on Hawaii: weekends share one day, not two.
+        ("Pacific/Kiritimati", "weekend_afternoon", "Pacific/Honolulu", "weekend_afternoon", 6),
+        ("Pacific/Kiritimati", "weekend_afternoon", "Pacific/Honolulu", "weekday_afternoon", 4),
     ],
 )
 def test_a_week_is_turned_by_the_zone_weekdays_and_all(
@@ -72,14 +73,14 @@ def test_days_reach_from_now_to_the_end_of_the_programme() -> None:
 
 
 def test_saying_less_never_wins() -> None:
-    mentee = person("mentee", "Europe/London", "weekday_evenings", "weekend_days")
+    mentee = person("mentee", "Europe/London", "weekday_evening", "weekend_morning")
     facts = Facts(OCTOBER, YEAR, asks_when=True)
 
     few, many, silent = (
         time_zone(mentor, mentee, facts)
         for mentor in (
-            person("mentor", "Europe/London", "weekend_evenings", "weekday_mornings"),
-            person("mentor", "Europe/London", "weekend_evenings", "weekday_mornings", "weekday_evenings"),
+            person("mentor", "Europe/London", "weekend_evening", "weekday_morning"),
+            person("mentor", "Europe/London", "weekend_evening", "weekday_morning", "weekday_evening"),
             person("mentor", "Europe/London"),
         )
     )
@@ -88,8 +89,12 @@ def test_saying_less_never_wins() -> None:
 
 
 def test_no_common_hour_is_a_warning() -> None:
-    mentor, mentee = person("mentor", "Asia/Shanghai", "weekday_mornings"), person("mentee", "UTC", "weekday_evenings")
+    mentor, mentee = person("mentor", "Asia/Shanghai", "weekday_morning"), person("mentee", "UTC", "weekday_evening")
     facts = Facts(OCTOBER, YEAR, asks_when=True)
 
     assert hours_in_common(mentor, mentee, facts) == 0
     assert warnings(mentor, mentee, facts) == ["No common hour in the week"]
+
+
+def test_every_time_that_the_form_offers_has_its_hours() -> None:
+    assert list(WINDOWS) == list(AVAILABILITY)

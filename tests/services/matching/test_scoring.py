@@ -151,10 +151,10 @@ def test_a_blank_form_never_beats_what_a_typical_filled_one_gets(key: str) -> No
 
 
 def test_a_mentor_with_one_place_does_not_win_by_scarcity() -> None:
-    mentor = Profile("a", "mentor", "law", availability=frozenset({"weekday_evenings"}), time_zone="UTC")
-    open_to_more = replace(mentor, id="b", availability=frozenset({"weekday_evenings", "weekend_days"}))
+    mentor = Profile("a", "mentor", "law", availability=frozenset({"weekday_evening"}), time_zone="UTC")
+    open_to_more = replace(mentor, id="b", availability=frozenset({"weekday_evening", "weekend_morning"}))
     mentee = Profile(
-        "me", "mentee", "law", availability=frozenset({"weekday_evenings", "weekend_days"}), time_zone="UTC"
+        "me", "mentee", "law", availability=frozenset({"weekday_evening", "weekend_morning"}), time_zone="UTC"
     )
 
     found = score([mentee], [mentor, open_to_more], LEVEL, today=TODAY).matrix[0].tolist()

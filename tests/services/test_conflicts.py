@@ -7,6 +7,7 @@ from models.audit import AuditEntry
 from models.enrolments import Conflict, ConsentPurpose, EnrolmentStatus, Side
 from models.matching import ProposalStatus
 from services import conflicts, errors
+from services.acquaintances import Acquaintance
 from tests.factories import (
     make_cohort,
     make_consent,
@@ -148,7 +149,7 @@ def test_a_coordinator_has_no_such_question_to_answer(session: Session) -> None:
         conflicts.declare_by_words(session, actor, ["Bo Lindqvist"])
 
 
-def names(found: tuple[conflicts.Acquaintance, ...]) -> list[str]:
+def names(found: tuple[Acquaintance, ...]) -> list[str]:
     return [known.name for known in found]
 
 

@@ -12,6 +12,7 @@ from services import answer_history, enrolments, form_editing
 from services.access import DESK, Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.form_editing import BUILT_IN, Editable, Wording
+from services.form_kinds import KINDS
 from services.schemes import starting
 from tests.factories import make_actor, make_cohort, make_coordinator, make_enrolment, make_participant
 
@@ -63,7 +64,7 @@ def test_a_question_that_is_added_is_asked_of_that_side_only_at_the_end_of_its_s
     assert added.key not in [question.key for step in preview.values() for question in step]
 
 
-@pytest.mark.parametrize("kind", sorted(set(form_editing.KINDS) - {"consent", "capacity"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"consent", "capacity"}))
 def test_every_kind_can_be_asked_and_answered(session: Session, kind: str) -> None:
     answers = {
         "short_text": "A",

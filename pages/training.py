@@ -50,7 +50,8 @@ def draw_module(session: Session, actor: Actor, module: Module, today: date) -> 
     outcome = st.session_state.get(f"outcome-{module.id}")
     if isinstance(outcome, Outcome):
         draw_outcome(outcome, today)
-    with st.expander("Read it again") if module.state is TrainingState.PASSED else st.container():
+    # A long text that was passed is drawn only for whoever asks for it.
+    if module.state is not TrainingState.PASSED or st.toggle("Read it again", key=f"again-{module.id}"):
         draw_text(module)
         draw_check(session, actor, module, today)
 

@@ -230,7 +230,8 @@ def pass_training(visit: Visit) -> None:
     """Read, and answer the check with what the module taught."""
     visit.go("training")
     visit.page.get_by_role("button", name="Check my answers").wait_for()
-    answers = [question.answer for question in templates.load("unnc_alumni").modules[0].questions]
+    asked = templates.load("unnc_alumni").modules[0].questions
+    answers = [question.answer for question in asked if isinstance(question.answer, int)]
     for group, answer in zip(visit.page.get_by_role("radiogroup").all(), answers, strict=True):
         visit.tick(group.get_by_role("radio").nth(answer))
     visit.press("Check my answers")

@@ -140,13 +140,13 @@ def _unsigned(found: Counts) -> Task:
 def _unanswered(found: Counts, today: date) -> Task:
     sentence = tasks.many(found.unanswered, "person has not said", "people have not said") + " whether they are back"
     detail = "They were asked three times; a word from you may help"
-    return Task(tasks.TODAY, sentence, detail, "See who", "enrolments", today, address=(("status", "Paused"),))
+    return Task(tasks.TODAY, sentence, detail, "See who", "enrolments", today, address=(("status", "paused"),))
 
 
 def _due_back(found: Counts) -> Task:
     sentence = tasks.many(found.due_back, "person is due back", "people are due back") + " this week"
     detail = "We ask them on the day; nothing happens before they say yes"
-    return Task(tasks.WHEN_YOU_CAN, sentence, detail, "See who", "enrolments", address=(("status", "Paused"),))
+    return Task(tasks.WHEN_YOU_CAN, sentence, detail, "See who", "enrolments", address=(("status", "paused"),))
 
 
 def _quiet(session: Session, found: Quietest | None, today: date) -> list[Task]:

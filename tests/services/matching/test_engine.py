@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -248,18 +249,27 @@ def test_a_run_is_stopped_early_only_where_the_first_round_is_no_proof() -> None
     assert gaps[1] is None
 
 
-def test_floor_first_out_of_time_keeps_a_proved_total_and_says_the_floor_may_rise() -> None:
-    problem = random_instance(40, 60, "plain", seed=5)
-    plain = problem.solve()
+def test_floor_first_out_of_time_keeps_a_proved_total_and_says_how_far_the_floor_may_rise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = random_instance(100, 60, "popular", seed=5)
+    policy, looks = Policy(floor_first=True), list[float]()
+    best = assign(problem.scores, problem.capacities, problem.allowed, policy=policy)
+    plain = problem.solve().objective
 
-    result = assign(problem.scores, problem.capacities, problem.allowed, policy=Policy(floor_first=True), seconds=0)
+    def watch(stage: str, share: float) -> None:
+        if stage == "Looking at every pair" and share == 0:
+            looks.append(share)
 
-    best = assign(problem.scores, problem.capacities, problem.allowed, policy=Policy(floor_first=True))
-    assert best.objective.worst is not None
-    assert result.objective.worst is not None
-    assert plain.objective.worst is not None
-    assert plain.objective.worst <= result.objective.worst <= best.objective.worst
-    assert best.objective.worst - result.objective.worst <= (result.gap.worst if result.gap else 0)
+    # Time is up as soon as the plain optimum is proved and the first floor is tried.
+    clock = SimpleNamespace(monotonic=lambda: float("inf") if len(looks) > 1 else 0.0)
+    monkeypatch.setattr(pricing_out, "time", clock)
+    result = assign(problem.scores, problem.capacities, problem.allowed, policy=policy, progress=watch, seconds=1e9)
+
+    assert result.gap is not None
+    assert (result.gap.matched, result.gap.total) == (0, 0)
+    assert (result.objective.matched, result.objective.total) == (plain.matched, plain.total)
+    assert (best.objective.worst or 0) - (result.objective.worst or 0) <= result.gap.worst
 
 
 def test_scores_too_large_for_a_proof_in_64_bits_are_refused() -> None:

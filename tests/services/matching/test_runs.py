@@ -13,7 +13,7 @@ from models.agreements import TrainingModule
 from models.audit import AuditEntry
 from models.enrolments import Conflict, ConsentPurpose, Enrolment, EnrolmentStatus, Side, Wish
 from models.matching import MatchingRun, ProposalStatus, RunPair
-from models.pairings import PairingStatus
+from models.pairings import EndReason, PairingStatus
 from models.people import Person
 from models.schemes import Cohort
 from services import errors
@@ -242,6 +242,21 @@ def test_places_are_what_pairings_and_open_proposals_leave(session: Session) -> 
 
     assert (seen.mentees, seen.places, seen.matched) == (3, 1, 1)
     assert set(answer(session)) == {"Ama", "Ben", "Declined"}
+
+
+@pytest.mark.clause("U-C5.2")
+def test_whoever_was_referred_back_is_served_before_those_who_waited_longer(session: Session) -> None:
+    cohort = make_cohort(session, make_scheme(session, criterion_weights={"waiting": 5}))
+    ended = datetime(2026, 10, 1, tzinfo=UTC)
+    back = mentee(session, cohort, "Back", waiting_since=datetime(2026, 9, 1, tzinfo=UTC))
+    mentee(session, cohort, "Longest", waiting_since=datetime(2025, 1, 1, tzinfo=UTC))
+    reason = {"status": PairingStatus.ENDED, "ended_at": ended, "end_reason": EndReason.REFERRED_ELSEWHERE}
+    make_pairing(session, cohort, mentor="Before", mentee=back, **reason)
+    mentor(session, cohort)
+
+    runs.run(session, coordinator_of(session, cohort), cohort.id, today=TODAY)
+
+    assert {name: found[0] for name, found in answer(session).items()} == {"Back": "Bo Mentor", "Longest": None}
 
 
 def test_the_unmatched_read_how_many_share_how_few_places(session: Session) -> None:

@@ -28,6 +28,8 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Rows = slice | Ints
 BLANK = -1
+# Up to this many words a column for each is quicker than a sparse product, which fills most cells anyway.
+MOST_DENSE_WORDS = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +60,11 @@ class Features:
             if criterion.kind is Kind.TABLE:
                 dense[key] = _table(criterion, mentees, mentors, most, facts)
             elif criterion.kind is Kind.WORDS:
-                dense[key], sparse[key] = _by_word(criterion, mentees, mentors, most)
+                dense[key], by_word = _by_word(criterion, mentees, mentors, most)
+                if by_word[0].shape[1] <= MOST_DENSE_WORDS:
+                    dense[key] = _with_words(dense[key], by_word)
+                else:
+                    sparse[key] = by_word
             elif criterion.kind is Kind.WISHES:
                 dense[key], sparse[key] = _by_wish(criterion, mentees, mentors, most, facts)
         ours, theirs, columns = _side_by_side(dense, len(mentees), len(mentors))
@@ -195,6 +201,13 @@ def _by_word(
     neutral = np.minimum(typical, _half(most))
     mentee_columns = np.stack([np.where(said, least, neutral), neutral], axis=1)
     return (mentee_columns.astype(np.float32), np.stack([~blank, blank], axis=1).astype(np.float32)), (wanted, offered)
+
+
+def _with_words(dense: tuple[Floats, Floats], by_word: tuple["csr_array", "csr_array"]) -> tuple[Floats, Floats]:
+    ours, theirs = (
+        np.hstack([columns, words.toarray().astype(np.float32)]) for columns, words in zip(dense, by_word, strict=True)
+    )
+    return ours, theirs
 
 
 def _by_wish(

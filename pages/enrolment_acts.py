@@ -56,7 +56,8 @@ def draw(session: Session, actor: Actor, cohort_id: UUID, picked: Sequence[Queue
         about, act, ids, _ = st.session_state[_ASKED]
         if about == cohort_id:
             confirm(session, actor, act, ids)
-        return
+            return
+        del st.session_state[_ASKED]  # asked in another cohort, and left without an answer
     if not picked:
         return
     waiting = [row.id for row in picked if row.status is EnrolmentStatus.SUBMITTED]

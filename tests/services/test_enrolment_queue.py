@@ -328,7 +328,7 @@ def test_nobody_but_the_schemes_coordinator_sees_or_decides(session: Session) ->
 def test_each_gate_shows_who_lacks_just_that(session: Session) -> None:
     cohort = a_real_cohort(session)
     actor = make_actor(make_coordinator(session, cohort), cohort)
-    whole = {"goals": "Energy law.", "answers": {"year_of_study": "Second"}, "sector": "D"}
+    whole: dict[str, Any] = {"goals": "Energy law.", "answers": {"year_of_study": "Second"}, "sector": "D"}
     a_submitted(session, cohort, name="Asked", conflicts_declared_at=None, **whole)
     a_submitted(session, cohort, name="Blank", **(whole | {"goals": None}))
     mentor = a_submitted(session, cohort, Side.MENTOR, name="Full", capacity=0)

@@ -11,31 +11,26 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.candidates import First, Progress, first_look, unwatched
+from services.matching.candidates import Progress, first_look, unwatched
 from services.matching.certificate import Certificate
 from services.matching.lottery import draw
-from services.matching.pairs import AtLeast, Flags, Ints, MatchingInputError, MatrixScorer, Scorer
+from services.matching.pairs import AtLeast, Ints, MatchingInputError, MatrixScorer, Scorer
 from services.matching.pricing_out import Optimum, best_assignment
-from services.matching.room import Room, room_for
+from services.matching.problem import ImpossiblePinError, Problem, checked, refuse_pins_against_rules
 from services.matching.shortage import Unmatched, unmatched_because
 from services.matching.worst_off import best_floor
 
-__all__ = ["Assignment", "ImpossiblePinError", "MatchingInputError", "Objective", "Policy", "assign", "assign_blocks"]
-
-
-class ImpossiblePinError(ValueError):
-    """A pinned pair breaks a rule, a capacity or another pin. `mentees` and `mentors` hold the ids concerned.
-
-    `pins` are the positions in the list of pins that cannot stand together.
-    """
-
-    def __init__(
-        self, happened: str, *, mentees: tuple[str, ...], mentors: tuple[str, ...], pins: tuple[int, ...] = ()
-    ) -> None:
-        super().__init__(happened)
-        self.mentees = mentees
-        self.mentors = mentors
-        self.pins = pins
+__all__ = [
+    "Assignment",
+    "CancelledError",
+    "Gap",
+    "ImpossiblePinError",
+    "MatchingInputError",
+    "Objective",
+    "Policy",
+    "assign",
+    "assign_blocks",
+]
 
 
 class CancelledError(Exception):
@@ -91,19 +86,6 @@ class Assignment:
     certificate: Certificate
     unmatched: tuple[Unmatched, ...]
     gap: Gap | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class _Problem:
-    """The input, checked. `pins` maps mentee to mentor, `free` (n,) flags everybody else."""
-
-    scorer: Scorer
-    capacities: Ints
-    pins: dict[int, int]
-    free: Flags
-    room: Room
-    mentee_ids: Sequence[str]
-    mentor_ids: Sequence[str]
 
 
 def assign(
@@ -166,9 +148,9 @@ def assign_blocks(
     """
     watch = progress or unwatched
     deadline = time.monotonic() + seconds
-    problem = _checked(scorer, capacities, pinned, mentee_ids, mentor_ids, policy.load_costs)
+    problem = checked(scorer, capacities, pinned, mentee_ids, mentor_ids, policy.load_costs)
     look = first_look(scorer, problem.free, [*problem.pins.items(), *wished], watch)
-    _refuse_pins_against_rules(problem, look, pinned)
+    refuse_pins_against_rules(problem, look.asked, pinned)
     # One place more than there are: the price of a mentor must be right for that one, too.
     most = min(scorer.n, int(problem.capacities.sum()) + 1)
     big = 1 + most * (look.highest + problem.room.dearest)
@@ -193,7 +175,7 @@ def assign_blocks(
     )
 
 
-def _settled(problem: _Problem, optimum: Optimum, seed: int, progress: Progress) -> tuple[Ints, Ints]:
+def _settled(problem: Problem, optimum: Optimum, seed: int, progress: Progress) -> tuple[Ints, Ints]:
     """Each mentee's mentor and score (n,), -1 for nobody, after the worst pair and the lottery have decided."""
     pairs, chosen = optimum.pairs, optimum.chosen
     kept, mentor_of = np.full_like(chosen, -1), np.full_like(chosen, -1)
@@ -212,7 +194,7 @@ def _settled(problem: _Problem, optimum: Optimum, seed: int, progress: Progress)
     return mentor_of, kept
 
 
-def _floor_first(problem: _Problem, plain: Optimum, progress: Progress, deadline: float) -> tuple[Optimum, int, int]:
+def _floor_first(problem: Problem, plain: Optimum, progress: Progress, deadline: float) -> tuple[Optimum, int, int]:
     """The best assignment of those with the best worst pair, by bisection; its floor, and by how much that may be
     too low because time was up."""
     most, best, floor = int((plain.chosen >= 0).sum()), plain, 0
@@ -230,7 +212,7 @@ def _floor_first(problem: _Problem, plain: Optimum, progress: Progress, deadline
     return best, floor, 0
 
 
-def _highest_floor(problem: _Problem, plain: Optimum, most: int) -> int:
+def _highest_floor(problem: Problem, plain: Optimum, most: int) -> int:
     """No floor is higher: the best score of all, or when all can be matched, of whoever has the lowest best score."""
     best = np.full(len(plain.u), -1, dtype=np.int64)
     np.maximum.at(best, plain.pairs.rows, plain.pairs.scores)
@@ -238,7 +220,7 @@ def _highest_floor(problem: _Problem, plain: Optimum, most: int) -> int:
     return int(best[problem.free].min(initial=best.max(initial=0)) if everybody else best.max(initial=0))
 
 
-def _with_floor(problem: _Problem, floor: int, big: int, progress: Progress, deadline: float) -> Optimum:
+def _with_floor(problem: Problem, floor: int, big: int, progress: Progress, deadline: float) -> Optimum:
     scorer = AtLeast(problem.scorer, floor)
     look = first_look(scorer, problem.free, [], progress)
     return best_assignment(scorer, problem.free, problem.room, look, big, progress, deadline)
@@ -252,79 +234,6 @@ def _gap(optimum: Optimum, reached: Objective, unsure: int) -> Gap | None:
     if not (optimum.slack or unsure):
         return None
     return Gap((optimum.slack + reached.total) // optimum.big if optimum.slack else 0, optimum.slack, unsure)
-
-
-def _checked(
-    scorer: Scorer,
-    capacities: NDArray[np.int32],
-    pinned: Sequence[tuple[int, int]],
-    mentee_ids: Sequence[str] | None,
-    mentor_ids: Sequence[str] | None,
-    load_costs: Sequence[int],
-) -> _Problem:
-    if capacities.shape != (scorer.m,):
-        raise MatchingInputError("Scores, allowed pairs and capacities must have matching shapes.")
-    if not np.issubdtype(capacities.dtype, np.integer):
-        raise MatchingInputError("Scores and capacities must be integers, allowed pairs true or false.")
-    if capacities.min(initial=0) < 0:
-        raise MatchingInputError("Scores of allowed pairs and capacities cannot be negative.")
-    wide = capacities.astype(np.int64)
-    ids = _ids(mentee_ids, scorer.n, "mentee"), _ids(mentor_ids, scorer.m, "mentor")
-    pins = _pins(pinned, wide, *ids)
-    free = np.ones(scorer.n, dtype=np.bool_)
-    free[list(pins)] = False
-    held = np.bincount(np.array(list(pins.values()), dtype=np.int64), minlength=scorer.m)
-    return _Problem(scorer, wide, pins, free, room_for(scorer.n, wide, held, load_costs), *ids)
-
-
-def _ids(ids: Sequence[str] | None, count: int, who: str) -> Sequence[str]:
-    if ids is None:
-        return [f"{position:09d}" for position in range(count)]
-    if len(ids) != count or len(set(ids)) != count:
-        raise MatchingInputError(f"Every {who} needs an id of their own.")
-    return ids
-
-
-def _pins(
-    pinned: Sequence[tuple[int, int]], capacities: Ints, mentee_ids: Sequence[str], mentor_ids: Sequence[str]
-) -> dict[int, int]:
-    """Each pinned mentee's mentor. Raises ImpossiblePinError if two pins cannot stand together."""
-    pins: dict[int, int] = {}
-    first: dict[int, int] = {}
-    for position, (mentee, mentor) in enumerate(pinned):
-        if not (0 <= mentee < len(mentee_ids) and 0 <= mentor < len(mentor_ids)):
-            happened = "A pin names somebody who is not in this run."
-            raise ImpossiblePinError(happened, mentees=(), mentors=(), pins=(position,))
-        if pins.setdefault(mentee, mentor) != mentor:
-            name, both = mentee_ids[mentee], (mentor_ids[pins[mentee]], mentor_ids[mentor])
-            happened = f"Mentee {name} is pinned to two mentors, {both[0]} and {both[1]}."
-            raise ImpossiblePinError(happened, mentees=(name,), mentors=both, pins=(first[mentee], position))
-        first.setdefault(mentee, position)
-    for mentor in sorted(set(pins.values())):
-        sharing = [i for i, j in pins.items() if j == mentor]
-        if len(sharing) > capacities[mentor]:
-            _refuse_over_capacity(int(capacities[mentor]), mentor_ids[mentor], sharing, first, mentee_ids)
-    return pins
-
-
-def _refuse_over_capacity(
-    capacity: int, mentor: str, sharing: list[int], first: dict[int, int], mentee_ids: Sequence[str]
-) -> None:
-    raise ImpossiblePinError(
-        f"Mentor {mentor} has places for {capacity}, but {len(sharing)} mentees are pinned.",
-        mentees=tuple(mentee_ids[i] for i in sharing),
-        mentors=(mentor,),
-        pins=tuple(first[i] for i in sharing),
-    )
-
-
-def _refuse_pins_against_rules(problem: _Problem, look: First, pinned: Sequence[tuple[int, int]]) -> None:
-    for mentee, mentor in problem.pins.items():
-        if (mentee, mentor) not in look.asked:
-            name, other = problem.mentee_ids[mentee], problem.mentor_ids[mentor]
-            happened = f"Mentee {name} is pinned to mentor {other}, but this pair is not allowed."
-            position = [(int(i), int(j)) for i, j in pinned].index((mentee, mentor))
-            raise ImpossiblePinError(happened, mentees=(name,), mentors=(other,), pins=(position,))
 
 
 def _frozen(values: NDArray[Number]) -> NDArray[Number]:

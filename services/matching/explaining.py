@@ -58,6 +58,7 @@ class Explainer:
 
     `scores`, `capacities`, `allowed` and `pinned` are those that `assign` was given, `mentor_of` and `certificate`
     what it answered. Memory beyond these arrays stays small. Mentees are rows, mentors columns.
+    Raises ArithmeticError if the answer is not proved, as after a run that a time limit stopped.
     """
 
     def __init__(

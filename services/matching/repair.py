@@ -47,7 +47,7 @@ def repair(
     all who keep what they have: pinned, accepted or already proposed. With `place_withdrawn` the mentor also takes one
     mentee fewer. Further calls pass the `mentor_of`, `certificate` and `capacities` of the last one, and `allowed`
     with every declined pair ruled out. For an answer that somebody has changed by hand, see `nearest`.
-    Raises ValueError if the declined pair does not stand or is frozen.
+    Raises ValueError if the declined pair does not stand or is frozen, ArithmeticError if the answer is not proved.
     """
     mentee, mentor = declined
     if mentor_of[mentee] != mentor or mentor < 0 or mentee in frozen:

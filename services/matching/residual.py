@@ -63,7 +63,8 @@ class Residual:
     ) -> None:
         """Arrays as for `assign`; the mentees in `fixed` (rows) keep what they have and are never moved.
 
-        `certificate` must prove `mentor_of`. Raises OverflowError if scores are too large for exact chains.
+        Raises ArithmeticError if `certificate` does not belong to `mentor_of` or proves nothing, as after a run that
+        was stopped early, and OverflowError if scores are too large for exact chains.
         """
         self.n, self.m = scores.shape
         self.scores, self.allowed, self.certificate = scores, allowed, certificate
@@ -75,6 +76,7 @@ class Residual:
         self.free = np.ones(self.n, dtype=np.bool_)
         self.free[list(fixed)] = False
         self.held = held = np.bincount(self.place[~self.free], minlength=self.m + 1)[: self.m]
+        self._refuse_unproved()
         self.room = room_for(self.n, np.asarray(capacities, dtype=np.int64), held, certificate.load_costs)
         self.load = np.bincount(self.place[self.free], minlength=self.m + 1)[: self.m]
         movable = np.flatnonzero(self.free)
@@ -83,6 +85,14 @@ class Residual:
         self._leaver = -1
         self._spare = self.room.next_cost(self.load)
         self._given_up = certificate.v - self.room.last_cost(self.load)
+
+    def _refuse_unproved(self) -> None:
+        proof, matched = self.certificate, np.flatnonzero(self.free & (self.place < self.m))
+        mentors = self.place[matched]
+        worth = proof.big + self.scores[matched, mentors].astype(np.int64)
+        alone = self.free & (self.place == self.outside)
+        if (proof.u[matched] + proof.v[mentors] != worth).any() or proof.u[alone].any():
+            raise ArithmeticError("Only an answer that is proved can be explained or repaired.")
 
     def slack(self, mentee: int, mentor: int) -> int:
         """What the scheme loses at least by this pair."""

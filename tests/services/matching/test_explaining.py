@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.assignment import Objective
+from services.matching.assignment import Objective, assign
 from services.matching.explaining import Alternative, Explainer, Standing, WhyNot, Worth, explainer
 from services.matching.residual import Change, Move
 from tests.services.matching.instances import Instance, instance, instances, random_instance, worth
@@ -29,7 +29,7 @@ def forced(problem: Instance, mentee: int, mentor: int) -> Objective:
 
 def checked_moves(problem: Instance, change: Change) -> list[int]:
     """The answer after the change, when its moves fit the answer before it and keep the rules."""
-    answer = problem.solve().mentor_of.tolist()
+    answer = [int(j) for j in problem.solve().mentor_of]
     assert len({move.mentee for move in change.moves}) == len(change.moves)
     for move in change.moves:
         assert answer[move.mentee] == move.before != move.after
@@ -151,3 +151,12 @@ def test_a_chain_moves_no_more_people_than_it_must() -> None:
 
     assert change is not None
     assert len(change.moves) == 2
+
+
+def test_an_answer_without_a_proof_is_not_explained() -> None:
+    problem = random_instance(100, 60, "popular", seed=5)
+    stopped = assign(problem.scores, problem.capacities, problem.allowed, seconds=0)
+
+    assert stopped.gap is not None
+    with pytest.raises(ArithmeticError, match="Only an answer that is proved"):
+        explainer(problem.scores, problem.capacities, problem.allowed, stopped)

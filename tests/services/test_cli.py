@@ -205,12 +205,13 @@ def test_taking_away_a_demonstration_that_is_not_there_says_so(own_engine: Any) 
     )
 
 
+@pytest.mark.parametrize("which", ["screens", "matching"])
 def test_the_benchmarks_are_said_to_be_missing_from_an_installed_program(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, which: str
 ) -> None:
     monkeypatch.setattr(cli, "__file__", str(tmp_path / "services" / "cli.py"))
 
-    outcome = mentoring("bench", "screens")
+    outcome = mentoring("bench", which)
 
     assert outcome == Outcome(
         1, "", "The benchmarks are not part of what is installed. Start this in a copy of the project's source."

@@ -16,16 +16,20 @@ class DocumentKind(StrEnum):
     """The kinds of text that a scheme publishes."""
 
     AGREEMENT = "agreement"
+    MENTEE_AGREEMENT = "mentee_agreement"
     CODE = "code"
     ROLE_STATEMENT = "role_statement"
     FIRST_MEETING_GUIDE = "first_meeting_guide"
     RIGHTS = "rights"
+    PRIVACY = "privacy"
 
 
 class SchemeDocument(Row, table=True):
     """One published version of one text. `sha256` is of the exact UTF-8 `text`; neither ever changes.
 
-    `signed_by` lists the sides whose signature it asks for; `edition` counts from 1.
+    `signed_by` lists the sides whose signature it asks for; `edition` counts from 1. A translation has the edition of
+    the text that it translates. `written_by_id` and `published_by_id` are people, None where the scheme's template was
+    the author; they are no foreign keys, because a text stays when a person goes.
     """
 
     __table_args__ = (UniqueConstraint("scheme_id", "kind", "language", "edition"),)
@@ -38,8 +42,30 @@ class SchemeDocument(Row, table=True):
     sha256: str = Field(max_length=64)
     signed_by: list[str] = Field(default_factory=list, sa_type=JsonColumn)
     published_at: datetime
+    written_by_id: UUID | None = None
+    published_by_id: UUID | None = None
     # Last, as every long text: SQLite walks through it to reach the columns behind it.
     text: str
+
+
+class DocumentDraft(Stateful, table=True):
+    """The next edition of a text while it is being written; nobody but the scheme's coordinators sees it.
+
+    `text` holds everything below the title, as typed. `changed_by_id` is who changed it last, and
+    `handed_over_at` when they asked a second person to publish it; every change takes that back.
+    """
+
+    __table_args__ = (UniqueConstraint("scheme_id", "kind", "language"),)
+
+    scheme_id: UUID = Field(foreign_key="scheme.id", index=True)
+    kind: DocumentKind = Field(sa_type=one_of(DocumentKind))
+    language: str = Field(default="en", max_length=12)
+    title: str = Field(max_length=200)
+    signed_by: list[str] = Field(default_factory=list, sa_type=JsonColumn)
+    changed_by_id: UUID
+    changed_at: datetime
+    handed_over_at: datetime | None = None
+    text: str = ""
 
 
 class Clause(Row, table=True):

@@ -21,10 +21,12 @@ from services.units import writes
 
 KINDS = {
     DocumentKind.AGREEMENT: "agreement",
+    DocumentKind.MENTEE_AGREEMENT: "mentee agreement",
     DocumentKind.CODE: "code of conduct",
     DocumentKind.ROLE_STATEMENT: "role statement",
     DocumentKind.FIRST_MEETING_GUIDE: "guide to the first meeting",
     DocumentKind.RIGHTS: "page on rights and complaints",
+    DocumentKind.PRIVACY: "privacy notice",
 }
 
 

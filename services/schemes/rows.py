@@ -17,7 +17,12 @@ from models.columns import utc_now
 from models.schemes import AnsweredBy, FormField, Scheme, Style
 from services.schemes.shapes import SchemeTemplate, TemplateField, TemplateModule
 
-PUBLISHED = frozenset(kind.value for kind in DocumentKind)
+_KINDS = frozenset(kind.value for kind in DocumentKind)
+
+
+def is_published(template: SchemeTemplate, kind: str) -> bool:
+    """Whether a scheme starts with a kind of document in force; what the template only offers waits for a decision."""
+    return kind in _KINDS and kind not in template.signature.offered
 
 
 def scheme(template: SchemeTemplate, name: str) -> Scheme:
@@ -71,7 +76,7 @@ def _other_settings(template: SchemeTemplate) -> dict[str, Any]:
         "offered_documents": [
             {"kind": document.kind, "language": document.language, "title": document.title, "text": document.text}
             for document in template.documents
-            if document.kind not in PUBLISHED
+            if not is_published(template, document.kind)
         ],
     }
     # Once through JSON, so that the row reads the same before and after it was stored.

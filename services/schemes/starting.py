@@ -88,7 +88,7 @@ def add_scheme(session: Session, actor: Actor, template_key: str, *, name: str |
     session.add_all(rows.training_module(scheme.id, module) for module in template.modules)
     resource_authoring.add_from_template(session, scheme, template)
     for document in template.documents:
-        if document.kind in rows.PUBLISHED:
+        if rows.is_published(template, document.kind):
             add_document(session, scheme.id, document, edition=1, signed_by=rows.signers(template, document.kind))
     if actor.person_id is not None:
         session.add(RoleGrant(person_id=actor.person_id, scheme_id=scheme.id, role=Role.COORDINATOR))

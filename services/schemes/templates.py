@@ -54,7 +54,7 @@ __all__ = [
 
 _HERE = Path(__file__).parent
 _SIGNED = ("agreement", "code", "mentee_agreement")
-_EXPLAINED = ("role_statement", "first_meeting_guide", "rights")
+_EXPLAINED = ("role_statement", "first_meeting_guide", "rights", "privacy")
 
 _Shape = TypeVar("_Shape")
 

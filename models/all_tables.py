@@ -15,6 +15,7 @@ from models import (
     resources,
     schemes,
     search,
+    signed_copies,
 )
 from models.columns import metadata
 
@@ -34,4 +35,5 @@ __all__ = [
     "resources",
     "schemes",
     "search",
+    "signed_copies",
 ]

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import Field
 
+from models import signed_copies  # noqa: F401 - a message refers to its table by name
 from models.columns import Stateful, one_of
 from models.people import LinkPurpose
 
@@ -48,6 +49,8 @@ class Message(Stateful, table=True):
     attempts: int = 0
     last_error: str | None = Field(default=None, max_length=500)
     sent_at: datetime | None = None
+    # Whose PDF goes with it: the worker makes it at delivery, so that the outbox holds none.
+    attached_copy_id: UUID | None = Field(default=None, foreign_key="signed_copy.id")
     # Last: SQLite walks through a long text to reach the columns behind it.
     body_text: str | None = None
     body_html: str | None = None

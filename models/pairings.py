@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
@@ -73,7 +72,8 @@ class Release(Row, table=True):
 class WaysOfWorking(Stateful, table=True):
     """What a pair settled between the two. In force from the day the second of them confirmed.
 
-    `sections` is JSON: role, confidentiality, boundaries, expectations, ending; plain text by the pair.
+    `words` is what they wrote, sealed (services/private_words.py); `covers` names its sections, and no more. The usual
+    hour is wall time in `usual_zone`: a weekday from 0 (Monday) and minutes after midnight.
     """
 
     __table_args__ = (
@@ -81,6 +81,12 @@ class WaysOfWorking(Stateful, table=True):
         CheckConstraint("interval_days BETWEEN 1 AND 366", name="interval_1_to_366_days"),
         CheckConstraint("minutes BETWEEN 5 AND 480", name="minutes_5_to_480"),
         CheckConstraint("months BETWEEN 1 AND 36", name="months_1_to_36"),
+        CheckConstraint("usual_weekday BETWEEN 0 AND 6", name="weekday_0_to_6"),
+        CheckConstraint("usual_minute BETWEEN 0 AND 1439", name="minute_of_a_day"),
+        CheckConstraint(
+            "(usual_weekday IS NULL) = (usual_minute IS NULL) AND (usual_minute IS NULL) = (usual_zone IS NULL)",
+            name="usual_hour_whole_or_not_at_all",
+        ),
     )
 
     pairing_id: UUID = Field(foreign_key="pairing.id", index=True)
@@ -90,10 +96,42 @@ class WaysOfWorking(Stateful, table=True):
     minutes: int
     months: int
     channels: list[str] = Field(default_factory=list, sa_type=JsonColumn)
-    sections: dict[str, Any] = Field(default_factory=dict, sa_type=JsonColumn)
+    usual_weekday: int | None = None
+    usual_minute: int | None = None
+    usual_zone: str | None = Field(default=None, max_length=64)
+    covers: list[str] = Field(default_factory=list, sa_type=JsonColumn)
     mentor_confirmed_at: datetime | None = None
     mentee_confirmed_at: datetime | None = None
     in_force_from: date | None = None
+    words: str = ""
+
+
+class WaysDraft(Stateful, table=True):
+    """What one side has filled in of ways of working and not sent yet: sealed, and read by its author alone."""
+
+    __table_args__ = (UniqueConstraint("pairing_id", "side"),)
+
+    pairing_id: UUID = Field(foreign_key="pairing.id", index=True)
+    side: Side = Field(sa_type=one_of(Side))
+    words: str
+
+
+class Expectation(Stateful, table=True):
+    """What one side expects, written alone and sealed. The other reads it once `done_at` is set on both sides."""
+
+    __table_args__ = (UniqueConstraint("pairing_id", "side"),)
+
+    pairing_id: UUID = Field(foreign_key="pairing.id", index=True)
+    side: Side = Field(sa_type=one_of(Side))
+    done_at: datetime | None = None
+    words: str
+
+
+class TopicMarks(Stateful, table=True):
+    """The subjects that a mentee marked as open, ask me first or off limits: one sealed list for each pair."""
+
+    pairing_id: UUID = Field(foreign_key="pairing.id", unique=True)
+    words: str
 
 
 class Contact(Row, table=True):

@@ -32,9 +32,10 @@ def migrate(engine: Engine) -> bool:
         command.upgrade(_config(connection), "head")
         if found is None:
             _first_rows(connection)
-        from services import people_index  # noqa: PLC0415 - a start-up with nothing to move needs no index
+        from services import people_index, private_words  # noqa: PLC0415 - a start-up with nothing to move needs neither
 
         people_index.fill(connection)
+        private_words.seal_old(connection)
         return True
 
 

@@ -56,7 +56,10 @@ class Conflicts:
 
 @dataclass(frozen=True, config=STRICT)
 class Rhythm:
-    """How often a pair meets unless it agrees otherwise. The factors multiply the agreed interval."""
+    """How often a pair meets unless it agrees otherwise. The factors multiply the agreed interval.
+
+    With `ways_due_days`, ways of working are due so many days after a pair's first meeting.
+    """
 
     default_interval_days: PositiveInt
     quiet_factor: Annotated[float, Field(gt=1)]
@@ -64,6 +67,7 @@ class Rhythm:
     minutes: PositiveInt
     months: PositiveInt
     first_contact_days: PositiveInt
+    ways_due_days: PositiveInt | None = None
 
     @model_validator(mode="after")
     def _silence_follows_quiet(self) -> Self:

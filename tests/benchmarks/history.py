@@ -194,7 +194,11 @@ def _pairing(proposal: dict[str, Any], released: datetime, *, has_ended: bool) -
 def _ways(pairing_id: UUID, released: datetime, chance: random.Random) -> dict[str, Any]:
     ways = row(released, version=1, pairing_id=pairing_id, edition=1, proposed_by=Side.MENTEE, minutes=45, months=6)
     confirmed = {"mentor_confirmed_at": released, "mentee_confirmed_at": released, "in_force_from": released.date()}
-    return ways | confirmed | {"interval_days": chance.choice((7, 14, 30)), "channels": ["email"], "sections": {}}
+    return (
+        ways
+        | confirmed
+        | {"interval_days": chance.choice((7, 14, 30)), "channels": ["email"], "covers": [], "words": ""}
+    )
 
 
 def _contact(pairing_id: UUID, at: datetime) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What a pair settles takes both of them, and its words stay between the two."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +12,10 @@ from models.enrolments import Enrolment, Side
 from models.pairings import Pairing, PairingStatus, WaysOfWorking
 from models.people import Person
 from models.schemes import Channel
-from services import ways_of_working
+from services import times, ways_of_working
 from services.access import Actor
 from services.errors import Conflict, Invalid, NotAllowed
+from services.usual_times import Usual
 from services.ways_of_working import Edition, Rhythm, Ways
 from tests.factories import (
     make_account,
@@ -27,7 +28,14 @@ from tests.factories import (
 from tests.services.pairs import Pair, make_pair
 
 TODAY = date(2026, 10, 9)
+TUESDAYS = Usual(weekday=1, at=time(19, 30), zone="Asia/Shanghai")
 WORDS = {"role": "You ask, I answer.", "boundaries": "No calls after 21:00."}
+# What nobody wrote about is as the scheme says, so that both confirm it too.
+BETWEEN_US = (
+    "What we say to each other stays between us. Either of us shares something of it with anybody else only after the "
+    "other has said yes to that very thing."
+)
+AGREED = {"role": "You ask, I answer.", "confidentiality": BETWEEN_US, "boundaries": "No calls after 21:00."}
 
 
 def propose(session: Session, actor: Actor, pair: Pair, **changes: Any) -> Edition:
@@ -37,6 +45,7 @@ def propose(session: Session, actor: Actor, pair: Pair, **changes: Any) -> Editi
         "months": 8,
         "channels": [Channel.WECHAT, Channel.EMAIL],
         "sections": WORDS,
+        "usual": TUESDAYS,
     }
     return ways_of_working.propose(session, actor, pair.pairing.id, **(chosen | changes))
 
@@ -63,8 +72,10 @@ def test_what_one_proposes_is_in_force_when_the_other_confirms(session: Session)
         "interval_days": 21,
         "minutes": 40,
         "months": 8,
+        "proposed_on": times.day_in(utc_now(), "Asia/Shanghai"),
         "channels": (Channel.EMAIL, Channel.WECHAT),
-        "sections": WORDS,
+        "usual": TUESDAYS,
+        "sections": AGREED,
     }
     assert waiting == Ways(in_force=None, proposed=proposed)
     assert proposed == Edition(**facts, in_force_from=None)
@@ -159,12 +170,16 @@ def test_a_remote_scheme_agrees_on_no_meeting_in_person(session: Session) -> Non
     assert stored(session) == []
 
 
-def test_sections_left_blank_are_left_out(session: Session) -> None:
+@pytest.mark.clause("A-MR2", "A-MR3")
+def test_sections_left_blank_are_left_out_and_the_two_that_always_stand_say_what_the_scheme_says(
+    session: Session,
+) -> None:
     pair = make_pair(session)
 
     proposed = propose(session, pair.mentee, pair, sections={"role": "  ", "ending": "With a last call.\n"})
 
-    assert proposed.sections == {"ending": "With a last call."}
+    role = "The mentor listens, asks and challenges. The mentee finds the answer and decides."
+    assert proposed.sections == {"role": role, "confidentiality": BETWEEN_US, "ending": "With a last call."}
 
 
 @pytest.mark.clause("A-SH5")
@@ -181,7 +196,7 @@ def test_after_the_end_the_words_stay_readable_and_nothing_changes(session: Sess
 
     read = ways_of_working.of_pairing(session, pair.mentor, pair.pairing.id)
     assert read.proposed is not None
-    assert read.proposed.sections == WORDS
+    assert read.proposed.sections == AGREED
 
 
 def test_neither_a_stranger_nor_a_coordinator_reads_or_changes_it(session: Session) -> None:

@@ -26,6 +26,8 @@ _OWN_ADDRESS = re.compile(r"/auth/(session\?ticket=[\w-]+|sign-out)|/second-fact
 read_by_menu: ContextVar[Actor | None] = ContextVar("read_by_menu", default=None)
 # What Markdown, LaTeX, emoji and colour shortcodes begin with: written by a person, all of it is only text.
 _MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|~$:^=&@/"})
+# What Markdown makes a link of by itself, wherever it stands.
+_WEB_ADDRESS = re.compile(r"(?i)(https?:(?=//)|www(?=\.))")
 _PROSE_LINE = re.compile(r"(?:(?P<heading>#{1,4}) |(?P<indent> {0,3}) *(?P<item>- |\d{1,2}\. )?)(?P<words>.*)")
 # A full stop that cannot begin a list, nor stand inside an address.
 _SENTENCE_END = re.compile(r"(?<=[^\d\s])\\\.(?=\s|$)")
@@ -35,8 +37,11 @@ _EMPHASIS = re.compile(r"(?<!\*)\\\*(?=[^\s\\])([^*]+?)(?<=\S)\\\*(?!\*)")
 
 
 def plain(text: object) -> str:
-    """Somebody's text as text: shown character by character, whatever it would mean to Markdown or LaTeX."""
-    lines = str(text).translate(_MARKUP).splitlines()
+    """Somebody's text as text: shown character by character, whatever it would mean to Markdown or LaTeX.
+
+    No escape keeps a web address from becoming a link; a word joiner in it does, and nobody sees that.
+    """
+    lines = _WEB_ADDRESS.sub("\\1\u2060", str(text)).translate(_MARKUP).splitlines()
     return "  \n".join(lines) if lines else ""
 
 

@@ -1,6 +1,5 @@
 """Home: what needs somebody now, whoever they are in the place they act in."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -60,18 +59,14 @@ def todo(session: Session, actor: Actor, today: date) -> tuple[Task, ...]:
 
 
 def greeting(actor: Actor, called: str | None, now: datetime, zone: str) -> str:
-    """ "Good morning, Rosalind", by the clock where the person is."""
+    """ "Good morning, Rosalind Achieng", by the clock where the person is, and by the name they want to be called by.
+
+    A name is never cut: which part of it to call somebody by, only they know.
+    """
     hour = now.astimezone(ZoneInfo(zone)).hour
     daytime = "morning" if hour < NOON else "afternoon"
     part = daytime if NIGHT_ENDS <= hour < EVENING else "evening"
-    return f"Good {part}, {first_name(called or actor.name)}"
-
-
-def first_name(name: str) -> str:
-    """The first word; a name in Chinese characters whole, because its first word would be the family's."""
-    if any(unicodedata.name(character, "").startswith("CJK") for character in name):
-        return name
-    return name.split(maxsplit=1)[0] if name.strip() else name
+    return f"Good {part}, {called or actor.name}"
 
 
 def _zone(session: Session, actor: Actor) -> str:

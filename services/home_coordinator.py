@@ -109,7 +109,8 @@ def _waiting(found: Counts, scheme: Scheme, today: date) -> Task:
     oldest = times.day_in(found.oldest, scheme.time_zone) if found.oldest else today
     since = f"{'Since' if found.waiting == 1 else 'The oldest since'} {tasks.day_words(oldest, today)}"
     button = "Review it" if found.waiting == 1 else "Review them"
-    return Task(tasks.TODAY, sentence, since, button, "enrolments", today, address=(("status", "Submitted"),))
+    submitted = (("status", EnrolmentStatus.SUBMITTED.value),)
+    return Task(tasks.TODAY, sentence, since, button, "enrolments", today, address=submitted)
 
 
 def _drafts(found: Now, today: date) -> Task:

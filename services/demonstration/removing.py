@@ -17,7 +17,7 @@ from models.audit import Installation
 from models.enrolments import Enrolment
 from models.people import RoleGrant
 from models.schemes import Cohort
-from services import audit
+from services import audit, consents
 from services.access import Acting, Actor
 from services.errors import Conflict, NotAllowed
 from services.matching.texts import vectors
@@ -40,7 +40,9 @@ def remove(session: Session, actor: Actor) -> int:
     audit.record(session, actor, "demonstration.removed", schemes=len(scheme_ids), people=len(person_ids))
     session.flush()
     _delete(session, {"scheme": scheme_ids, "person": person_ids})
-    vectors.forget_unused(session)  # no key leads to them: they are known by a digest of what somebody wrote
+    # No key leads to these two: they are known by a digest of what somebody wrote, or read.
+    vectors.forget_unused(session)
+    consents.forget_unused_words(session)
     session.commit()
     return len(person_ids)
 

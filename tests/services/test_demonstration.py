@@ -331,6 +331,7 @@ def test_removing_it_leaves_the_journal_and_real_people_only(opened: Session) ->
         "cohort": 1,
         "person": 1,
         "enrolment": 1,
+        "search_text": 1,  # what the real person is found by
     }
     assert audit.verify(opened).holds
     with pytest.raises(Conflict, match="There is no demonstration here"):

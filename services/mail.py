@@ -6,7 +6,7 @@ mail server is spoken to.
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
 from threading import Event
@@ -20,10 +20,11 @@ from models.database import reading
 from models.messages import Message, MessageStatus
 from models.people import Person
 from models.schemes import Scheme
-from services import audit, links, post_office
+from services import audit, links, post_office, signed_copies
 from services.access import DESK
+from services.errors import Refusal
 from services.messages import DESK_NAME, address_of, mail_is_set_up, mark_of
-from services.post_office import Failure, Outgoing
+from services.post_office import Attachment, Failure, Outgoing, PostOffice
 
 _LOG = logging.getLogger("mentoring.mail")
 
@@ -51,6 +52,7 @@ class _Leased:
     version: int
     attempts: int
     outgoing: Outgoing
+    attached_copy_id: UUID | None = None
 
     @property
     def id(self) -> UUID:
@@ -72,7 +74,7 @@ def deliver_due(engine: Engine, now: datetime, *, limit: int = 20, ending: Event
             if time.monotonic() > until or (ending is not None and ending.is_set()):
                 _give_back(engine, leased, now)
                 continue
-            failure = post.deliver(leased.outgoing, now)
+            failure = _deliver(engine, post, leased, now)
             if failure is None:
                 _mark_sent(engine, leased, now)
                 sent += 1
@@ -142,7 +144,24 @@ def _whole(session: Session, message: Message, person: Person, scheme: Scheme | 
         text=text,
         html=html,
     )
-    return _Leased(message.version, message.attempts, outgoing)
+    return _Leased(message.version, message.attempts, outgoing, message.attached_copy_id)
+
+
+def _deliver(engine: Engine, post: PostOffice, leased: _Leased, now: datetime) -> Failure | None:
+    """What goes with a message is made here, while no row is locked. A paper that cannot be made is never sent."""
+    outgoing = leased.outgoing
+    if leased.attached_copy_id is not None:
+        try:
+            with reading(engine) as session:
+                paper = signed_copies.make(session, leased.attached_copy_id)
+        except Refusal as refusal:
+            return Failure(refusal.happened, is_final=True)
+        except Exception:
+            # A mistake of ours must not keep the other messages of this round waiting.
+            _LOG.exception("The paper of message %s could not be made", leased.id)
+            return Failure("The PDF that goes with it could not be made.")
+        outgoing = replace(outgoing, attachment=Attachment(paper.file_name, paper.content))
+    return post.deliver(outgoing, now)
 
 
 def _mark_sent(engine: Engine, leased: _Leased, now: datetime) -> None:

@@ -82,11 +82,13 @@ def queue(
     link_subject_id: UUID | None = None,
     link_hours: float = 0,
     after_minutes: float = 0,
+    attached_copy_id: UUID | None = None,
     **facts: object,
 ) -> bool:
     """Adds an email to the outbox, unless this event has already written to this person; never commits.
 
-    It leaves `after_minutes` at the earliest. One of a demonstration is kept to be read, cancelled from the start.
+    It leaves `after_minutes` at the earliest, with the PDF of a signed copy if one is named. One of a demonstration
+    is kept to be read, cancelled from the start.
     Of two units of work that write about one event at once, the slower fails whole: the key is unique.
     Raises Invalid when a fact would break the subject's line.
     """
@@ -109,6 +111,7 @@ def queue(
             link_purpose=link_purpose,
             link_subject_id=link_subject_id,
             link_hours=link_hours,
+            attached_copy_id=attached_copy_id,
             dedupe_key=key,
             status=MessageStatus.CANCELLED if is_invented else MessageStatus.QUEUED,
             last_error=invented_mail.WHY if is_invented else None,

@@ -21,16 +21,28 @@ _FONT_PACKAGES = (
 )
 
 
-def render(template_name: str, data: Mapping[str, object]) -> bytes:
+class NoLetterError(ValueError):
+    """None of our fonts has a letter that the document holds."""
+
+
+def render(template_name: str, data: Mapping[str, object], *, accessible: bool = False) -> bytes:
     """The document. `data` holds what JSON can hold, and `date` (ISO): the day that the document says it is of.
 
-    A template reads it by `json(bytes(sys.inputs.data))`. Raises KeyError for an unknown template or a missing date.
+    A template reads it by `json(bytes(sys.inputs.data))`. Every document is tagged; an `accessible` one is held to all
+    of PDF/UA-1, and then raises NoLetterError rather than show an empty box. Raises KeyError for an unknown template
+    or a missing date.
     """
-    return _compiled(template_name, data, {"format": "pdf"})
+    standards = ["ua-1"] if accessible else []
+    return _compiled(template_name, data, {"format": "pdf", "pdf_standards": standards})[0]
 
 
 def picture(template_name: str, data: Mapping[str, object], *, pixels_per_inch: float = 96) -> bytes:
     """The first page as a PNG, to look at."""
+    return pictures(template_name, data, pixels_per_inch=pixels_per_inch)[0]
+
+
+def pictures(template_name: str, data: Mapping[str, object], *, pixels_per_inch: float = 96) -> tuple[bytes, ...]:
+    """Every page as a PNG."""
     return _compiled(template_name, data, {"format": "png", "ppi": pixels_per_inch})
 
 
@@ -45,23 +57,29 @@ def qr_code(text: str) -> str:
     return out.getvalue().decode()
 
 
-def _compiled(template_name: str, data: Mapping[str, object], how: dict[str, Any]) -> bytes:
+def _compiled(template_name: str, data: Mapping[str, object], how: dict[str, Any]) -> tuple[bytes, ...]:
     # 80 MB of compiler: whoever makes no document never loads it.
     import typst  # noqa: PLC0415
 
     path = TEMPLATES / f"{template_name}.typ"
     if template_name not in templates() or "date" not in data:
         raise KeyError(template_name if template_name not in templates() else "date")
-    made: Any = typst.compile(
-        path,
-        root=TEMPLATES,
-        font_paths=list(_font_folders()),
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(dict(data), ensure_ascii=False)},
-        **how,
-    )
-    # A picture of several pages comes as a list.
-    return bytes(made[0] if isinstance(made, list) else made)
+    try:
+        made: Any = typst.compile(
+            path,
+            root=TEMPLATES,
+            font_paths=list(_font_folders()),
+            ignore_system_fonts=True,
+            sys_inputs={"data": json.dumps(dict(data), ensure_ascii=False)},
+            **how,
+        )
+    except typst.TypstError as fault:
+        if "could not be displayed" in str(fault):
+            # Its own words quote the document.
+            raise NoLetterError from None
+        raise
+    # Pictures of several pages come as a list.
+    return tuple(map(bytes, made)) if isinstance(made, list) else (bytes(made),)
 
 
 @cache

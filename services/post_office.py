@@ -23,6 +23,14 @@ PATIENCE = 20
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A PDF that goes with a message."""
+
+    file_name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Outgoing:
     """One message, whole, so that nothing needs to be read from the database while it is sent."""
 
@@ -33,6 +41,7 @@ class Outgoing:
     subject: str
     text: str
     html: str
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True)
@@ -174,6 +183,10 @@ def _written(outgoing: Outgoing, sender: Address, recipient: str, now: datetime)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(outgoing.text, cte="quoted-printable")
     message.add_alternative(outgoing.html, subtype="html", cte="quoted-printable")
+    if outgoing.attachment is not None:
+        message.add_attachment(
+            outgoing.attachment.content, maintype="application", subtype="pdf", filename=outgoing.attachment.file_name
+        )
     return message
 
 

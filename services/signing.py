@@ -14,7 +14,7 @@ from models.agreements import DocumentKind, SchemeDocument, Signature
 from models.enrolments import Enrolment, EnrolmentStatus
 from models.people import Person
 from models.schemes import Scheme
-from services import access, audit, cleaning, texts
+from services import access, audit, cleaning, signed_copies, texts
 from services.access import Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.units import writes
@@ -62,18 +62,19 @@ def sign(
         return Signed(document.title, document.edition, before.created_at, already=True)
     _refuse_unread(document, sections)
     signature = _new_signature(session, actor, enrolment, document, typed_name)
-    session.add(signature)
-    audit.record(
-        session,
-        actor,
-        "agreement.signed",
-        document.id,
-        kind=document.kind.value,
-        edition=document.edition,
-        sha256=sha256,
-    )
     facts = document.title, document.edition
     try:
+        evidence = signed_copies.begin(session, actor, signature, document)
+        audit.record(
+            session,
+            actor,
+            "agreement.signed",
+            document.id,
+            kind=document.kind.value,
+            edition=document.edition,
+            sha256=sha256,
+            evidence_sha256=evidence,
+        )
         session.commit()
     except IntegrityError as twice:
         # Two tabs at once: the unique key let one through, and that one is as good as this.

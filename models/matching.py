@@ -51,7 +51,8 @@ class RunPair(Row, table=True):
 
     `parts` is JSON: criterion, label, points, sentence, strong; the points sum to the score's thousandths.
     Beside a mentor, `reason` is what a coordinator should look at twice, if anything. `possible` is the highest score
-    that any mentor of the run could reach with this mentee, from 0 to 1.
+    that any mentor of the run could reach with this mentee, from 0 to 1. A mentee without a mentor could have
+    `one_more_with_id`, if that mentor had one more place.
     """
 
     __table_args__ = (
@@ -70,6 +71,7 @@ class RunPair(Row, table=True):
     parts: list[dict[str, Any]] = Field(default_factory=list, sa_type=JsonColumn)
     reason: str | None = Field(default=None, max_length=500)
     possible: float | None = None
+    one_more_with_id: UUID | None = Field(default=None, foreign_key="enrolment.id")
 
 
 class PairRuleKind(StrEnum):

@@ -249,6 +249,7 @@ def _row(run_id: UUID, line: "solving.Line") -> dict[str, Any]:
         "wish_rank": line.wish_rank,
         "parts": list(line.parts),
         "reason": line.note,
+        "one_more_with_id": line.one_more_with,
     }
 
 

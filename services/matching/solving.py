@@ -18,7 +18,6 @@ from services.matching.pairs import blocks
 from services.matching.profiles import wish_rank
 from services.matching.reading import Candidates, Pair
 from services.matching.scoring import FULL, Scores, score, strongest
-from services.matching.shortage import Shortage, Unmatched
 
 Progress = Callable[[str, float], None]
 
@@ -28,7 +27,8 @@ class Line:
     """One mentee with a mentor, or with nobody. `score` is from 0 to 1; `note` says why nobody, or what to look at.
 
     `parts` add up to the score's thousandths; those marked strong come first and are its best reasons. `possible` is
-    the highest score that any mentor who may be theirs could reach.
+    the highest score that any mentor who may be theirs could reach. With one more place, the mentor `one_more_with`
+    could take whoever has nobody, and nobody else would move.
     """
 
     mentee_id: UUID
@@ -38,6 +38,7 @@ class Line:
     wish_rank: int | None = None
     parts: tuple[dict[str, Any], ...] = ()
     note: str | None = None
+    one_more_with: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -132,25 +133,43 @@ def _wished(given: Candidates) -> list[tuple[int, int]]:
     return sorted(set(pairs))
 
 
-def _best(scorer: BlockScorer, watch: Progress) -> NDArray[np.int32]:
-    """The highest score (n,) of any mentor whom each mentee may have; 0 without any."""
-    best = np.zeros(scorer.n, dtype=np.int32)
-    for rows in blocks(scorer):
+@dataclass(frozen=True, eq=False)
+class _Best:
+    """The highest score (n,) of any mentor whom each mentee may have, and who that is (n,); 0 and -1 without any."""
+
+    scores: NDArray[np.int32]
+    mentors: NDArray[np.int64]
+
+
+def _best(scorer: BlockScorer, watch: Progress) -> _Best:
+    best = _Best(np.zeros(scorer.n, dtype=np.int32), np.full(scorer.n, -1, dtype=np.int64))
+    for rows in blocks(scorer) if scorer.m else ():
         watch("Finding what was possible", rows.start / scorer.n)
         found, allowed = scorer.block(rows)
-        best[rows] = np.where(allowed, found, 0).max(axis=1, initial=0)
+        shown = np.where(allowed, found, -1)
+        highest = shown.max(axis=1)
+        best.scores[rows] = np.maximum(0, highest)
+        best.mentors[rows] = np.where(highest >= 0, shown.argmax(axis=1), -1)
     return best
 
 
-def _lines(given: Candidates, scores: Scores, answer: Assignment, best: NDArray[np.int32]) -> tuple[Line, ...]:
-    left_out = {missing.mentee: missing for missing in answer.unmatched}
+def _lines(given: Candidates, scores: Scores, answer: Assignment, best: _Best) -> tuple[Line, ...]:
     pairs = [(i, j) for i, j in enumerate(answer.mentor_of.tolist()) if j >= 0]
     parts = {i: found for (i, _), found in zip(pairs, scores.parts_of(pairs), strict=True)}
+    why_nobody = _why_nobody(given, answer.objective.matched)
     return tuple(
-        Line(UUID(mentee.id), possible=int(best[i]) / FULL, note=_why_nobody(left_out[i], given))
-        if i in left_out
-        else _paired(scores, i, int(answer.mentor_of[i]), parts[i], int(best[i]))
-        for i, mentee in enumerate(given.mentees)
+        _paired(scores, i, j, parts[i], int(best.scores[i])) if j >= 0 else _alone(given, i, best, why_nobody)
+        for i, j in enumerate(answer.mentor_of.tolist())
+    )
+
+
+def _alone(given: Candidates, i: int, best: _Best, why_nobody: str) -> Line:
+    j = int(best.mentors[i])
+    return Line(
+        mentee_id=UUID(given.mentees[i].id),
+        possible=int(best.scores[i]) / FULL,
+        note=why_nobody,
+        one_more_with=UUID(given.mentors[j].id) if j >= 0 else None,
     )
 
 
@@ -184,17 +203,20 @@ def told(found: list[scoring.Part]) -> tuple[dict[str, Any], ...]:
     return tuple(sorted(parts, key=lambda part: strong.index(str(part["sentence"])) if part["strong"] else len(strong)))
 
 
-def _why_nobody(missing: Unmatched, given: Candidates) -> str:
-    """An honest reason that never tells a private conflict from anything else."""
-    if not given.mentors:
+def _why_nobody(given: Candidates, matched: int) -> str:
+    """Why whoever has nobody in this run is left out: the same words for all of them, from what everybody may know.
+
+    Who may not meet whom can be private, so no number in it depends on that: it counts the mentees of the run, and the
+    mentors who are ready with room, never those who are available to somebody.
+    """
+    mentors, places = len(given.mentors), sum(given.places)
+    if not mentors:
         return "No mentor is ready with a free place."
-    if missing.because is Shortage.NOBODY_ALLOWED:
-        return "None of the mentors with a free place is available."
-    mentors, places = len(missing.mentors), missing.places
-    return (
-        f"All places are taken: {len(missing.mentees)} mentees share {places} {'place' if places == 1 else 'places'} "
-        f"with the {'one mentor' if mentors == 1 else f'{mentors} mentors'} available to them."
-    )
+    if matched < places:
+        return "None of the mentors who still have a free place is available."
+    share = "1 place" if places == 1 else f"{places} places"
+    whose = "the one mentor who is" if mentors == 1 else f"the {mentors} mentors who are"
+    return f"All places are taken: {len(given.mentees)} mentees share {share} with {whose} ready."
 
 
 def _as_plain(answer: Assignment, ids: tuple[list[str], list[str]], *, proved: bool) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from models.pairings import EndReason, PairingStatus
 from models.people import Person
 from models.schemes import Cohort
 from services import errors
-from services.matching import review, runs
+from services.matching import pins, review, runs
 from services.matching.review import OpenPairs, PairLine, Show
 from tests.factories import (
     make_actor,
@@ -136,7 +136,31 @@ def test_a_private_conflict_blocks_the_pair_and_leaves_no_trace_in_the_reason(se
 
     runs.run(session, coordinator_of(session, cohort), cohort.id, today=TODAY)
 
-    assert answer(session) == {"Ama Mentee": (None, "None of the mentors with a free place is available.")}
+    assert answer(session) == {"Ama Mentee": (None, "None of the mentors who still have a free place is available.")}
+
+
+@pytest.mark.clause("A-SH2", "U-C4.5")
+@pytest.mark.parametrize("places", [1, 2], ids=["full", "room"])
+def test_the_reason_is_the_same_whether_conflicts_a_ban_or_a_decline_leave_somebody_out(
+    session: Session, places: int
+) -> None:
+    def left_out(kind: str) -> list[tuple[str | None, str | None]]:
+        cohort = make_cohort(session)
+        bo, ama = mentor(session, cohort, capacity=places), mentee(session, cohort, "Ama", sector="energy")
+        dan, actor = mentee(session, cohort, "Dan", sector="law"), coordinator_of(session, cohort)
+        if kind == "conflict":
+            session.add(Conflict(declared_by_id=dan.person_id, other_id=bo.person_id))
+        elif kind == "ban":
+            pins.forbid(session, actor, cohort.id, bo.id, dan.id)
+        elif kind == "decline":
+            make_proposal(session, cohort, mentor=bo, mentee=dan, status=ProposalStatus.DECLINED)
+        run = runs.run(session, actor, cohort.id, today=TODAY)
+        rows = session.exec(select(RunPair).where(RunPair.run_id == run.id))
+        return sorted((str(row.mentor_id == bo.id), row.reason) for row in rows if row.mentee_id in {ama.id, dan.id})
+
+    conflict, ban, decline = (left_out(kind) for kind in ("conflict", "ban", "decline"))
+
+    assert conflict == ban == decline
 
 
 @pytest.mark.clause("A-ME1")
@@ -156,7 +180,7 @@ def test_a_declined_pair_never_comes_back_not_even_in_the_next_cohort(session: S
 
     runs.run(session, coordinator_of(session, this), this.id, today=TODAY)
 
-    assert answer(session) == {"Ama Mentee": (None, "None of the mentors with a free place is available.")}
+    assert answer(session) == {"Ama Mentee": (None, "None of the mentors who still have a free place is available.")}
 
 
 @pytest.mark.clause("A-ME1")
@@ -268,7 +292,7 @@ def test_the_unmatched_read_how_many_share_how_few_places(session: Session) -> N
     runs.run(session, coordinator_of(session, cohort), cohort.id, today=TODAY)
 
     left = [found[1] for found in answer(session).values() if found[0] is None]
-    assert left == ["All places are taken: 2 mentees share 1 place with the one mentor available to them."]
+    assert left == ["All places are taken: 2 mentees share 1 place with the one mentor who is ready."]
 
 
 def test_a_run_without_a_mentee_is_refused(session: Session) -> None:
@@ -349,7 +373,7 @@ def test_the_review_shows_the_unmatched_first_then_the_best_pairs(session: Sessi
     assert [(line.mentee, line.mentor, line.score, line.wish_rank, line.note) for line in found.lines] == [
         ("Ama", "Bo", 100, 1, None),
         ("Ben", "Cy", 75, None, "Same organisation"),
-        ("Dan", None, 0, None, "None of the mentors with a free place is available."),
+        ("Dan", None, 0, None, "All places are taken: 3 mentees share 2 places with the 2 mentors who are ready."),
     ]
     assert found.lines[0].reasons == ("1st wish", "Same sector: Finance and insurance")
 

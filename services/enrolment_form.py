@@ -163,8 +163,12 @@ def scheme_of(session: Session, cohort_id: UUID) -> Scheme:
 
 def sort_key(person: Person) -> str:
     """Where lists have the person; the whole name stands in it too, because searches look there."""
-    names = [person.sort_name, person.full_name]
-    return " ".join(name for name in names if name).casefold()[:200]
+    return sorted_by(person.full_name, person.sort_name)
+
+
+def sorted_by(full_name: str, sort_name: str | None) -> str:
+    """The same of names that no row holds yet."""
+    return " ".join(name for name in (sort_name, full_name) if name).casefold()[:200]
 
 
 def question(field: FormField, side: Side, value: Any) -> Question:

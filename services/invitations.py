@@ -15,7 +15,7 @@ from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.messages import Message, MessageStatus
 from models.people import Account, AccountStatus, LinkPurpose, Person, RoleGrant
 from models.schemes import Cohort
-from services import access, accounts, audit, cleaning, departures, links, messages, people
+from services import access, accounts, audit, cleaning, departures, enrolment_form, links, messages, people
 from services.access import Actor
 from services.errors import Conflict, Invalid
 from services.units import writes
@@ -318,9 +318,7 @@ def _place_for(session: Session, person: Person, cohort: Cohort, side: Side) -> 
             return None
         departures.reopen(session, there)
         return there
-    enrolment = Enrolment(
-        person_id=person.id, cohort_id=cohort.id, side=side, sort_key=person.full_name.casefold()[:200]
-    )
+    enrolment = Enrolment(person_id=person.id, cohort_id=cohort.id, side=side, sort_key=enrolment_form.sort_key(person))
     session.add(enrolment)
     return enrolment
 

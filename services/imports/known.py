@@ -78,15 +78,17 @@ def addresses_here(session: Session, cohort_id: UUID, said: Iterable[str]) -> Ma
     """For names and addresses: the address keys of everybody in the cohort whom they mean, by `compare_key`."""
     found: dict[str, frozenset[str]] = defaultdict(frozenset)
     asked = {text.casefold()[:200] for text in said} | {compare_key(text)[:200] for text in said}
-    for chunk in chunks(sorted(asked)):
+    # Whoever is sorted by another name is found by none of the keys below.
+    meant: list[Any] = [or_(_sorted_as(chunk), col(Person.email_key).in_(chunk)) for chunk in chunks(sorted(asked))]
+    for condition in [*meant, col(Person.sort_name).is_not(None)] if asked else []:
         statement = (
-            select(Person.email_key, Enrolment.sort_key)
+            select(Person.email_key, Person.full_name)
             .join(Enrolment, col(Enrolment.person_id) == Person.id)
-            .where(Enrolment.cohort_id == cohort_id, or_(_sorted_as(chunk), col(Person.email_key).in_(chunk)))
+            .where(Enrolment.cohort_id == cohort_id, condition)
         )
-        for email_key, sort_key in session.exec(statement):
+        for email_key, full_name in session.exec(statement):
             found[email_key] |= {email_key}
-            found[compare_key(sort_key)] |= {email_key}
+            found[compare_key(full_name)[:200]] |= {email_key}
     return found
 
 

@@ -15,6 +15,7 @@ from models.columns import utc_now
 from models.enrolments import Conflict, Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort
+from services import enrolment_form
 from services.imports import known as desk
 from services.imports.comparing import Difference, Line, Plan, State, e164
 
@@ -50,12 +51,11 @@ def _add_people(session: Session, plan: Plan) -> dict[str, UUID]:
 
 def _add_places(session: Session, cohort: Cohort, plan: Plan, ids: Ids) -> None:
     """Places as if the people had sent the form, but for the claims: those are no more than what was said."""
-    names = {line.row.email_key: (line.person or line.row).full_name for line in plan.lines}
     places = [
         {
             "person_id": ids[line.row.email_key],
             "side": line.side,
-            "sort_key": names[line.row.email_key].casefold()[:200],
+            "sort_key": _sort_key(line),
             "answers": dict(line.values.asked),
             "claims": dict(line.row.claims),
             **line.values.enrolment,
@@ -72,6 +72,13 @@ def _add_places(session: Session, cohort: Cohort, plan: Plan, ids: Ids) -> None:
         submitted_at=utc_now(),
     )
     _insert(session, Enrolment, _rows(usual, places))
+
+
+def _sort_key(line: Line) -> str:
+    """Of a new place; when the line also renames somebody, `_sort_again` follows."""
+    if line.person is not None:
+        return enrolment_form.sort_key(line.person)
+    return enrolment_form.sorted_by(line.row.full_name, line.values.person.get("sort_name"))
 
 
 def _rows(usual: SQLModel, own: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -120,10 +127,10 @@ def _sort_again(session: Session, plan: Plan) -> None:
     renamed = {
         line.person.id: line.person
         for line in plan.lines
-        if line.person is not None and any(each.key == "full_name" for each in line.differences)
+        if line.person is not None and any(each.key in enrolment_form.NAMES for each in line.differences)
     }
     for place in desk.all_places(session, renamed):
-        place.sort_key = renamed[place.person_id].full_name.casefold()[:200]
+        place.sort_key = enrolment_form.sort_key(renamed[place.person_id])
 
 
 def _keep_apart(session: Session, plan: Plan, ids: Ids) -> None:

@@ -67,7 +67,7 @@ def test_only_cells_that_differ_change_and_the_decision_stays(session: Session, 
         Change(2, "Ada Jones", "Full name", "Ada", "Ada Jones"),
         Change(2, "Ada Jones", "The role you are aiming for", "Clerk", "Judge"),
     )
-    assert done == Imported(added=0, changed=1, unchanged=0)
+    assert done == Imported(added=0, changed=1, unchanged=0, told=1)
     session.refresh(place)
     assert (place.role_title, place.goals, place.status) == ("Judge", "Learn", EnrolmentStatus.APPROVED)
     assert (place.sort_key, place.imported) == ("ada jones", False)
@@ -260,6 +260,30 @@ def test_people_who_must_not_meet_are_kept_apart_as_far_as_they_are_here(
     assert conflicts.blocked_pairs(session, cohort.id) == {(mentor.id, ada.id)}
     assert "Stranger" not in repr(session.exec(select(Enrolment.answers, Enrolment.claims)).all())
     assert confirmed(session, actor, content) == Imported(added=0, changed=0, unchanged=3)
+
+
+def test_whoever_is_sorted_by_another_name_is_kept_apart_by_their_whole_name(
+    session: Session, cohort: Cohort, actor: Actor
+) -> None:
+    bo = make_person(session, "Bo Li", sort_name="Li")
+    make_enrolment(session, cohort, Side.MENTOR, person=bo, sort_key="li bo li")
+    session.commit()
+
+    done = confirmed(session, actor, NOT_WITH + "Ada,a@example.org,bo li\n")
+
+    assert done.kept_apart == 1
+    assert session.exec(select(Conflict.other_id)).all() == [bo.id]
+
+
+def test_a_person_keeps_the_name_they_are_sorted_by_in_a_new_place(
+    session: Session, cohort: Cohort, actor: Actor
+) -> None:
+    make_person(session, "Bo Li", email="bo@example.org", sort_name="Li")
+    session.commit()
+
+    confirmed(session, actor, "Name,Email\nBo Li,bo@example.org\n")
+
+    assert session.exec(select(Enrolment.sort_key)).one() == "li bo li"
 
 
 def test_the_same_file_again_keeps_apart_whoever_came_later(session: Session, cohort: Cohort, actor: Actor) -> None:

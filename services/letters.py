@@ -77,6 +77,8 @@ KINDS: dict[str, Kind] = {
     "answer_disputed": Kind("Written-down answer taken back, to the coordinator"),
     "answer_recorded": Kind("Answer written down from an email", {"answer": "yes", "received_on": date(2027, 3, 14)}),
     "sign_documents": Kind("Documents to sign", {"documents": ["Code of conduct"]}),
+    "sign_again": Kind("New version to sign", {"document": "Code of conduct", "counts_until": _DUE}),
+    "document_to_check": Kind("New version to be checked by a second coordinator", {"document": "Code of conduct"}),
     "signed_copy": Kind("Signed copy, as PDF", {"document": "Code of conduct", "edition": 2}),
     "feedback_due": Kind("Feedback asked for", {"due_on": _DUE}),
     "training_due": Kind(

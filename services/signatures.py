@@ -177,6 +177,17 @@ def unsigned(
     return UnsignedPage(tuple(_line(*row) for row in session.exec(statement)), total)
 
 
+def missing_by_person(cohort_id: UUID) -> Any:
+    """Enrolment, person, name and title of everything whose signature is awaited and missing, by name."""
+    chosen = select(col(Enrolment.id), col(Person.id), col(Person.full_name), col(SchemeDocument.title))
+    return (
+        _asked(chosen, cohort_id)
+        .join(Person, col(Person.id) == col(Enrolment.person_id))
+        .where(~has_signed(), col(Enrolment.status).in_(AWAITED))
+        .order_by(col(Enrolment.sort_key), col(Enrolment.id), col(SchemeDocument.kind))
+    )
+
+
 def _asked_and_signed(cohort_id: UUID, document_id: UUID, sides: Collection[str]) -> tuple[Any, Any]:
     """Two SQL counts: people whose signature of this document is awaited, and those of them who gave it."""
     this, twin = aliased(SchemeDocument), aliased(SchemeDocument)

@@ -63,8 +63,8 @@ def read(session: Session, actor: Actor, document_id: UUID) -> Reading:
         edition=document.edition,
         published_at=document.published_at,
         sha256=document.sha256,
-        words=_without_title(document.text),
-        opening=_without_title(text.opening),
+        words=without_title(document.text),
+        opening=without_title(text.opening),
         sections=sections(text),
         changed=frozenset(key for key, words in now.items() if before and then.get(key) != words),
         removed=tuple(key for key in then if key not in now),
@@ -96,10 +96,11 @@ def _section(document: TemplateDocument, number: int, section: TemplateSection) 
     ids = {clause.id for clause in document.clauses if f"\n## {clause.id} · " in f"\n{section.text}"}
     introduction = _FIRST_CLAUSE.split(section.text, maxsplit=1)[0]
     clauses = tuple(clause for clause in document.clauses if clause.id in ids)
-    return ReadSection(str(number), section.title, _without_title(introduction), clauses)
+    return ReadSection(str(number), section.title, without_title(introduction), clauses)
 
 
-def _without_title(text: str) -> str:
+def without_title(text: str) -> str:
+    """A text, or a part of it, below its first heading."""
     return _TITLE.sub("", text).strip()
 
 

@@ -30,6 +30,7 @@ from services import (
     second_factor_routes,
     session_routes,
     storage,
+    verification_routes,
     welcome_routes,
 )
 from services.gateway import Gateway, Holding
@@ -103,6 +104,7 @@ app = st.App(
         *welcome_routes.routes(),
         *answer_routes.routes(),
         *join_routes.routes(),
+        *verification_routes.routes(),
     ],
     middleware=[Middleware(Gateway, script_hashes=[script_hash(each) for each in inline_scripts()], holding=holding)],
     lifespan=lifespan,

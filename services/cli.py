@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from sqlmodel import Session
 
-from services import storage
+from services import cli_verify, storage
 from services.settings import settings
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ audit_app = typer.Typer(help="Look after the journal of every change.", no_args_
 app.add_typer(audit_app, name="audit")
 second_factor_app = typer.Typer(help="Help somebody who lost their authenticator app.", no_args_is_help=True)
 app.add_typer(second_factor_app, name="second-factor")
+app.command()(cli_verify.verify)
 bench_app = typer.Typer(help="Measure this version on this machine, from a copy of the source.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 

@@ -19,7 +19,10 @@ FOLDER = Path(__file__).parent / "gateway_pages"
 
 @dataclass(frozen=True)
 class Field:
-    """One line to fill in. `kind` is an HTML input type, `keys` the keyboard of a phone; `hint` is under the label."""
+    """One line to fill in. `kind` is an HTML input type, `keys` the keyboard of a phone; `hint` is under the label.
+
+    `accepts` is for a file: which kinds a browser offers.
+    """
 
     name: str
     label: str
@@ -29,6 +32,7 @@ class Field:
     value: str = ""
     required: bool = True
     keys: str = ""
+    accepts: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,10 @@ class Form:
     fields: Sequence[Field] = field(default=())
     buttons: Sequence[Button] = field(default=())
     problem: str = ""
+
+    @property
+    def has_file(self) -> bool:
+        return any(line.kind == "file" for line in self.fields)
 
 
 @dataclass(frozen=True)
@@ -73,13 +81,16 @@ def render(
     return HTMLResponse(page, status, {"content-security-policy": policy, "cache-control": "no-store"})
 
 
-async def small_form(request: Request) -> FormData | None:
-    """What a form of ours sent, or None when somebody sends far more than it can hold."""
+async def small_form(request: Request, *, file_bytes: int = 0) -> FormData | None:
+    """What a form of ours sent, or None when somebody sends far more than it can hold.
+
+    With `file_bytes` it may hold one file of about that size.
+    """
     if not request.headers.get("content-length", "").isdecimal():
         return None
-    if int(request.headers["content-length"]) > MOST_BYTES:
+    if int(request.headers["content-length"]) > MOST_BYTES + file_bytes:
         return None
-    return await request.form(max_files=0, max_fields=10)
+    return await request.form(max_files=1 if file_bytes else 0, max_fields=10, max_part_size=MOST_BYTES)
 
 
 @cache

@@ -1,0 +1,289 @@
+"""The paper of a signature: the exact text and the evidence, the same bytes every time, never of something changed."""
+
+import hashlib
+import re
+import zlib
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+import time_machine
+from sqlalchemy import update
+from sqlmodel import Session, select
+
+from models.agreements import SchemeDocument, Signature
+from models.audit import AuditEntry
+from models.enrolments import Enrolment, Side
+from models.messages import Message, MessageStatus
+from models.people import Person
+from models.schemes import Cohort, Scheme
+from models.signed_copies import SignedCopy, SignedCopyFile
+from services import agreements, pdf, signed_copies, signed_copy_facts
+from services.access import Actor
+from services.errors import Conflict, NotAllowed
+from tests.factories import (
+    make_account,
+    make_actor,
+    make_cohort,
+    make_coordinator,
+    make_document,
+    make_enrolment,
+    make_participant,
+    make_scheme,
+    make_signature,
+)
+
+TEXT = """# Code of conduct
+
+Please read *it all*.
+
+# Respect
+
+## X-1 · Be kind
+
+Please be **kind**:
+
+- at first
+- at last
+
+## X-2 · Listen
+
+Please listen. See https://example.org/listening for more.
+
+# Time
+
+## X-3 · Be punctual
+
+| Meeting | Minutes |
+|---|---|
+| first | 60 |
+"""
+NAMES = {
+    "han": "李",
+    "yoruba": "Ọlájídé",
+    "arabic": "عائشة",
+    "irish": "O’Brien",
+    "devanagari": "देवनागरी",
+    "180-characters": "Wolfeschlegelsteinhausen" * 7 + "bergerdorffs",
+    "no-font": "김 😀",
+}
+NOON = datetime(2026, 11, 22, 23, 30, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def cohort(session: Session) -> Cohort:
+    return make_cohort(session, make_scheme(session, name="AULP mentoring"))
+
+
+def make_signer(session: Session, cohort: Cohort, name: str = "Ama Boateng") -> Actor:
+    enrolment = make_enrolment(session, cohort, Side.MENTOR, name=name)
+    account = make_account(session, session.get_one(Person, enrolment.person_id))
+    return replace(
+        make_participant(session, enrolment),
+        account_id=account.id,
+        network_address="192.0.2.7",
+        time_zone="Asia/Shanghai",
+    )
+
+
+def signed(session: Session, cohort: Cohort, name: str = "Ama Boateng", text: str = TEXT) -> tuple[Actor, UUID]:
+    """Somebody who has just signed, and the signature's id."""
+    document, actor = make_document(session, cohort.scheme_id, text=text), make_signer(session, cohort, name)
+    session.commit()
+    sections = [section.key for section in agreements.read(session, actor, document.id).sections]
+    agreements.sign(session, actor, document.id, typed_name=name, sections=sections, sha256=document.sha256)
+    found = select(Signature.id).where(Signature.enrolment_id == actor.place.enrolment_id)
+    return actor, session.exec(found).one()
+
+
+def streams(content: bytes) -> list[bytes]:
+    """What a PDF holds, uncompressed."""
+    found = []
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL):
+        try:
+            found.append(zlib.decompress(stream))
+        except zlib.error:
+            found.append(stream)
+    return found
+
+
+def facts_of(session: Session, signature_id: UUID) -> dict[str, object]:
+    signature = session.get_one(Signature, signature_id)
+    copy = session.exec(select(SignedCopy).where(SignedCopy.signature_id == signature_id)).one()
+    return signed_copy_facts.of(copy, signature, session.get_one(SchemeDocument, signature.document_id))
+
+
+@pytest.mark.clause("U-9")
+def test_signing_begins_the_paper_and_queues_one_email_that_brings_it(session: Session, cohort: Cohort) -> None:
+    actor, signature_id = signed(session, cohort)
+
+    copy = session.exec(select(SignedCopy)).one()
+    message = session.exec(select(Message)).one()
+    assert (copy.signature_id, copy.scheme_name, copy.time_zone, copy.address) == (
+        signature_id,
+        "AULP mentoring",
+        "Asia/Shanghai",
+        "http://127.0.0.1:8501/verify",
+    )
+    assert (message.person_id, message.template, message.attached_copy_id, message.status) == (
+        actor.person_id,
+        "signed_copy",
+        copy.id,
+        MessageStatus.QUEUED,
+    )
+    assert message.subject == "Your signed copy: Code of conduct"
+    entry = session.exec(select(AuditEntry).where(AuditEntry.action == "agreement.signed")).one()
+    assert entry.details["evidence_sha256"] == copy.evidence_sha256
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
+def test_every_name_makes_the_same_paper_twice_even_when_everything_around_it_changed(
+    session: Session, cohort: Cohort, name: str
+) -> None:
+    actor, signature_id = signed(session, cohort, name)
+    first = signed_copies.download(session, actor, signature_id)
+    session.get_one(Scheme, cohort.scheme_id).name = "Another name"
+    person = session.get_one(Person, actor.person_id)
+    person.time_zone, person.full_name = "Europe/Lisbon", "Somebody Else"
+    session.commit()
+
+    second = signed_copies.download(session, actor, signature_id)
+
+    assert first == second
+    assert hashlib.sha256(TEXT.encode()).digest() in {hashlib.sha256(each).digest() for each in streams(first.content)}
+    assert [row.sha256 for row in session.exec(select(SignedCopyFile))] == [hashlib.sha256(first.content).hexdigest()]
+
+
+def test_the_evidence_is_said_in_words_with_both_times(session: Session, cohort: Cohort) -> None:
+    with time_machine.travel(NOON, tick=False):
+        _, signature_id = signed(session, cohort)
+
+    facts = facts_of(session, signature_id)
+
+    assert facts["evidence"] == [
+        ["Name as typed", "Ama Boateng"],
+        ["Time", "22 November 2026, 23:30:05 UTC"],
+        ["Local time", "23 November 2026, 07:30:05 in Shanghai"],
+        ["Signed as", "mentor"],
+        ["Text", "Code of conduct, version 1, in English"],
+        ["Network address", "192.0.2.7"],
+    ]
+    assert (facts["day_line"], facts["lang"], facts["fingerprint"]) == (
+        "23 November 2026",
+        "en",
+        hashlib.sha256(TEXT.encode()).hexdigest(),
+    )
+
+
+def test_the_paper_is_held_to_the_standard_for_everybody_unless_no_font_has_a_letter(
+    session: Session, cohort: Cohort
+) -> None:
+    actor, signature_id = signed(session, cohort, "Ọlájídé")
+    other, other_id = signed(session, make_cohort(session), "김")
+
+    paper, without = (
+        signed_copies.download(session, actor, signature_id).content,
+        signed_copies.download(session, other, other_id).content,
+    )
+
+    assert [b"pdfuaid:part" in paper, b"/Lang(en)" in paper, b"/Marked true" in paper] == [True] * 3
+    assert [b"pdfuaid:part" in without, b"/Marked true" in without] == [False, True]
+    assert signed_copy_facts.spelled(facts_of(session, other_id))["evidence"][1] == ["Its letters", "U+AE40"]  # type: ignore[index]
+
+
+def test_a_long_text_breaks_into_pages_and_a_long_word_into_lines(session: Session, cohort: Cohort) -> None:
+    long = TEXT + "".join(f"\n## Y-{at} · Point {at}\n\n{'word ' * 60}{'x' * 300}\n" for at in range(30))
+    _, signature_id = signed(session, cohort, text=long)
+
+    pages = pdf.pictures("signed_copy", facts_of(session, signature_id), pixels_per_inch=20)
+
+    assert len(pages) == 7
+    assert len(set(pages)) == len(pages)
+
+
+@pytest.mark.clause("U-9")
+def test_no_paper_is_made_of_a_text_that_changed_after_it_was_signed(session: Session, cohort: Cohort) -> None:
+    actor, signature_id = signed(session, cohort)
+    session.execute(update(SchemeDocument).values(text=TEXT.replace("kind", "kinder")))
+    session.commit()
+
+    with pytest.raises(Conflict) as refused:
+        signed_copies.download(session, actor, signature_id)
+
+    assert refused.value.happened == "The text that was signed has been changed since."
+    assert session.exec(select(SignedCopyFile)).all() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"typed_name": "Bo"}, {"network_address": "192.0.2.8"}, {"edition": 2}],
+    ids=["name", "address", "edition"],
+)
+def test_no_paper_is_made_of_evidence_that_was_changed(
+    session: Session, cohort: Cohort, change: dict[str, object]
+) -> None:
+    actor, signature_id = signed(session, cohort)
+    session.execute(update(Signature).values(**change))
+    session.commit()
+
+    with pytest.raises(Conflict) as refused:
+        signed_copies.download(session, actor, signature_id)
+
+    assert refused.value.happened == "What was kept of this signature has been changed since."
+
+
+def test_a_signature_of_before_gets_its_paper_when_it_is_asked_for(session: Session, cohort: Cohort) -> None:
+    actor = make_signer(session, cohort)
+    enrolment = session.get_one(Enrolment, actor.place.enrolment_id)
+    other = make_account(session, make_coordinator(session, cohort))
+    signature = make_signature(session, enrolment, make_document(session, cohort.scheme_id, text=TEXT), other)
+    session.commit()
+
+    first = signed_copies.download(session, actor, signature.id)
+    second = signed_copies.download(session, actor, signature.id)
+
+    assert first == second
+    assert session.exec(select(SignedCopy.time_zone)).all() == [session.get_one(Scheme, cohort.scheme_id).time_zone]
+    actions = session.exec(select(AuditEntry.action)).all()
+    assert sorted(actions) == ["signed_copy.begun", "signed_copy.made"]
+
+
+def test_a_coordinator_gets_the_paper_of_their_scheme_and_the_look_is_written_down(
+    session: Session, cohort: Cohort
+) -> None:
+    actor, signature_id = signed(session, cohort)
+    coordinator = make_actor(make_coordinator(session, cohort), cohort)
+    session.commit()
+
+    theirs = signed_copies.download(session, coordinator, signature_id)
+
+    assert theirs == signed_copies.download(session, actor, signature_id)
+    looks = session.exec(select(AuditEntry).where(AuditEntry.action == "signed_copy.opened")).all()
+    assert [(look.actor_id, look.scheme_id, look.details) for look in looks] == [
+        (coordinator.person_id, cohort.scheme_id, {})
+    ]
+
+
+def test_nobody_else_gets_it(session: Session, cohort: Cohort) -> None:
+    _, signature_id = signed(session, cohort)
+    other = make_cohort(session)
+    strangers = [make_signer(session, cohort, "Bo"), make_actor(make_coordinator(session, other), other)]
+    session.commit()
+
+    for stranger in strangers:
+        for asked in (signature_id, uuid4()):
+            with pytest.raises(NotAllowed) as refused:
+                signed_copies.download(session, stranger, asked)
+            assert refused.value.happened == "You cannot open this signed copy."
+    assert session.exec(select(SignedCopyFile)).all() == []
+
+
+def test_the_name_of_the_file_holds_nobodys_name(session: Session, cohort: Cohort) -> None:
+    with time_machine.travel(NOON, tick=False):
+        actor, signature_id = signed(session, cohort)
+
+    paper = signed_copies.download(session, actor, signature_id)
+
+    code = session.exec(select(SignedCopy.code)).one()
+    assert paper.file_name == f"signed-code-2026-11-22-{code}.pdf"

@@ -1,0 +1,112 @@
+"""The ledger of a cohort: every clause of the documents in force with its evidence, the most pressing first."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from services.access import Actor
+from services.ledger import answers, asking, judging, library, pairs, people, proposals, records
+from services.ledger.registry import entry_of
+from services.ledger.shapes import Ask, Count, DocumentInForce, Entry, Ledger, Line, Measured, State
+
+Counts = Mapping[str, Count]
+ROWS: dict[str, tuple[Callable[[Ask], Any], tuple[str, ...]]] = {
+    "pairs": (pairs.rows, pairs.SINGLE),
+    "mentors": (people.mentors, ()),
+    "mentees": (people.mentees, people.SINGLE),
+}
+IDS = frozenset({"id", "mentor_id", "mentee_id", "released_at"})
+ORDER = list(State)
+
+
+def ledger(session: Session, actor: Actor, cohort_id: UUID, *, today: date | None = None) -> Ledger:
+    """The whole ledger in no more than 12 queries, at any size of cohort. Raises NotAllowed."""
+    ask, is_protected = asking.asked(session, actor, cohort_id, today)
+    clauses = asking.clauses_of(session, ask.documents)
+    entries = {row.key: entry_of(row.key) for row in clauses}
+    counts = {name: _counts(session, ask, name) for name in _sources(entries.values())}
+    titles = {document.id: document for document in ask.documents}
+    lines = [
+        _line(row, titles[row.document_id], entries[row.key], counts, ask, protect=is_protected) for row in clauses
+    ]
+    return Ledger(
+        scheme=ask.scheme.name,
+        cohort=ask.cohort.name,
+        as_of=ask.now.day,
+        before=ask.then.day,
+        is_protected=is_protected,
+        documents=ask.documents,
+        # Stable: within a state the order is that of the texts.
+        lines=tuple(sorted(lines, key=lambda line: ORDER.index(line.state))),
+    )
+
+
+def _sources(entries: Iterable[Entry]) -> list[str]:
+    """Only what some clause in force is about is counted."""
+    return sorted({figure.source for entry in entries for figure in entry.figures})
+
+
+def _counts(session: Session, ask: Ask, source: str) -> Counts:
+    if source in ROWS:
+        return _summed(session, ask, *ROWS[source])
+    if source == "documents":
+        return {"code_edition": Count(max((each.edition for each in ask.documents if each.kind == "code"), default=0))}
+    counting: dict[str, Callable[[Session, Ask], Counts]] = {
+        "answers": answers.counts,
+        "agreement": records.agreement,
+        "library": library.counts,
+        "proposals": proposals.counts,
+        "records": records.counts,
+    }
+    return counting[source](session, ask)
+
+
+def _summed(session: Session, ask: Ask, rows: Callable[[Ask], Any], single: tuple[str, ...]) -> Counts:
+    """How many rows have each mark, now and before. One query."""
+    marked = rows(ask)
+    marks = [column for column in marked.columns if column.name not in IDS]
+    row = session.execute(select(*(func.coalesce(func.sum(mark), 0) for mark in marks))).one()
+    sums = {mark.name: int(value) for mark, value in zip(marks, row, strict=True)}
+    return {
+        name: Count(value, None if name in single else sums.get(f"{name}_then"))
+        for name, value in sums.items()
+        if not name.endswith("_then")
+    }
+
+
+def _line(
+    row: Any, document: DocumentInForce, entry: Entry, counts: Mapping[str, Counts], ask: Ask, *, protect: bool
+) -> Line:
+    targets = ask.scheme.other_settings.get("targets", {})
+    found = tuple(judging.measured(figure, counts[figure.source], targets, protect=protect) for figure in entry.figures)
+    leading = _leading(found)
+    return Line(
+        clause=row.key,
+        heading=row.heading,
+        section=row.section,
+        document=document.title,
+        text=row.text,
+        state=_state(entry, found),
+        number=leading.words if leading else "",
+        trend=leading.trend if leading else "",
+        measured=found,
+        informs=entry.informs,
+        asks=entry.asks,
+        not_yet=entry.not_yet,
+    )
+
+
+def _leading(found: tuple[Measured, ...]) -> Measured | None:
+    """The figure that decides how the clause stands: the first of the most pressing ones."""
+    return min(found, key=lambda each: ORDER.index(each.state), default=None)
+
+
+def _state(entry: Entry, found: tuple[Measured, ...]) -> State:
+    leading = _leading(found)
+    if leading is not None:
+        return leading.state
+    return State.NOT_YET if entry.not_yet else State.PEOPLE

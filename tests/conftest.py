@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
 
 from models.all_tables import metadata
@@ -101,11 +101,24 @@ def page_session(sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 def _empty(engine: Engine) -> None:
-    names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
     with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names}"))
+        connection.execute(text(_emptying(_is_superuser(connection))))
         connection.execute(text("INSERT INTO audit_head VALUES (1, 0, :genesis)"), {"genesis": GENESIS})
         connection.execute(
             text("INSERT INTO installation (id, installation_id, created_at) VALUES (1, :id, :at)"),
             {"id": uuid4(), "at": utc_now()},
         )
+
+
+def _emptying(is_superuser: bool) -> str:
+    """A TRUNCATE makes new files for every table and index: of mostly empty tables, deleting takes a quarter of it."""
+    tables = [f'"{table.name}"' for table in metadata.sorted_tables]
+    if not is_superuser:
+        return f"TRUNCATE {', '.join(tables)}"
+    # As a replica: no key is checked, and the journal can be emptied.
+    emptied = [f"DELETE FROM {name}" for name in tables]  # noqa: S608 - names of our own tables
+    return "; ".join(["SET LOCAL session_replication_role = replica", *emptied])
+
+
+def _is_superuser(connection: Connection) -> bool:
+    return bool(connection.execute(text("SELECT usesuper FROM pg_user WHERE usename = current_user")).scalar())

@@ -53,6 +53,7 @@ class Screen:
 SCREENS = (
     Screen("home", "Home", ":material/home:", EVERYBODY),
     Screen("my_match", "My match", ":material/handshake:", PARTICIPANTS),
+    Screen("ways", "Ways of working", ":material/diversity_3:", PARTICIPANTS | {COORDINATOR}),
     Screen("meetings", "Meetings", ":material/event:", PARTICIPANTS | {COORDINATOR}),
     Screen("enrolments", "Enrolments", ":material/how_to_reg:", frozenset({COORDINATOR})),
     Screen("invitations", "Invitations", ":material/person_add:", frozenset({COORDINATOR})),

@@ -10,12 +10,11 @@ from models.columns import utc_now
 from models.pairings import EndReason
 from models.schemes import Channel
 from pages import pair_ways, pausing
-from pages.pair_parts import BY, CHANNELS, Kind, choose, draw_meeting
+from pages.pair_parts import BY, CHANNELS, choose, draw_meeting
 from pages.ui import done, empty, heading, page, plain, refusals, segments
-from services import contacts, meetings, pairings, times, ways_of_working
+from services import contacts, meetings, pairings, times, ways_wording
 from services.access import Actor
 from services.pairings import ContactDetail, MyMatch
-from services.ways_of_working import Ways
 
 REASONS = {
     EndReason.NOT_GIVEN: "I would rather not say",
@@ -37,21 +36,20 @@ def draw(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> None:
     today = times.day_in(utc_now(), match.my_zone)
     with top:
         heading(f"Your {OTHER_SIDE[match.side]}, {plain(match.other_name)}", plain(facts(match, today)))
-    ways = ways_of_working.of_pairing(session, actor, match.pairing_id)
     # Two rows, so that on a phone the details follow the step that needs them.
     left, right = st.columns(WIDTHS, gap="large")
     with left:
         if match.is_paused:
             pausing.draw_pair(session, actor, match, today)
         elif match.is_open:
-            keep_in_touch(session, actor, match, ways, today)
+            keep_in_touch(session, actor, match, today)
         else:
             empty("This mentoring has ended and contact details are closed. Your own records stay yours to read.")
     with right:
         introduce(match)
     with st.columns(WIDTHS, gap="large")[0]:
         recorded(session, actor, match, today)
-        pair_ways.draw(session, actor, match, ways, today)
+        pair_ways.draw_card(session, actor, match, today)
         if match.is_open:
             end(session, actor, match)
 
@@ -110,14 +108,17 @@ def reach(detail: ContactDetail) -> str:
     return f"[{plain(detail.value)}](mailto:{quote(detail.value, safe='@')})"
 
 
-def keep_in_touch(session: Session, actor: Actor, match: MyMatch, ways: Ways, today: date) -> None:
+def keep_in_touch(session: Session, actor: Actor, match: MyMatch, today: date) -> None:
     """The mentee's first step, and later one tap for every time they talked."""
-    waits_for_me = ways.proposed is not None and ways.proposed.proposed_by is not match.side
     with st.container(border=True, gap="small"):
         if match.must_make_contact:
             st.markdown(":blue-badge[:material/flag: Your next step]")
             st.header("Make the first contact", anchor=False)
-            st.markdown("Write a few lines about yourself and suggest a time to talk.")
+            exceptions = ways_wording.exceptions(session, actor, match.pairing_id)
+            st.markdown(
+                "Write a few lines about yourself and suggest a time to talk.\n\n"
+                f"**Before you do:** {pair_ways.in_confidence(exceptions)}"
+            )
         else:
             st.header("Keep in touch", anchor=False)
             st.markdown(last_contact(session, actor, match, today))
@@ -135,8 +136,7 @@ def keep_in_touch(session: Session, actor: Actor, match: MyMatch, ways: Ways, to
             "On", today, min_value=begun_on, max_value=today, key=f"day-{match.pairing_id}", format="DD/MM/YYYY"
         )
         label = f"I have contacted my {OTHER_SIDE[match.side]}" if match.must_make_contact else "We were in touch"
-        kind: Kind = "secondary" if waits_for_me and not match.must_make_contact else "primary"
-        if st.button(label, key="note-contact", type=kind):
+        if st.button(label, key="note-contact", type="primary"):
             with refusals():
                 contacts.note(session, actor, match.pairing_id, channel=how, contact_on=day, today=today)
                 done(f"Noted: you were in touch {BY[how]} on {times.day_in_words(day, today=today)}.")

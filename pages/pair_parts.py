@@ -36,10 +36,14 @@ BADGES = {
 
 
 def choose(matches: Sequence[MyMatch]) -> MyMatch:
-    """The match to look at; asked only when there are several."""
+    """The match to look at; asked only when there are several. The address may name one, as Home's buttons do."""
     if len(matches) == 1:
         return matches[0]
     by_id = {str(match.pairing_id): match for match in matches}
+    if (asked := st.query_params.get("match")) in by_id:
+        # Taken once: after that, the box decides.
+        st.session_state["match"] = asked
+        del st.query_params["match"]
     # A match that has gone meanwhile must not stand in the box.
     if st.session_state.get("match") not in by_id:
         st.session_state.pop("match", None)

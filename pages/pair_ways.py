@@ -1,86 +1,108 @@
-"""Ways of working on My match: what holds between the two, what waits for a yes, and a form to propose."""
+"""Ways of working as both screens of a pair show them: a card on My match, and an edition in words."""
 
 from datetime import date
 
 import streamlit as st
 from sqlmodel import Session
 
-from pages.pair_parts import BY, CHANNELS, Kind
-from pages.ui import done, empty, plain, refusals
-from services import times, ways_of_working
+from pages.pair_parts import BY
+from pages.ui import plain
+from services import times, topic_marks, usual_times, ways_card
 from services.access import Actor
 from services.pairings import MyMatch
-from services.ways_of_working import BOUNDS, LONGEST_SECTION, SECTIONS, Edition, Ways
+from services.topic_marks import Mark, Subjects
+from services.usual_times import Usual
+from services.ways_card import Card
+from services.ways_of_working import Edition, Terms
+from services.ways_wording import EARLIER, SECTIONS, Exception_
 
-NUMBERS = {"interval_days": "Days between contacts", "minutes": "Minutes a meeting", "months": "Months"}
+CAREFUL = (Mark.OFF_LIMITS, Mark.ASK_FIRST)
 
 
-def draw(session: Session, actor: Actor, match: MyMatch, ways: Ways, today: date) -> None:
-    """What holds between the two, what waits for a yes, and a form to propose."""
+def draw_card(session: Session, actor: Actor, match: MyMatch, today: date) -> None:
+    """Where the two stand, in one text, and the way to the rest."""
     st.header("Ways of working", anchor=False)
-    if ways.in_force and ways.in_force.in_force_from:
-        with st.container(border=True, gap="small"):
-            since = times.day_in_words(ways.in_force.in_force_from, today=today)
-            st.markdown(f":green-badge[:material/check: Agreed by both, since {since}]")
-            show(ways.in_force)
-    if ways.proposed:
-        with st.container(border=True, gap="small"):
-            answer(session, actor, match, ways.proposed, today)
+    card = ways_card.read(session, actor, match.pairing_id)
+    with st.container(border=True, gap="small"):
+        parts = (badge(card, match, today), rhythm(card, match, today), careful(card.marked))
+        st.markdown("  \n".join(part for part in parts if part))
+        st.page_link("ways.py", label=way_in(card, match), icon=":material/handshake:")
+
+
+def badge(card: Card, match: MyMatch, today: date) -> str:
+    """What is agreed and what waits, each with a word and an icon."""
+    found = []
+    if card.in_force_from is not None:
+        since = times.day_in_words(card.in_force_from, today=today)
+        found.append(f":green-badge[:material/check: Agreed by both, since {since}]")
+    if card.proposed_by is match.side:
+        found.append(":gray-badge[:material/hourglass: Waits for the other side]")
+    elif card.proposed_by is not None:
+        found.append(":orange-badge[:material/pending_actions: Waits for your yes]")
+    return " ".join(found) or ":gray-badge[:material/edit_note: Not settled yet]"
+
+
+def rhythm(card: Card, match: MyMatch, today: date) -> str:
+    """What they agreed on, or what holds until they do."""
+    if card.in_force is None:
+        return f"Until you two agree, the scheme's rhythm holds: every {match.interval_days} days."
+    said = f"Every {match.interval_days} days, {match.minutes} minutes, for {match.months} months"
+    how = " or ".join(BY[channel] for channel in card.channels)
+    return "  \n".join(part for part in (f"{said}, {how}", hour(card.usual, match, today)) if part)
+
+
+def way_in(card: Card, match: MyMatch) -> str:
+    """The link's words say what comes next."""
     if not match.is_open:
-        return
-    if ways == Ways(None, None):
-        empty(
-            "You two have not settled this yet. Until then the scheme's rhythm holds: "
-            f"every {match.interval_days} days."
-        )
-    with st.expander("Propose a change" if ways.in_force or ways.proposed else "Propose ways of working"):
-        propose(session, actor, match, ways.proposed or ways.in_force)
+        return "Read what you agreed"
+    if card.proposed_by not in {None, match.side}:
+        return "Read the proposal and answer"
+    return "Open your ways of working" if card.in_force else "Settle your ways of working together"
 
 
-def show(edition: Edition) -> None:
-    """An edition's numbers in one line, then the pair's own words."""
+def hour(usual: Usual | None, match: MyMatch, today: date) -> str:
+    """The usual hour on both clocks; blank when none is agreed."""
+    if usual is None:
+        return ""
+    return plain(f"Usually {usual_times.in_words(usual, match.my_zone, match.their_zone, today=today)}")
+
+
+def careful(marked: Subjects) -> str:
+    """Subjects that are off limits or to be asked about first; open ones need no reminder."""
+    named = ((kind, marked.by_mark[kind]) for kind in CAREFUL)
+    return "  \n".join(f"**{topic_marks.WORDS[kind]}:** {plain(', '.join(some))}" for kind, some in named if some)
+
+
+def in_words(edition: Edition | Terms, match: MyMatch, today: date) -> str:
+    """A whole edition as one text: the numbers in one line, then the pair's own words."""
     how = " or ".join(BY[channel] for channel in edition.channels)
-    st.markdown(f"Every {edition.interval_days} days, {edition.minutes} minutes, for {edition.months} months, {how}")
-    for key, title in SECTIONS.items():
+    first = f"Every {edition.interval_days} days, {edition.minutes} minutes, for {edition.months} months, {how}"
+    said = [part for part in (first, hour(edition.usual, match, today)) if part]
+    blocks = ["  \n".join(said)]
+    for key, title in {**SECTIONS, **EARLIER}.items():
         if text := edition.sections.get(key):
-            st.markdown(f"**{title}**  \n{plain(text)}")
+            blocks.append(f"**{title}**  \n{plain(text)}")
+    return "\n\n".join(blocks)
 
 
-def answer(session: Session, actor: Actor, match: MyMatch, proposed: Edition, today: date) -> None:
-    """A proposal that waits: for the other side, or for the reader's yes."""
-    if proposed.proposed_by is match.side:
-        st.markdown(":gray-badge[:material/hourglass: Waits for the other side]")
-        show(proposed)
-        return
-    st.markdown(":orange-badge[:material/pending_actions: Waits for your yes]")
-    show(proposed)
-    if not match.is_open:
-        return
-    kind: Kind = "secondary" if match.must_make_contact else "primary"
-    if st.button("Agree", key=f"agree-{proposed.number}", type=kind):
-        with refusals():
-            ways_of_working.confirm(session, actor, match.pairing_id, proposed.number, today=today)
-            done("Agreed. This is how you two work together from today.")
-
-
-def propose(session: Session, actor: Actor, match: MyMatch, start: Edition | None) -> None:
-    """The form, beginning with what was said last, or else with the scheme's rhythm."""
-    last: Edition | MyMatch = start or match
-    said = start.sections if start else {}
-    with st.form(f"ways-{match.pairing_id}-{start.number if start else 0}", border=False):
-        numbers = {
-            name: st.number_input(label, *BOUNDS[name], value=getattr(last, name), step=1)
-            for name, label in NUMBERS.items()
-        }
-        how = st.multiselect(
-            "Ways to keep in touch", match.channels, list(last.channels), format_func=CHANNELS.__getitem__
+def in_confidence(exceptions: tuple[Exception_, ...]) -> str:
+    """What either may share, as the scheme's text in force has it: never more than its own words."""
+    if not exceptions:
+        return (
+            "What you say to each other stays between the two of you. Your scheme names no exception: before either of "
+            "you shares anything of it with anybody else, the other has to say yes to that very thing."
         )
-        st.caption("What follows is read by the two of you and nobody else. Leave out what you do not need.")
-        sections = {
-            key: st.text_area(title, said.get(key, ""), max_chars=LONGEST_SECTION) for key, title in SECTIONS.items()
-        }
-        sent = st.form_submit_button("Send for agreement")
-    if sent:
-        with refusals():
-            ways_of_working.propose(session, actor, match.pairing_id, channels=how, sections=sections, **numbers)
-            done(f"Proposed. It holds as soon as {plain(match.other_name)} agrees.")
+    number = "one case" if len(exceptions) == 1 else f"{len(exceptions)} cases"
+    spelled = "\n".join(
+        f"- **{plain(each.heading)}** ({each.clause})  \n  {indented(each.text)}" for each in exceptions
+    )
+    return (
+        f"What the mentee says stays with the mentor. The scheme names {number} in which the mentor may have to speak, "
+        f"and no others:\n\n{spelled}"
+    )
+
+
+def indented(text: str) -> str:
+    """A clause within a list: one line for each of its paragraphs."""
+    lines = (" ".join(block.split()) for block in text.split("\n\n"))
+    return "  \n  ".join(plain(line) for line in lines if line)

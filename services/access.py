@@ -155,6 +155,8 @@ def pairing_to_take_part_in(session: Session, actor: Actor, pairing_id: UUID) ->
     side = _side_of(actor, pairing.mentor_id, pairing.mentee_id) if pairing else None
     if pairing is None or side is None:
         raise NotAllowed("You cannot open this match.", remedy="Open it from your own Home page.")
+    # A session forgets what nobody holds, and a screen of a pair asks for this many times over.
+    session.info["pairing"] = pairing
     return pairing, side
 
 

@@ -18,11 +18,12 @@ from models.messages import Message, MessageStatus
 from models.pairings import Pairing, PairingStatus
 from models.people import Person
 from models.schemes import Cohort, Scheme
-from services import access, away, readiness, rhythm, signatures, tasks, times
+from services import access, away, readiness, rhythm, signatures, tasks, times, ways_figures
 from services.access import Actor
 from services.errors import NotAllowed
 from services.pair_facts import AsOf
 from services.tasks import Task
+from services.ways_figures import State
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Counts:
     quiet: Quietest | None
     due_back: int = 0
     unanswered: int = 0
+    ways_late: int = 0
 
 
 Count = Callable[[], Counts]
@@ -95,6 +97,7 @@ def _tasks(found: Counts, now: Now, scheme: Scheme, today: date) -> list[Task]:
         _unsigned(found) if found.unsigned else None,
         _unanswered(found, today) if found.unanswered else None,
         _due_back(found) if found.due_back else None,
+        _ways_late(found, today) if found.ways_late else None,
     ]
     return [task for task in waiting if task is not None]
 
@@ -148,6 +151,14 @@ def _due_back(found: Counts) -> Task:
     sentence = tasks.many(found.due_back, "person is due back", "people are due back") + " this week"
     detail = "We ask them on the day; nothing happens before they say yes"
     return Task(tasks.WHEN_YOU_CAN, sentence, detail, "See who", "enrolments", address=(("status", "paused"),))
+
+
+def _ways_late(found: Counts, today: date) -> Task:
+    sentence = tasks.many(found.ways_late, "pair is", "pairs are") + " late with their ways of working"
+    detail = "They have met and not agreed yet; a word from you may help"
+    button = "See the pair" if found.ways_late == 1 else "See them"
+    soon = tasks.due(today + timedelta(days=2), today, sentence, detail, button, "ways")
+    return replace(soon, address=(("state", State.LATE.value),))
 
 
 def _quiet(session: Session, found: Quietest | None, today: date) -> list[Task]:
@@ -209,9 +220,9 @@ def _asked_at_every_look() -> Any:
 def _count(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> Counts:
     """Two queries."""
     statement: Any = select(*_counted(cohort, scheme, actor, today))
-    enrolled, waiting, oldest, ready, unsigned, due_back, unanswered = session.exec(statement).one()
+    enrolled, waiting, oldest, ready, unsigned, due_back, unanswered, late = session.exec(statement).one()
     quiet = _quietest(session, cohort, scheme, actor, today)
-    return Counts(enrolled, waiting, oldest, ready, unsigned, quiet, due_back, unanswered)
+    return Counts(enrolled, waiting, oldest, ready, unsigned, quiet, due_back, unanswered, late)
 
 
 def _quietest(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> Quietest | None:
@@ -242,6 +253,7 @@ def _counted(cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> tuple
         select(func.count(col(Enrolment.id))).where(approved, lacking),
         away.due_back(cohort.id, today),
         away.unanswered(cohort.id, today),
+        ways_figures.late(cohort.id, scheme, actor, today),
     )
     return tuple(part.scalar_subquery() for part in parts)
 

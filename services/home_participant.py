@@ -45,15 +45,18 @@ class Own(NamedTuple):
     feedback_due_on: date | None
     first_contact_days: int
     back_on: date | None = None
+    ways_due_days: int | None = None
 
 
 @dataclass(frozen=True)
 class PairState:
-    """What one side still has to do in a pair."""
+    """What one side still has to do in a pair. `first_met_at` is of the first meeting that either recorded as held."""
 
     newest_edition: int | None
     awaits_my_yes: bool
     my_last_record_at: datetime | None
+    is_agreed: bool = False
+    first_met_at: datetime | None = None
 
 
 def todo(session: Session, actor: Actor, today: date) -> tuple[tuple[Task, ...], tuple[MyMatch, ...], Own]:
@@ -64,9 +67,7 @@ def todo(session: Session, actor: Actor, today: date) -> tuple[tuple[Task, ...],
     # Whoever is away has nothing to do in their pairs either.
     at_work = [match for match in matches if match.is_open and enrolment.status is not EnrolmentStatus.PAUSED]
     states = _states(session, enrolment) if at_work else {}
-    of_pairs = [
-        task for match in at_work for task in _of_pair(match, states[match.pairing_id], own.first_contact_days, today)
-    ]
+    of_pairs = [task for match in at_work for task in _of_pair(match, states[match.pairing_id], own, today)]
     return tasks.in_order([*_of_enrolment(enrolment, own, today), *of_pairs]), matches, own
 
 
@@ -149,24 +150,41 @@ def _feedback(side: Side, due_on: date, today: date) -> Task:
     )
 
 
-def _of_pair(match: MyMatch, state: PairState, first_contact_days: int, today: date) -> list[Task]:
+def _of_pair(match: MyMatch, state: PairState, own: Own, today: date) -> list[Task]:
     found, name = [], match.other_name
     if match.is_paused:
         return [_choice(match, today)] if match.must_choose else []
     begun_on = times.day_in(match.released_at, match.scheme_zone)
     if match.must_make_contact:
-        last = match.due_after(begun_on, first_contact_days)
+        last = match.due_after(begun_on, own.first_contact_days)
         detail = f"You make the first contact, by {tasks.day_words(last, today)}"
         found.append(tasks.due(last, today, f"Contact {name}, your mentor", detail, "See how", "my_match"))
-    if state.awaits_my_yes:
-        detail = f"{name} has suggested how you two could work together"
-        found.append(Task(tasks.THIS_WEEK, "Confirm your ways of working", detail, "Read them", "my_match"))
-    elif state.newest_edition is None and match.first_contact_on is not None:
-        detail = f"How often, how long, by which channels, with {name}"
-        found.append(Task(tasks.WHEN_YOU_CAN, "Settle your ways of working", detail, "Suggest", "my_match"))
+    if task := _ways(match, state, own.ways_due_days, today):
+        found.append(task)
     if task := _record(match, state, begun_on, today):
         found.append(task)
     return found
+
+
+def _ways(match: MyMatch, state: PairState, due_days: int | None, today: date) -> Task | None:
+    """A scheme may set days for it: the first meeting opens the agreement, and then it can be overdue (U-C4.4)."""
+    at = (("match", str(match.pairing_id)),)
+    met_on = times.day_in(state.first_met_at, match.scheme_zone) if state.first_met_at else None
+    due_on = match.due_after(met_on, due_days) if met_on and due_days and not state.is_agreed else None
+    if state.awaits_my_yes:
+        sentence, button = "Confirm your ways of working", "Read them"
+        detail = f"{match.other_name} has suggested how you two could work together"
+    elif due_on is not None and state.newest_edition is None:
+        sentence, button = "Settle your ways of working", "Open the guide"
+        detail = f"You and {match.other_name} have met; please agree by {tasks.day_words(due_on, today)}"
+    elif state.newest_edition is None and match.first_contact_on is not None:
+        sentence, button = "Settle your ways of working", "Open the guide"
+        detail = f"How often, how long, by which channels, with {match.other_name}"
+        return Task(tasks.WHEN_YOU_CAN, sentence, detail, button, "ways", address=at)
+    else:
+        return None
+    when = tasks.when(due_on, today) if due_on else tasks.THIS_WEEK
+    return Task(when, sentence, detail, button, "ways", due_on, address=at)
 
 
 def _choice(match: MyMatch, today: date) -> Task:
@@ -212,6 +230,7 @@ def _own(session: Session, enrolment: Enrolment, today: date) -> Own:
         feedback_due_on=due_on,
         first_contact_days=scheme.other_settings.get("first_contact_days", FIRST_CONTACT_DAYS),
         back_on=back_on,
+        ways_due_days=scheme.other_settings.get("ways_due_days"),
     )
 
 
@@ -275,7 +294,7 @@ def _planned_return() -> Any:
 def _states(session: Session, enrolment: Enrolment) -> dict[UUID, PairState]:
     """What this side has still to do in each open pair, in one query."""
     rows = session.exec(_steps(enrolment.side), params={"enrolment_id": enrolment.id})
-    return {row[0]: PairState(row[1], bool(row[2]), row[3]) for row in rows}
+    return {row[0]: PairState(row[1], bool(row[2]), row[3], row[4] is not None, row[5]) for row in rows}
 
 
 @cache
@@ -297,7 +316,16 @@ def _steps(side: Side) -> Any:
         _latest(WaysOfWorking, WaysOfWorking.edition),
         exists().where(waiting, is_newest),
         _latest(MeetingRecord, MeetingRecord.started_at, col(MeetingRecord.side) == side),
+        _latest(WaysOfWorking, WaysOfWorking.in_force_from),
+        _first_met(),
     ).where(col(own) == OWN, col(Pairing.status) != PairingStatus.ENDED)
+
+
+def _first_met() -> Any:
+    held = select(func.min(MeetingRecord.started_at)).where(
+        col(MeetingRecord.pairing_id) == col(Pairing.id), col(MeetingRecord.happened).is_(True)
+    )
+    return held.correlate(Pairing).scalar_subquery()
 
 
 def _latest(table: Any, column: Any, *conditions: Any) -> Any:

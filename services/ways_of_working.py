@@ -74,18 +74,6 @@ class Edition:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How far a pair is, without a word of what it says: for a card, or to know what comes next."""
-
-    in_force: int | None
-    in_force_from: date | None
-    usual: Usual | None
-    channels: tuple[Channel, ...]
-    proposed: int | None
-    proposed_by: Side | None
-
-
-@dataclass(frozen=True)
 class Ways:
     """What holds between the two, and what one of them has proposed since."""
 
@@ -176,22 +164,8 @@ def of_pairing(session: Session, actor: Actor, pairing_id: UUID) -> Ways:
     """What the actor's own pair agreed, also after it ended, and what waits. Raises NotAllowed."""
     pairing, _side = access.pairing_to_take_part_in(session, actor, pairing_id)
     zone = pairings.scheme_of(session, pairing).time_zone
-    in_force, waiting = _now(session.exec(_editions(pairing_id)).all())
+    in_force, waiting = now(session.exec(_editions(pairing_id)).all())
     return Ways(_as_edition(in_force, zone) if in_force else None, _as_edition(waiting, zone) if waiting else None)
-
-
-def standing(session: Session, actor: Actor, pairing_id: UUID) -> Standing:
-    """How far the actor's own pair is. Raises NotAllowed."""
-    access.pairing_to_take_part_in(session, actor, pairing_id)
-    in_force, waiting = _now(session.exec(_editions(pairing_id)).all())
-    return Standing(
-        in_force=in_force.edition if in_force else None,
-        in_force_from=in_force.in_force_from if in_force else None,
-        usual=_hour_of(in_force) if in_force else None,
-        channels=tuple(Channel(channel) for channel in in_force.channels) if in_force else (),
-        proposed=waiting.edition if waiting else None,
-        proposed_by=waiting.proposed_by if waiting else None,
-    )
 
 
 def history(session: Session, actor: Actor, pairing_id: UUID) -> tuple[Edition, ...]:
@@ -231,7 +205,7 @@ def _editions(pairing_id: UUID) -> Any:
     )
 
 
-def _now(found: Sequence[WaysOfWorking]) -> tuple[WaysOfWorking | None, WaysOfWorking | None]:
+def now(found: Sequence[WaysOfWorking]) -> tuple[WaysOfWorking | None, WaysOfWorking | None]:
     """The edition in force and the one that waits, of all of them, newest first."""
     in_force = next((row for row in found if row.in_force_from is not None), None)
     return in_force, found[0] if found and found[0].in_force_from is None else None
@@ -297,7 +271,8 @@ def _kept_hour(usual: Usual | None) -> dict[str, Any]:
     return {"usual_weekday": usual.weekday, "usual_minute": usual.minute, "usual_zone": usual.zone}
 
 
-def _hour_of(row: WaysOfWorking) -> Usual | None:
+def hour_of(row: WaysOfWorking) -> Usual | None:
+    """The usual hour of an edition, if it has one."""
     if row.usual_weekday is None or row.usual_minute is None or row.usual_zone is None:
         return None
     return usual_times.from_minute(row.usual_weekday, row.usual_minute, row.usual_zone)
@@ -306,7 +281,7 @@ def _hour_of(row: WaysOfWorking) -> Usual | None:
 def _terms_of(row: WaysOfWorking) -> Terms:
     channels = tuple(Channel(channel) for channel in row.channels)
     words = private_words.opened(row.words)
-    return Terms(row.interval_days, row.minutes, row.months, channels, _hour_of(row), words)
+    return Terms(row.interval_days, row.minutes, row.months, channels, hour_of(row), words)
 
 
 def _as_edition(row: WaysOfWorking, zone: str) -> Edition:

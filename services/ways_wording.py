@@ -117,10 +117,22 @@ def guide(session: Session, actor: Actor, pairing_id: UUID) -> Guide:
     )
 
 
+def style_of(session: Session, actor: Actor, pairing_id: UUID) -> Style:
+    """How the pair's scheme speaks of a mentor. Raises NotAllowed."""
+    pairing, _side = access.pairing_to_take_part_in(session, actor, pairing_id)
+    return _scheme_of(session, pairing).style
+
+
 def exceptions(session: Session, actor: Actor, pairing_id: UUID) -> tuple[Exception_, ...]:
     """The cases that the scheme names, which a mentee reads before the first contact (U-8). Raises NotAllowed."""
-    pairing, _side = access.pairing_to_take_part_in(session, actor, pairing_id)
-    return _exceptions(session, _scheme_of(session, pairing))
+    access.pairing_to_take_part_in(session, actor, pairing_id)
+    scheme = session.exec(
+        select(Scheme)
+        .join(Cohort, col(Cohort.scheme_id) == col(Scheme.id))
+        .join(Pairing, col(Pairing.cohort_id) == col(Cohort.id))
+        .where(Pairing.id == pairing_id)
+    ).one()
+    return _exceptions(session, scheme)
 
 
 def _exceptions(session: Session, scheme: Scheme) -> tuple[Exception_, ...]:

@@ -3,8 +3,8 @@
 What has no column of its own lies in `Scheme.other_settings`, as plain JSON: `feedback` (questions by side),
 `feedback_forms` (title, introduction and minutes by side), `modules` (roles, summary and clause by module key),
 `offered_documents` (texts that nobody is asked to sign yet), and the template's settings `summary`, `role_line`,
-`directory`, `exceptions`, `shown_before_match`, `conflicts`, `first_contact_days`, `retention`, `targets` and
-`criterion_sentences` (the scheme's own words for a matching criterion, by its key).
+`directory`, `exceptions`, `shown_before_match`, `conflicts`, `first_contact_days`, `ways_due_days`, `retention`,
+`targets` and `criterion_sentences` (the scheme's own words for a matching criterion, by its key).
 """
 
 import json
@@ -61,6 +61,7 @@ def _other_settings(template: SchemeTemplate) -> dict[str, Any]:
         "shown_before_match": asdict(template.shown_before_match),
         "conflicts": asdict(template.conflicts),
         "first_contact_days": template.rhythm.first_contact_days,
+        "ways_due_days": template.rhythm.ways_due_days,
         "retention": asdict(template.retention),
         "criterion_sentences": dict(template.criterion_sentences),
         "targets": asdict(template.targets),

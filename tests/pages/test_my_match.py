@@ -1,6 +1,6 @@
 """My match: how to reach each other, what comes next, and how either ends it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
@@ -9,15 +9,18 @@ from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
 from models.columns import utc_now
-from models.enrolments import Side
+from models.enrolments import Enrolment, Side
 from models.meetings import MeetingRecord
-from models.pairings import Contact, EndReason, Pairing, PairingStatus, WaysOfWorking
+from models.pairings import Contact, EndReason, Pairing, PairingStatus
+from models.people import Person
 from models.schemes import Channel
 from pages.ui import plain
-from services import ways_of_working
+from services import topic_marks, ways_of_working
+from services.topic_marks import Mark
+from services.usual_times import Usual
 from tests.factories import make_enrolment, make_pairing
 from tests.pages.opening import open_page
-from tests.services.pairs import SECRETS, counted, make_pair, share_all
+from tests.services.pairs import SECRETS, counted, make_pair, share_all, start_unnc
 
 
 @pytest.fixture(autouse=True)
@@ -118,39 +121,55 @@ def test_ending_asks_once_more_and_then_closes_everything(page_session: Session)
     assert found(page, SECRETS) == []
 
 
-@pytest.mark.clause("U-C4.4")
-def test_one_proposes_ways_of_working_and_the_other_agrees(page_session: Session) -> None:
+@pytest.mark.clause("U-C4.4", "A-MR4")
+def test_a_card_says_what_holds_between_the_two_and_never_the_words(page_session: Session) -> None:
     pair = make_pair(page_session)
-    page = open_page("my_match", pair.mentee_person)
-    page.number_input[0].set_value(10)
-    page.text_area[2].set_value("No *calls* after 21:00.")
-    next(button for button in page.button if button.label == "Send for agreement").click().run()
-    said = [notice.value for notice in page.success]
+    topic_marks.mark(page_session, pair.mentee, pair.pairing.id, Mark.OFF_LIMITS, ["Family"])
+    ways_of_working.propose(
+        page_session,
+        pair.mentee,
+        pair.pairing.id,
+        interval_days=10,
+        minutes=30,
+        months=3,
+        channels=[Channel.EMAIL],
+        sections={"boundaries": "No calls after nine."},
+        usual=Usual(1, time(19), "Asia/Shanghai"),
+    )
+    waiting = shown(open_page("my_match", pair.mentor_person))
+    ways_of_working.confirm(page_session, pair.mentor, pair.pairing.id, 1, today=date(2026, 10, 9))
 
-    theirs = open_page("my_match", pair.mentor_person)
-    before = found(theirs, ["Every 10 days, 45 minutes, for 6 months", "No *calls* after 21:00."])
-    theirs.button(key="agree-1").click().run()
+    agreed = shown(open_page("my_match", pair.mentor_person))
 
-    assert said == ["Proposed. It holds as soon as Marguerite Oyelaran agrees."]
-    assert before == ["Every 10 days, 45 minutes, for 6 months", "No *calls* after 21:00."]
-    assert [notice.value for notice in theirs.success] == ["Agreed. This is how you two work together from today."]
-    kept = page_session.exec(select(WaysOfWorking)).one()
-    assert (kept.interval_days, str(kept.in_force_from)) == (10, "2026-10-09")
+    assert ":orange-badge[:material/pending_actions: Waits for your yes]" in waiting
+    assert ":green-badge[:material/check: Agreed by both, since 9 October]" in agreed
+    assert "Every 10 days, 30 minutes, for 3 months, by email" in agreed
+    assert "Usually Tuesdays, 12:00 in London · 19:00 in Shanghai" in agreed
+    assert "**Off limits:** Family" in agreed
+    assert "nine" not in waiting + agreed
 
 
-def test_a_refusal_keeps_what_was_typed(page_session: Session) -> None:
+@pytest.mark.clause("U-8", "U-8a", "U-8b", "U-8c")
+def test_before_the_first_contact_the_mentee_reads_every_exception_of_the_scheme(page_session: Session) -> None:
+    cohort = start_unnc(page_session)
+    pairing = make_pairing(page_session, cohort)
+    mentee = page_session.get_one(Person, page_session.get_one(Enrolment, pairing.mentee_id).person_id)
+
+    page = open_page("my_match", mentee)
+
+    words = shown(page)
+    assert "The scheme names 3 cases in which the mentor may have to speak, and no others" in words
+    assert [key for key in ("(U-8a)", "(U-8b)", "(U-8c)") if key in words] == ["(U-8a)", "(U-8b)", "(U-8c)"]
+    assert "could harm themselves or somebody else" in words
+
+
+@pytest.mark.clause("U-8", "A-MR3")
+def test_a_scheme_without_exceptions_says_that_there_is_none(page_session: Session) -> None:
     pair = make_pair(page_session)
+
     page = open_page("my_match", pair.mentee_person)
 
-    page.multiselect[0].set_value([])
-    page.text_area[0].set_value("We take turns.")
-    next(button for button in page.button if button.label == "Send for agreement").click().run()
-
-    assert [error.value.replace("\\", "") for error in page.error] == [
-        "No way of keeping in touch is chosen. Choose at least one."
-    ]
-    assert page.text_area[0].value == "We take turns."
-    assert page_session.exec(select(WaysOfWorking)).all() == []
+    assert "Your scheme names no exception" in shown(page)
 
 
 def test_what_people_write_is_shown_as_text(page_session: Session) -> None:

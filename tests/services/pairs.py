@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import event
@@ -13,7 +13,8 @@ from models.enrolments import Consent, ConsentPurpose, Enrolment, Side
 from models.pairings import Pairing
 from models.people import Person
 from models.schemes import Cohort, Scheme
-from services.access import Actor
+from services.access import DESK, Actor
+from services.schemes import starting
 from tests.factories import (
     make_cohort,
     make_consent,
@@ -74,6 +75,18 @@ def make_pair(session: Session, *, scheme: Scheme | None = None, **facts: Any) -
 
 def share_all(session: Session, enrolment: Enrolment) -> list[Consent]:
     return [make_consent(session, enrolment, purpose) for purpose in SHARING]
+
+
+def start_unnc(session: Session) -> Cohort:
+    """A scheme from the template whose agreement names exceptions to confidence and days for ways of working."""
+    return starting.start(
+        session,
+        DESK,
+        "unnc_alumni",
+        cohort_name="2026/27",
+        starts_on=date(2026, 9, 1),
+        ends_on=date(2027, 8, 31),
+    )
 
 
 @contextmanager

@@ -263,10 +263,10 @@ def test_a_side_without_a_record_of_its_own_within_the_interval_is_asked_for_one
     mentor = home.todo(session, _participant(session, pairing.mentor_id), TODAY)
     mentee = home.todo(session, _participant(session, pairing.mentee_id), TODAY)
 
-    assert [task.page for task in mentor] == ["my_match"]
+    assert [task.page for task in mentor] == ["ways"]
     assert [(task.when, task.sentence, task.page) for task in mentee] == [
         ("overdue", "Record your meeting with Bo Mentor", "meetings"),
-        ("when_you_can", "Settle your ways of working", "my_match"),
+        ("when_you_can", "Settle your ways of working", "ways"),
     ]
 
 
@@ -286,8 +286,8 @@ def test_the_form_that_is_due_is_the_first_thing_a_mentor_sees(session: Session)
     mentors = home.todo(session, _participant(session, pairing.mentor_id), TODAY)
     mentees = home.todo(session, _participant(session, pairing.mentee_id), TODAY)
 
-    assert [task.page for task in mentors] == ["feedback", "meetings", "my_match"]
-    assert [task.page for task in mentees] == ["meetings", "feedback", "my_match"]
+    assert [task.page for task in mentors] == ["feedback", "meetings", "ways"]
+    assert [task.page for task in mentees] == ["meetings", "feedback", "ways"]
 
 
 def test_a_manager_goes_to_the_figures_and_the_desk_has_nothing_to_do(session: Session) -> None:

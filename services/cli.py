@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from sqlmodel import Session
 
-from services import cli_verify, storage
+from services import cli_match, cli_verify, storage
 from services.settings import settings
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.add_typer(second_factor_app, name="second-factor")
 app.command()(cli_verify.verify)
 bench_app = typer.Typer(help="Measure this version on this machine, from a copy of the source.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
+app.command()(cli_match.match)
 
 
 @app.command()

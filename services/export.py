@@ -30,7 +30,7 @@ def csv_bytes(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 
 
 def xlsx_bytes(
-    headers: Sequence[str], rows: Iterable[Sequence[Cell]], *, about: Mapping[str, str] | None = None
+    headers: Sequence[str], rows: Iterable[Sequence[Cell]], *, about: Mapping[str, str | datetime] | None = None
 ) -> bytes:
     """One sheet in which every cell is a string: a telephone keeps its zeros, and nothing is calculated.
 

@@ -31,6 +31,7 @@ STEPS = {
     ABOUT_US: "5 About us",
     CONFIRM: "6 Confirm",
 }
+BETWEEN, ABOUT = ("role", "confidentiality", "boundaries"), ("needs", "culture", "ending")
 NUMBERS = {"interval_days": "Days between meetings", "minutes": "Minutes a meeting", "months": "Months in all"}
 NEW, NO_DAY = "A word of your own: type it and press Enter", "No usual day"
 EVENING = time(19)
@@ -44,9 +45,9 @@ def draw(session: Session, actor: Actor, match: MyMatch, ways: Ways, today: date
     steps: dict[str, Callable[[], None]] = {
         READ: lambda: read(session, actor, match),
         EXPECT: lambda: expect(session, actor, match),
-        RHYTHM: lambda: rhythm(session, actor, match),
-        BOUNDARIES: lambda: boundaries(session, actor, match),
-        ABOUT_US: lambda: sections_form(session, actor, match, ("needs", "culture", "ending"), after=CONFIRM),
+        RHYTHM: lambda: rhythm(session, actor, match, ways),
+        BOUNDARIES: lambda: boundaries(session, actor, match, ways),
+        ABOUT_US: lambda: sections_form(session, actor, match, ways, ABOUT),
         CONFIRM: lambda: confirm(session, actor, match, ways, today),
     }
     with st.container(border=True, gap="small"):
@@ -146,9 +147,9 @@ def told(now: Expectations, match: MyMatch, *, finished: bool) -> str:
     return f"Done. You and {name} read each other's words as soon as {name} is done too."
 
 
-def rhythm(session: Session, actor: Actor, match: MyMatch) -> None:
+def rhythm(session: Session, actor: Actor, match: MyMatch, ways: Ways) -> None:
     """How often, when, how long, by which channels."""
-    terms, _is_mine = ways_drafts.of(session, actor, match.pairing_id)
+    terms, _is_mine = ways_drafts.of(session, actor, match.pairing_id, ways)
     offered = ways_drafts.usable_channels(session, actor, match.pairing_id)
     st.header("Your rhythm", anchor=False)
     usual = terms.usual
@@ -195,11 +196,11 @@ def take_next_step() -> None:
         st.session_state[STEP] = step
 
 
-def boundaries(session: Session, actor: Actor, match: MyMatch) -> None:
+def boundaries(session: Session, actor: Actor, match: MyMatch, ways: Ways) -> None:
     """The mentee's marks, which hold at once, then the pair's own words."""
     st.header("Boundaries", anchor=False)
     marks(session, actor, match)
-    sections_form(session, actor, match, ("role", "confidentiality", "boundaries"), after=ABOUT_US)
+    sections_form(session, actor, match, ways, BETWEEN)
 
 
 def marks(session: Session, actor: Actor, match: MyMatch) -> None:
@@ -238,11 +239,11 @@ def _mark(session: Session, actor: Actor, match: MyMatch, kind: Mark, chosen: li
     topic_marks.mark(session, actor, match.pairing_id, kind, chosen)
 
 
-def sections_form(session: Session, actor: Actor, match: MyMatch, keys: tuple[str, ...], *, after: str) -> None:
+def sections_form(session: Session, actor: Actor, match: MyMatch, ways: Ways, keys: tuple[str, ...]) -> None:
     """Some of the sections, in the pair's own words."""
-    terms, _is_mine = ways_drafts.of(session, actor, match.pairing_id)
+    terms, _is_mine = ways_drafts.of(session, actor, match.pairing_id, ways)
     style = ways_wording.style_of(session, actor, match.pairing_id)
-    if keys[0] != "role":
+    if keys is ABOUT:
         st.header("About the two of you", anchor=False)
         st.caption("Read by the two of you and nobody else. Leave out what you do not need.")
     with st.form(f"sections-{keys[0]}-{match.pairing_id}", border=False):
@@ -260,14 +261,14 @@ def sections_form(session: Session, actor: Actor, match: MyMatch, keys: tuple[st
     if sent:
         with refusals():
             ways_drafts.keep(session, actor, match.pairing_id, ways_drafts.changed(terms, sections=said))
-            next_step(after, "Saved. Only you see it until you send it.")
+            next_step(CONFIRM if keys is ABOUT else ABOUT_US, "Saved. Only you see it until you send it.")
 
 
 def confirm(session: Session, actor: Actor, match: MyMatch, ways: Ways, today: date) -> None:
     """The other's proposal with a yes, one's own that waits, and what is filled in and not sent."""
     st.header("Confirm together", anchor=False)
     proposed = ways.proposed
-    terms, is_mine = ways_drafts.of(session, actor, match.pairing_id)
+    terms, is_mine = ways_drafts.of(session, actor, match.pairing_id, ways)
     name = plain(match.other_name)
     if proposed is not None and proposed.proposed_by is not match.side:
         st.markdown(

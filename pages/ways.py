@@ -67,11 +67,13 @@ def facts(ways: Ways, match: MyMatch, today: date) -> str:
 
 def draw_history(session: Session, actor: Actor, match: MyMatch, today: date) -> None:
     """Every version with its days, and the one of any day."""
-    with st.expander("Earlier versions", icon=":material/history:"):
+    with st.expander("Earlier versions", icon=":material/history:", key="history", on_change="rerun") as opened:
+        if not opened.open:
+            return
         editions = ways_of_working.history(session, actor, match.pairing_id)
         st.markdown("\n".join(f"- {span(edition, today)}" for edition in editions))
         day = st.date_input("What held on", today, max_value=today, key=f"held-{match.pairing_id}", format="DD/MM/YYYY")
-        held = ways_of_working.edition_on(session, actor, match.pairing_id, day)
+        held = ways_of_working.of_day(editions, day)
         when = times.day_in_words(day, today=today)
         if held is None:
             st.markdown(f"On {when} nothing was agreed yet: the scheme's rhythm held.")

@@ -133,8 +133,13 @@ def people_of(session: Session, pairing: Pairing) -> dict[Side, Person]:
 
 
 def scheme_of(session: Session, pairing: Pairing) -> Scheme:
-    """The scheme that a pairing belongs to."""
-    return _scheme_of(session, pairing.cohort_id)
+    """The scheme that a pairing belongs to. Read once for a session: a screen of a pair asks for it many times over."""
+    known: tuple[UUID, Scheme] | None = session.info.get("scheme")
+    if known is not None and known[0] == pairing.cohort_id and known[1] in session:
+        return known[1]
+    scheme = _scheme_of(session, pairing.cohort_id)
+    session.info["scheme"] = (pairing.cohort_id, scheme)
+    return scheme
 
 
 def _check_room(session: Session, proposal: Proposal) -> None:

@@ -1,4 +1,4 @@
-"""What one side fills in of ways of working, step by step, before it is sent: kept at each step, read by its author alone.
+"""What one side fills in of ways of working before it is sent: kept step by step, and read by its author alone.
 
 A telephone that loses its connection between two steps loses nothing.
 """
@@ -14,25 +14,26 @@ from sqlmodel import Session, select
 
 from models.enrolments import Enrolment, Side
 from models.pairings import Pairing, WaysDraft
-from models.schemes import Channel, Cohort, Scheme
+from models.schemes import Channel
 from services import access, audit, pairings, private_words, usual_times, ways_of_working
 from services.access import Actor
 from services.errors import Conflict
 from services.units import writes
-from services.ways_of_working import Edition, Terms
+from services.ways_of_working import Edition, Terms, Ways
 from services.ways_wording import starting_words
 
 
-def of(session: Session, actor: Actor, pairing_id: UUID) -> tuple[Terms, bool]:
+def of(session: Session, actor: Actor, pairing_id: UUID, ways: Ways | None = None) -> tuple[Terms, bool]:
     """What the actor has filled in, or what to start from, and whether any of it is theirs already. Raises NotAllowed.
 
-    The start is the newest edition, else the scheme's rhythm and its words, and the channels that both named.
+    The start is the newest edition, else the scheme's rhythm and its words, and the channels that both named. A screen
+    that has read the pair's `ways` already hands them over.
     """
     pairing, side = access.pairing_to_take_part_in(session, actor, pairing_id)
     kept = _kept(session, pairing_id, side)
     if kept is not None:
         return _as_terms(private_words.opened(kept.words)), True
-    ways = ways_of_working.of_pairing(session, actor, pairing_id)
+    ways = ways or ways_of_working.of_pairing(session, actor, pairing_id)
     newest = ways.proposed or ways.in_force
     return (_terms_of(newest) if newest else _start(session, pairing)), False
 
@@ -86,7 +87,7 @@ def usable_channels(session: Session, actor: Actor, pairing_id: UUID) -> tuple[C
 
 
 def _usable(session: Session, pairing: Pairing) -> tuple[Channel, ...]:
-    scheme = session.get_one(Scheme, session.get_one(Cohort, pairing.cohort_id).scheme_id)
+    scheme = pairings.scheme_of(session, pairing)
     offered = [channel for channel in Channel if channel.value in scheme.channels]
     mentor, mentee = (session.get_one(Enrolment, end) for end in (pairing.mentor_id, pairing.mentee_id))
     shared = tuple(each for each in offered if each.value in mentor.channels and each.value in mentee.channels)
@@ -94,7 +95,7 @@ def _usable(session: Session, pairing: Pairing) -> tuple[Channel, ...]:
 
 
 def _start(session: Session, pairing: Pairing) -> Terms:
-    scheme = session.get_one(Scheme, session.get_one(Cohort, pairing.cohort_id).scheme_id)
+    scheme = pairings.scheme_of(session, pairing)
     return Terms(
         scheme.default_interval_days,
         scheme.meeting_minutes,

@@ -179,7 +179,11 @@ def history(session: Session, actor: Actor, pairing_id: UUID) -> tuple[Edition, 
 
 def edition_on(session: Session, actor: Actor, pairing_id: UUID, day: date) -> Edition | None:
     """What was in force between the actor's own two on a day; None while nothing was agreed. Raises NotAllowed."""
-    editions = history(session, actor, pairing_id)
+    return of_day(history(session, actor, pairing_id), day)
+
+
+def of_day(editions: Sequence[Edition], day: date) -> Edition | None:
+    """Which of a history, newest first, was in force on a day."""
     return next((each for each in editions if each.in_force_from and each.in_force_from <= day), None)
 
 

@@ -12,9 +12,8 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from models.agreements import Clause, DocumentKind, SchemeDocument
-from models.pairings import Pairing
-from models.schemes import Cohort, Scheme, Style
-from services import access, signatures
+from models.schemes import Scheme, Style
+from services import access, pairings, signatures
 from services.access import Actor
 
 SECTIONS: Mapping[str, str] = MappingProxyType(
@@ -106,7 +105,7 @@ def question(section: str, style: Style) -> str:
 def guide(session: Session, actor: Actor, pairing_id: UUID) -> Guide:
     """The scheme's own texts for the actor's pair, as they are in force. Raises NotAllowed."""
     pairing, _side = access.pairing_to_take_part_in(session, actor, pairing_id)
-    scheme = _scheme_of(session, pairing)
+    scheme = pairings.scheme_of(session, pairing)
     texts = _texts(session, scheme.id)
     return Guide(
         style=scheme.style,
@@ -120,19 +119,13 @@ def guide(session: Session, actor: Actor, pairing_id: UUID) -> Guide:
 def style_of(session: Session, actor: Actor, pairing_id: UUID) -> Style:
     """How the pair's scheme speaks of a mentor. Raises NotAllowed."""
     pairing, _side = access.pairing_to_take_part_in(session, actor, pairing_id)
-    return _scheme_of(session, pairing).style
+    return pairings.scheme_of(session, pairing).style
 
 
 def exceptions(session: Session, actor: Actor, pairing_id: UUID) -> tuple[Exception_, ...]:
     """The cases that the scheme names, which a mentee reads before the first contact (U-8). Raises NotAllowed."""
-    access.pairing_to_take_part_in(session, actor, pairing_id)
-    scheme = session.exec(
-        select(Scheme)
-        .join(Cohort, col(Cohort.scheme_id) == col(Scheme.id))
-        .join(Pairing, col(Pairing.cohort_id) == col(Cohort.id))
-        .where(Pairing.id == pairing_id)
-    ).one()
-    return _exceptions(session, scheme)
+    pairing, _side = access.pairing_to_take_part_in(session, actor, pairing_id)
+    return _exceptions(session, pairings.scheme_of(session, pairing))
 
 
 def _exceptions(session: Session, scheme: Scheme) -> tuple[Exception_, ...]:
@@ -157,7 +150,3 @@ def _texts(session: Session, scheme_id: UUID) -> dict[DocumentKind, str]:
         .where(SchemeDocument.scheme_id == scheme_id, signatures.in_force(), col(SchemeDocument.kind).in_(kinds))
     )
     return {DocumentKind(kind): text for kind, text in session.exec(statement)}
-
-
-def _scheme_of(session: Session, pairing: Pairing) -> Scheme:
-    return session.get_one(Scheme, session.get_one(Cohort, pairing.cohort_id).scheme_id)

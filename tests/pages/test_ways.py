@@ -189,6 +189,8 @@ def test_the_version_of_any_day_can_be_asked_for(page_session: Session) -> None:
     agree(page_session, pair, date(2026, 10, 5))
     agree(page_session, pair, interval_days=21)
     page = open_page("ways", pair.mentor_person)
+    page.session_state["history"] = True
+    page.run()
 
     held = {}
     for day in (date(2026, 10, 4), date(2026, 10, 6), date(2026, 10, 9)):
@@ -242,11 +244,7 @@ def test_a_coordinator_sees_who_is_late_and_no_word(page_session: Session) -> No
         make_pairing(page_session, cohort, mentee="Ama Agreed"),
     )
     page_session.add(held_on(datetime(2026, 9, 20, 9, tzinfo=UTC), met.id))
-    both = [
-        make_participant(page_session, page_session.get_one(Enrolment, end))
-        for end in (settled.mentee_id, settled.mentor_id)
-    ]
-    mentee, mentor = both
+    mentee = make_participant(page_session, page_session.get_one(Enrolment, settled.mentee_id))
     page_session.commit()
     topic_marks.mark(page_session, mentee, settled.id, Mark.OFF_LIMITS, ["Secret family"])
     ways = WaysOfWorking(
@@ -274,7 +272,6 @@ def test_a_coordinator_sees_who_is_late_and_no_word(page_session: Session) -> No
     assert "Ama Agreed" in everybody
     assert "Ama Agreed" not in late
     assert "Secret" not in everybody
-    assert mentor.name == "Bo Mentor"
 
 
 def held_on(started_at: datetime, pairing_id: Any) -> MeetingRecord:
@@ -315,7 +312,7 @@ def test_each_step_asks_the_database_twelve_times_at_most(page_session: Session,
     with counted(page_session) as statements:
         page.run()
 
-    assert len([each for each in statements if each.lstrip().startswith("SELECT")]) <= 16
+    assert len([each for each in statements if each.lstrip().startswith("SELECT")]) <= 12
 
 
 def test_nothing_of_a_pair_lies_readable_in_the_database(page_session: Session) -> None:

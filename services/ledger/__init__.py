@@ -5,19 +5,24 @@ count for them. A text of the scheme's own may have clauses without evidence: th
 """
 
 from services.ledger import clauses_aulp, clauses_blank, clauses_unnc
+from services.ledger.behind import Behind, Row, behind, has_rows
 from services.ledger.reading import ledger
 from services.ledger.registry import ENTRIES
 from services.ledger.shapes import Figure, Ledger, Line, Measured, State
 
 __all__ = [
     "ENTRIES",
+    "Behind",
     "Figure",
     "Ledger",
     "Line",
     "Measured",
+    "Row",
     "State",
+    "behind",
     "clauses_aulp",
     "clauses_blank",
     "clauses_unnc",
+    "has_rows",
     "ledger",
 ]

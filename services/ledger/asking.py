@@ -27,8 +27,8 @@ def asked(session: Session, actor: Actor, cohort_id: UUID, today: date | None) -
     # What was entered late about that day is known by now; what a manager may not know yet stays unknown.
     then = AsOf(now.day - timedelta(days=TREND_DAYS), scheme.time_zone)
     documents = documents_in_force(session, scheme, now, then)
-    modules = _modules(session, scheme, now.day)
-    return Ask(cohort, scheme, now, then, documents, modules), is_protected
+    modules = _modules(session, scheme)
+    return Ask(cohort, scheme, now, then, documents, _required(modules, now), _required(modules, then)), is_protected
 
 
 def as_of(cohort: Cohort, scheme: Scheme, today: date, *, is_protected: bool) -> AsOf:
@@ -90,23 +90,36 @@ def _in_force(rows: list[Any], scheme: Scheme, now: AsOf, then: AsOf) -> Documen
         signed_by=tuple(newest.signed_by),
         twins=tuple(row.id for row in rows if row.edition == newest.edition),
         twins_then=tuple(row.id for row in rows if row.edition == edition_then),
-        all_editions=tuple(row.id for row in rows),
+        counting=_counting(rows, newest, scheme, now),
+        counting_then=_counting(rows, [row for row in ours if row.edition == edition_then][-1], scheme, then),
     )
 
 
-def _modules(session: Session, scheme: Scheme, today: date) -> tuple[RequiredModule, ...]:
-    """Those that mentors must have done by this day, each with its editions that count. One query."""
-    table = TrainingModule
-    columns = (table.id, table.key, table.edition, table.state, table.counts_from, table.due_on)
-    sides = cast(col(table.required_for), String).like(f'%"{Side.MENTOR.value}"%')
-    statement: Any = select(*(col(column) for column in columns), sides.label("required"))
-    rows = session.execute(statement.where(col(table.scheme_id) == scheme.id)).all()
-    in_force = [
-        row
-        for row in rows
-        if row.state == PublishedState.PUBLISHED and row.required and (row.due_on is None or row.due_on < today)
-    ]
+def _counting(rows: list[Any], newest: Any, scheme: Scheme, as_of: AsOf) -> tuple[UUID, ...]:
+    """The editions whose signature keeps a pair going: older ones too until the days of grace are over (U-9)."""
+    grace_is_over = newest.published_at + timedelta(days=scheme.signature_grace_days) < as_of.until
     return tuple(
-        RequiredModule(tuple(row.id for row in rows if row.key == module.key and row.edition >= module.counts_from))
-        for module in in_force
+        row.id for row in rows if row.edition <= newest.edition and (row.edition == newest.edition or not grace_is_over)
+    )
+
+
+def _modules(session: Session, scheme: Scheme) -> list[Any]:
+    """Every edition of every module that is published now, the oldest first. One query."""
+    table = TrainingModule
+    columns = (table.id, table.key, table.edition, table.state, table.counts_from, table.due_on, table.published_at)
+    mentors = cast(col(table.required_for), String).like(f'%"{Side.MENTOR.value}"%').label("required")
+    statement: Any = select(*(col(column) for column in columns), mentors)
+    statement = statement.where(col(table.scheme_id) == scheme.id, col(table.state) != PublishedState.DRAFT)
+    rows = session.execute(statement.order_by(col(table.edition))).all()
+    kept = {row.key for row in rows if row.state == PublishedState.PUBLISHED}
+    return [row for row in rows if row.key in kept]
+
+
+def _required(rows: list[Any], as_of: AsOf) -> tuple[RequiredModule, ...]:
+    """What mentors must have done by that day, as the edition that was in force on it asks."""
+    newest = {row.key: row for row in rows if row.published_at is None or row.published_at < as_of.until}
+    return tuple(
+        RequiredModule(tuple(row.id for row in rows if row.key == key and row.edition >= module.counts_from))
+        for key, module in newest.items()
+        if module.required and (module.due_on is None or module.due_on < as_of.day)
     )

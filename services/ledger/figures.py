@@ -118,9 +118,9 @@ UNSIGNED_PAIRS = Figure(
     source="pairs",
     part="unsigned",
     base="open",
-    words="{part} of {base} open pairs have a mentor who never signed",
-    definition="Open pairs whose mentor has not signed any edition of a text that mentors must sign. There should be "
-    "none. A new edition never stops a pair that goes on.",
+    words="{part} of {base} open pairs have a mentor without a signature that counts",
+    definition="Open pairs whose mentor has signed neither the edition in force nor, while the days of grace last, an "
+    "older one, of a text that mentors must sign. There should be none.",
     aim=Aim.NONE,
 )
 SIGNED = Figure(
@@ -207,6 +207,7 @@ NEEDS = Figure(
     definition="Approved mentees who answered the question about needs. Answering is their choice: the number has no "
     "good direction.",
     aim=Aim.TELLS,
+    lists=False,
 )
 BACKGROUND = Figure(
     key="background",
@@ -217,6 +218,7 @@ BACKGROUND = Figure(
     definition="Approved mentees who answered that question. Answering is their choice: the number has no good "
     "direction.",
     aim=Aim.TELLS,
+    lists=False,
 )
 GOALS_WRITTEN = Figure(
     key="goals_written",
@@ -298,6 +300,7 @@ READERS = Figure(
     definition="Approved mentors, on a break or not, and those of them who opened at least one text or link. No screen "
     "says who read what.",
     aim=Aim.TELLS,
+    lists=False,
 )
 ENDED = Figure(
     key="ended",

@@ -113,14 +113,14 @@ def _words(
         return "–, nobody to count yet"
     if part is None or (figure.base is not None and base is None):
         return suppression.HIDDEN
-    told = figure.words.format(part=f"{part:,}", base=f"{base:,}" if base is not None else "")
+    about = "about " if is_about and part else ""
+    told = figure.words.format(part=f"{about}{part:,}", base=f"{base:,}" if base is not None else "")
     further = [f"{count:,} {words}" for words, count in also if count]
     if left:
         further.append(f"{left:,} not yet due")
     if hours is not None and hours >= 0:
         further.append(f"half of all within {hours:,} hours")
-    about = "about " if is_about and part else ""
-    return about + told + (f" ({', '.join(further)})" if further else "")
+    return told + (f" ({', '.join(further)})" if further else "")
 
 
 def _trend(figure: Figure, counts: Counts, part: Shown, base: Shown, *, protect: bool) -> str:

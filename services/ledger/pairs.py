@@ -136,7 +136,7 @@ def _at(row: Any, ask: Ask, as_of: AsOf, name: str) -> dict[str, Any]:
         "agreed_before": and_(agreed, row.agreed < row.first_met),
         "agreed_at": and_(agreed, row.agreed == row.first_met),
         "agreed_after": and_(agreed, row.agreed > row.first_met),
-        "untrained": and_(is_open, mentor.not_in(trained_enrolments(ask, as_of))) if ask.modules else false(),
+        "untrained": and_(is_open, mentor.not_in(trained_enrolments(ask, as_of))),
         "unsigned": and_(is_open, or_(false(), *_unsigned(mentor, ask, as_of))),
         "ended": ended,
         **{f"ended_{reason}": and_(ended, row.end_reason == reason) for reason in EndReason},
@@ -145,8 +145,8 @@ def _at(row: Any, ask: Ask, as_of: AsOf, name: str) -> dict[str, Any]:
 
 
 def _unsigned(mentor: Any, ask: Ask, as_of: AsOf) -> list[Any]:
-    """For each text that mentors must sign: this one did not sign any edition of it."""
-    return [mentor.not_in(signed) for signed in signed_enrolments(ask, as_of, side="mentor", any_edition=True)]
+    """For each text that mentors must sign: this one did not sign an edition of it that still counts."""
+    return [mentor.not_in(signed) for signed in signed_enrolments(ask, as_of, side="mentor", in_grace=True)]
 
 
 def _moments(ask: Ask) -> tuple[tuple[str, Any], ...]:

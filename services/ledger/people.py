@@ -57,13 +57,15 @@ def mentees(ask: Ask) -> Any:
     return _rows(ask, Side.MENTEE, found)
 
 
-def signed_enrolments(ask: Ask, as_of: AsOf, *, side: str, any_edition: bool = False) -> list[Any]:
-    """A query of enrolment ids for each text that the side must sign; with `any_edition`, older ones count too."""
+def signed_enrolments(ask: Ask, as_of: AsOf, *, side: str, in_grace: bool = False) -> list[Any]:
+    """A query of enrolment ids for each text that the side must sign; `in_grace`, older ones may count."""
     asked = [each for each in ask.documents if side in each.signed_by]
     found = []
     for document in asked:
-        now = as_of is ask.now
-        editions = document.all_editions if any_edition else document.twins if now else document.twins_then
+        if as_of is ask.now:
+            editions = document.counting if in_grace else document.twins
+        else:
+            editions = document.counting_then if in_grace else document.twins_then
         signed = select(col(Signature.enrolment_id)).where(
             col(Signature.document_id).in_(editions), col(Signature.created_at) < (as_of.known_until or as_of.until)
         )
@@ -74,8 +76,9 @@ def signed_enrolments(ask: Ask, as_of: AsOf, *, side: str, any_edition: bool = F
 def trained_enrolments(ask: Ask, as_of: AsOf) -> Any:
     """A query of the ids of those who hold what counts on that day for every module that mentors must have done."""
     held: Any = select(col(Enrolment.id)).where(col(Enrolment.cohort_id) == ask.cohort.id)
-    if ask.modules:
-        first, *rest = (_completed(module.editions, as_of) for module in ask.modules)
+    modules = ask.modules if as_of is ask.now else ask.modules_then
+    if modules:
+        first, *rest = (_completed(module.editions, as_of) for module in modules)
         held = first.where(*(col(TrainingCompletion.enrolment_id).in_(each) for each in rest))
     return held.correlate(None)
 

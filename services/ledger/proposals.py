@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, literal_column, select, union_all
 from sqlmodel import Session, col
 
 from models.matching import Proposal, ProposalStatus
@@ -16,10 +16,13 @@ Waits = list[tuple[int, bool, int]]
 
 
 def counts(session: Session, ask: Ask) -> dict[str, Count]:
-    """Sent and answered now and before; `median_hours` of the answers, -1 where half of them did not come yet."""
-    now, then = (list(session.execute(_waits(ask, as_of))) for as_of in (ask.now, ask.then))
-    pairs = [(_sums(rows)) for rows in (now, then)]
-    return {name: Count(pairs[0][name], pairs[1][name]) for name in pairs[0]}
+    """Sent and answered now and before; `median_hours` is -1 where half of the answers did not come yet. One query."""
+    both = union_all(*(_waits(ask, as_of, moment) for moment, as_of in enumerate((ask.now, ask.then))))
+    found: tuple[Waits, Waits] = ([], [])
+    for moment, hours, answered, count in session.execute(both):
+        found[moment].append((int(hours), bool(answered), count))
+    now, then = map(_sums, found)
+    return {name: Count(now[name], then[name]) for name in now}
 
 
 def median(waits: Waits) -> int | None:
@@ -41,8 +44,8 @@ def median(waits: Waits) -> int | None:
     return None
 
 
-def _waits(ask: Ask, as_of: AsOf) -> Any:
-    """(hours, answered?, how many) of every proposal sent by then."""
+def _waits(ask: Ask, as_of: AsOf, moment: int) -> Any:
+    """(which moment, hours, answered?, how many) of every proposal sent by then."""
     until = as_of.known_until if as_of is ask.now and as_of.known_until else as_of.until
     is_answered = col(Proposal.status).in_(ANSWERED) & (col(Proposal.answered_at) < until)
     end = case(
@@ -61,11 +64,11 @@ def _waits(ask: Ask, as_of: AsOf) -> Any:
         )
         .subquery("waits")
     )
-    return select(waits.c.hours, waits.c.answered, func.count()).group_by(waits.c.hours, waits.c.answered)
+    which: Any = literal_column(str(moment)).label("moment")
+    return select(which, waits.c.hours, waits.c.answered, func.count()).group_by(waits.c.hours, waits.c.answered)
 
 
-def _sums(rows: Any) -> dict[str, int]:
-    waits = [(int(hours), bool(answered), count) for hours, answered, count in rows]
+def _sums(waits: Waits) -> dict[str, int]:
     half = median(waits)
     return {
         "sent": sum(count for _, _, count in waits),

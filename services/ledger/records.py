@@ -6,7 +6,7 @@ Two records are of one meeting when both say that it was held and they start wit
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, literal_column, select, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -22,13 +22,10 @@ Counts = dict[str, Count]
 
 
 def counts(session: Session, ask: Ask) -> Counts:
-    """Records of both windows, by what they say. Two queries."""
+    """Records and contacts of both windows, by what they say. One query."""
     found: dict[str, list[int]] = {}
-    for is_recent, channel, is_mentors, on_time, count in session.execute(_held(ask)):
-        for name in _names(ask, channel, is_mentors, on_time):
-            found.setdefault(name, [0, 0])[0 if is_recent else 1] += count
-    for is_recent, channel, count in session.execute(_contacts(ask)):
-        for name in _names(ask, channel, None, None):
+    for is_recent, channel, on_time, count in session.execute(union_all(_held(ask), _contacts(ask))):
+        for name in _names(ask, channel, on_time):
             found.setdefault(name, [0, 0])[0 if is_recent else 1] += count
     return {name: Count(*pair) for name, pair in found.items()}
 
@@ -69,8 +66,9 @@ def _held(ask: Ask) -> Any:
     columns = (
         flag(col(MeetingRecord.started_at) >= recent).label("recent"),
         col(MeetingRecord.channel),
-        flag(col(MeetingRecord.side) == Side.MENTOR).label("mentors"),
-        col(MeetingRecord.began_on_time),
+        case((col(MeetingRecord.began_on_time).is_(None), -1), else_=flag(col(MeetingRecord.began_on_time))).label(
+            "punctual"
+        ),
     )
     return (
         select(*columns, func.count())
@@ -88,7 +86,7 @@ def _contacts(ask: Ask) -> Any:
     today = ask.now.day
     recent = flag(col(Contact.contact_on) > today - timedelta(days=TREND_DAYS)).label("recent")
     return (
-        select(recent, col(Contact.channel), func.count())
+        select(recent, col(Contact.channel), literal_column("-1"), func.count())
         .join(Pairing, col(Pairing.id) == col(Contact.pairing_id))
         .where(
             col(Pairing.cohort_id) == ask.cohort.id,
@@ -100,13 +98,13 @@ def _contacts(ask: Ask) -> Any:
     )
 
 
-def _names(ask: Ask, channel: str, is_mentors: int | None, on_time: bool | None) -> list[str]:
-    """The counts that a record belongs to."""
+def _names(ask: Ask, channel: str, on_time: int) -> list[str]:
+    """The counts that a record belongs to. `on_time` is 1, 0, or -1 where it does not say."""
     kind = Channel(channel)
     names = ["recorded", f"by_{kind.value}"]
     if kind.value not in ask.scheme.channels:
         names.append("elsewhere")
-    if is_mentors is not None and on_time is not None:
+    if on_time >= 0:
         names += ["told", "on_time" if on_time else "late"]
     return names
 

@@ -41,7 +41,7 @@ class Figure:
     `words` has {part} and {base}; without a base it is a plain count. `also` are parts that share nobody, with words
     for each. Green from `target` (a share; `target_key` names the scheme's own), amber from three quarters of it.
     `hours` names a usual time in hours. What is not about people is never kept back. `screen` is the screen that shows
-    the rows, where the ledger does not list them itself.
+    the rows; of the figures about pairs and people the ledger lists them itself, unless `lists` says no.
     """
 
     key: str
@@ -57,6 +57,7 @@ class Figure:
     also: tuple[tuple[str, str], ...] = ()
     hours: str | None = None
     is_about_people: bool = True
+    lists: bool = True
     screen: tuple[str, str] | None = None
 
 
@@ -72,7 +73,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class DocumentInForce:
-    """One text of the scheme. `twins` are the same edition in all languages, `twins_then` those in force before."""
+    """One text of the scheme. `twins` are the same edition in all languages, `twins_then` those in force before.
+
+    `counting` are the editions whose signature still counts: all of them while the days of grace last.
+    """
 
     id: UUID
     kind: DocumentKind
@@ -83,7 +87,8 @@ class DocumentInForce:
     signed_by: tuple[str, ...]
     twins: tuple[UUID, ...]
     twins_then: tuple[UUID, ...]
-    all_editions: tuple[UUID, ...]
+    counting: tuple[UUID, ...]
+    counting_then: tuple[UUID, ...]
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,7 @@ class Ask:
     then: AsOf
     documents: tuple[DocumentInForce, ...]
     modules: tuple[RequiredModule, ...]
+    modules_then: tuple[RequiredModule, ...]
 
 
 @dataclass(frozen=True)

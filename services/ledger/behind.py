@@ -1,0 +1,109 @@
+"""The rows behind a figure, by name: for the coordinator only, and never a pair of the coordinator's own."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, func, null, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from models.enrolments import Enrolment
+from models.people import Person
+from services import access
+from services.access import Actor
+from services.ledger import asking
+from services.ledger.reading import ROWS
+from services.ledger.shapes import Aim, Figure
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Row:
+    """A pair (`mentor`, since when) or a person (`mentor` None)."""
+
+    name: str
+    mentor: str | None
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class Behind:
+    """One page of them. `says` tells which they are: those that a good number lacks, or those that it counts."""
+
+    says: str
+    rows: tuple[Row, ...]
+    total: int
+    pages: int
+
+
+def has_rows(figure: Figure) -> bool:
+    """Whether the ledger can list who is behind the figure."""
+    return figure.source in ROWS and figure.lists
+
+
+def behind(
+    session: Session, actor: Actor, cohort_id: UUID, figure: Figure, *, today: date | None = None, page: int = 1
+) -> Behind:
+    """Who is not yet among the counted where many are good, else who is; by name, 50 a page. Raises NotAllowed."""
+    access.cohort_to_coordinate(session, actor, cohort_id)
+    ask, _ = asking.asked(session, actor, cohort_id, today)
+    marked = ROWS[figure.source][0](ask)
+    statement = _pairs(marked, actor) if figure.source == "pairs" else _people(marked)
+    chosen = statement.where(_chosen(marked, figure)).subquery("behind")
+    total = session.execute(select(func.count()).select_from(chosen)).scalar_one()
+    pages = max(1, -(-total // PAGE))
+    listed = select(chosen).order_by(chosen.c.sort_key, chosen.c.id).limit(PAGE)
+    rows = session.execute(listed.offset((min(max(page, 1), pages) - 1) * PAGE))
+    return Behind(_says(figure), tuple(Row(row.name, row.mentor, row.since) for row in rows), total, pages)
+
+
+def _chosen(marked: Any, figure: Figure) -> Any:
+    part = marked.c[figure.part] == 1
+    if figure.aim is Aim.MOST and figure.base is not None:
+        return and_(marked.c[figure.base] == 1, marked.c[figure.part] == 0)
+    return part
+
+
+def _says(figure: Figure) -> str:
+    kind = "pairs" if figure.source == "pairs" else "people"
+    if figure.aim is Aim.MOST and figure.base is not None:
+        return f"The {kind} that the number counts as missing"
+    return f"The {kind} that the number counts"
+
+
+def _pairs(marked: Any, actor: Actor) -> Any:
+    mentor, mentee = aliased(Enrolment), aliased(Enrolment)
+    mentors_self, mentees_self = aliased(Person), aliased(Person)
+    return (
+        select(
+            marked.c.id,
+            col(mentees_self.full_name).label("name"),
+            col(mentors_self.full_name).label("mentor"),
+            marked.c.released_at.label("since"),
+            col(mentee.sort_key).label("sort_key"),
+        )
+        .join(mentor, col(mentor.id) == marked.c.mentor_id)
+        .join(mentors_self, col(mentors_self.id) == col(mentor.person_id))
+        .join(mentee, col(mentee.id) == marked.c.mentee_id)
+        .join(mentees_self, col(mentees_self.id) == col(mentee.person_id))
+        # A party to a pair handles it as a party only.
+        .where(col(mentor.person_id) != actor.person_id, col(mentee.person_id) != actor.person_id)
+    )
+
+
+def _people(marked: Any) -> Any:
+    enrolment = aliased(Enrolment)
+    return (
+        select(
+            marked.c.id,
+            col(Person.full_name).label("name"),
+            null().label("mentor"),
+            col(enrolment.decided_at).label("since"),
+            col(enrolment.sort_key).label("sort_key"),
+        )
+        .join(enrolment, col(enrolment.id) == marked.c.id)
+        .join(Person, col(Person.id) == col(enrolment.person_id))
+    )

@@ -73,7 +73,7 @@ class InForce:
 
 @dataclass(frozen=True)
 class SignedLine:
-    """One signature of mine."""
+    """One signature of mine. `id` is what its signed copy is asked for by."""
 
     document_id: UUID
     title: str
@@ -81,6 +81,7 @@ class SignedLine:
     typed_name: str
     sha256: str
     signed_at: datetime
+    id: UUID
 
 
 def in_force(session: Session, actor: Actor) -> list[InForce]:
@@ -120,7 +121,7 @@ def signed(session: Session, actor: Actor) -> list[SignedLine]:
         .order_by(col(Signature.created_at).desc())
     )
     return [
-        SignedLine(row.document_id, title, row.edition, row.typed_name, row.sha256, row.created_at)
+        SignedLine(row.document_id, title, row.edition, row.typed_name, row.sha256, row.created_at, row.id)
         for row, title in session.exec(statement)
     ]
 

@@ -38,7 +38,7 @@ def of(copy: SignedCopy, signature: Signature, document: SchemeDocument) -> dict
         "name": signature.typed_name,
         "day_line": _day(at, copy.time_zone),
         "text": document.text,
-        "opening": markdown_text.as_data(_without_title(text.opening)),
+        "opening": markdown_text.as_data(texts.without_title(text.opening)),
         "sections": [_section(section) for section in texts.sections(text)],
         "evidence": _evidence(copy, signature, document, at),
         "fingerprint": signature.sha256,
@@ -57,11 +57,6 @@ def spelled(facts: dict[str, object]) -> dict[str, object]:
     evidence = facts["evidence"]
     lines = list(evidence) if isinstance(evidence, list) else []
     return {**facts, "evidence": [lines[0], ["Its letters", letters], *lines[1:]]}
-
-
-def _without_title(opening: str) -> str:
-    first, _, rest = opening.partition("\n")
-    return rest if first.startswith("# ") else opening
 
 
 def _section(section: ReadSection) -> dict[str, object]:

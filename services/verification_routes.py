@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services import plain_pages, storage, verification
-from services.errors import Refusal
+from services.errors import NotAllowed, Refusal
 from services.gateway import client_address
 from services.plain_pages import Button, Field, Form
 from services.verification import MOST_FILE_BYTES, Verdict
@@ -58,7 +58,8 @@ async def _answer(request: Request) -> Response:
     try:
         verdict = await to_thread.run_sync(_found, content, code, name, client_address(request.scope))
     except Refusal as refusal:
-        return plain_pages.render(refusal.happened, [refusal.remedy], link=AGAIN, status=429)
+        status = 429 if isinstance(refusal, NotAllowed) else 503
+        return plain_pages.render(refusal.happened, [refusal.remedy], link=AGAIN, status=status)
     # How often somebody asks is worth knowing; what they asked about is not ours to keep.
     log.info("A paper was verified: %s", "genuine" if verdict.holds else "not genuine")
     return _said(verdict)

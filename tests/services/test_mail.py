@@ -18,18 +18,21 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlmodel import Session, select
 
+from models.agreements import SchemeDocument
 from models.audit import AuditEntry
 from models.columns import utc_now
 from models.messages import Message, MessageStatus
 from models.people import LinkPurpose, LinkToken
-from services import links, mail, messages, post_office, storage
+from models.signed_copies import SignedCopy
+from services import links, mail, messages, pdf, post_office, signed_copies, storage
 from services.mail import Delivered
 from services.settings import settings
-from tests.factories import make_person, make_scheme
+from tests.factories import make_cohort, make_person, make_scheme
 from tests.mail_server import MailServer, mail_server
+from tests.services.test_signed_copies import signed
 
 SetUp = Callable[..., None]
 
@@ -508,3 +511,60 @@ def test_logs_name_a_message_and_never_a_person(
     assert caplog.messages == [
         f"Message {message_id}, try 1: The mail server does not take mail for this address (550)."
     ]
+
+
+def test_a_signed_copy_is_made_at_delivery_and_goes_with_the_mail(
+    session: Session, engine: Engine, server: MailServer
+) -> None:
+    signature_id, message_id = signed_with_mail(session)
+
+    delivered = mail.deliver_due(engine, later())
+
+    (attached,) = server.received[0].message.iter_attachments()
+    with storage.reading() as looking:
+        copy = looking.exec(select(SignedCopy).where(SignedCopy.signature_id == signature_id)).one()
+        paper = signed_copies.make(looking, copy.id)
+    assert delivered == Delivered(sent=1)
+    assert (attached.get_content_type(), attached.get_filename()) == ("application/pdf", paper.file_name)
+    assert attached.get_content() == paper.content
+    assert server.received[0].part("plain") == kept(message_id).body_text
+
+
+def test_no_copy_of_a_changed_text_is_sent_and_the_others_still_are(
+    session: Session, engine: Engine, server: MailServer
+) -> None:
+    _, message_id = signed_with_mail(session)
+    other_id = queued(session, "bo@example.org")
+    session.execute(update(SchemeDocument).values(text="# Something else"))
+    session.commit()
+
+    delivered = mail.deliver_due(engine, later())
+
+    assert delivered == Delivered(sent=1, failed=1)
+    assert state(message_id) == (MessageStatus.FAILED, 1, "The text that was signed has been changed since.")
+    assert state(other_id)[0] is MessageStatus.SENT
+
+
+def test_a_copy_that_cannot_be_made_waits_for_another_try(
+    session: Session, engine: Engine, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, message_id = signed_with_mail(session)
+    other_id = queued(session, "bo@example.org")
+    # As when a font package is missing.
+    monkeypatch.setattr(pdf, "_FONT_PACKAGES", ("not_there",))
+    pdf._font_folders.cache_clear()
+
+    delivered = mail.deliver_due(engine, later())
+
+    pdf._font_folders.cache_clear()
+    assert delivered == Delivered(sent=1, postponed=1)
+    assert state(message_id) == (MessageStatus.QUEUED, 1, "The PDF that goes with it could not be made.")
+    assert state(other_id)[0] is MessageStatus.SENT
+
+
+def signed_with_mail(session: Session) -> tuple[UUID, UUID]:
+    """Ids of a signature, and of the message that brings its copy."""
+    _, signature_id = signed(session, make_cohort(session))
+    message_id = session.exec(select(Message.id).where(Message.template == "signed_copy")).one()
+    session.commit()
+    return signature_id, message_id

@@ -19,7 +19,7 @@ from models.messages import Message, MessageStatus
 from models.people import Person
 from models.schemes import Cohort, Scheme
 from models.signed_copies import SignedCopy, SignedCopyFile
-from services import agreements, pdf, signed_copies, signed_copy_facts
+from services import agreements, pdf, signed_copies, signed_copy_facts, signed_copy_lists
 from services.access import Actor
 from services.errors import Conflict, NotAllowed
 from tests.factories import (
@@ -33,6 +33,7 @@ from tests.factories import (
     make_scheme,
     make_signature,
 )
+from tests.services.counting import queries_of
 
 TEXT = """# Code of conduct
 
@@ -287,3 +288,36 @@ def test_the_name_of_the_file_holds_nobodys_name(session: Session, cohort: Cohor
 
     code = session.exec(select(SignedCopy.code)).one()
     assert paper.file_name == f"signed-code-2026-11-22-{code}.pdf"
+
+
+def test_a_coordinators_list_is_searched_and_asks_as_often_for_three_as_for_one(
+    session: Session, cohort: Cohort
+) -> None:
+    coordinator = make_actor(make_coordinator(session, cohort), cohort)
+    signed(session, cohort, "Ama Boateng")
+    with queries_of(session) as for_one:
+        one = signed_copy_lists.of_cohort(session, coordinator, cohort.id)
+    document = session.exec(select(SchemeDocument)).one()
+    for name in ("Bo Lindqvist", "Cy Adeyemi"):
+        actor = make_signer(session, cohort, name)
+        account = make_account(session, make_coordinator(session, cohort))
+        make_signature(session, session.get_one(Enrolment, actor.place.enrolment_id), document, account)
+    session.commit()
+
+    with queries_of(session) as for_three:
+        three = signed_copy_lists.of_cohort(session, coordinator, cohort.id)
+    found = signed_copy_lists.of_cohort(session, coordinator, cohort.id, search="LIND")
+
+    assert ([line.name for line in one.lines], one.total, three.total) == (["Ama Boateng"], 1, 3)
+    assert len(for_three) == len(for_one)
+    assert ([line.name for line in found.lines], found.total) == (["Bo Lindqvist"], 1)
+    assert signed_copy_lists.of_cohort(session, coordinator, cohort.id, page=2).lines == ()
+
+
+def test_the_list_is_refused_to_the_coordinator_of_another_scheme(session: Session, cohort: Cohort) -> None:
+    signed(session, cohort)
+    other = make_cohort(session)
+    stranger = make_actor(make_coordinator(session, other), other)
+
+    with pytest.raises(NotAllowed):
+        signed_copy_lists.of_cohort(session, stranger, cohort.id)

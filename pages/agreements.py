@@ -1,22 +1,25 @@
 """Agreements: people read and sign what is in force; a coordinator sees who has not, and publishes a new version."""
 
 import math
-from datetime import date
 from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
 
 from models.columns import utc_now
+from pages.agreement_copies import draw_copies, draw_signed, draw_verification
+from pages.agreement_drafts import draw_texts
+from pages.agreement_parts import READING_WIDTH, day_of, draw_differences, minutes_to_read, section_words
 from pages.next_step import draw_next
 from pages.ui import done, empty, page, plain, prose, refusals, segments
-from services import agreements, times
+from services import agreements, agreements_asking, document_differences, languages
 from services.access import Actor
 from services.agreements import DocumentCount, InForce, Reading, ReadSection, Unsigned
 from services.signatures import PAGE
 
-# Pixels: about 85 characters, as long as a line may be for reading; a phone takes less.
-READING_WIDTH = 760
+SIGNATURES, TEXTS = "signatures", "texts"
+VIEWS = {SIGNATURES: "Signatures", TEXTS: "Texts"}
+MOST_NAMES = 20
 
 
 def draw_participant(session: Session, actor: Actor) -> None:
@@ -54,12 +57,31 @@ def draw_waiting(session: Session, actor: Actor, waiting: list[InForce]) -> None
             "A match that you have goes on.",
             icon=":material/edit_document:",
         )
-    draw_to_sign(session, actor, agreements.read(session, actor, document.id))
+    reading = agreements.read(session, actor, in_my_language(session, actor, document.id))
+    draw_to_sign(session, actor, reading)
+
+
+def in_my_language(session: Session, actor: Actor, document_id: UUID) -> UUID:
+    """The same version in the language that is chosen, where there is a choice."""
+    spoken = agreements.languages_of(session, actor, document_id)
+    if len(spoken) == 1:
+        return document_id
+    chosen = segments(
+        "Language",
+        list(spoken),
+        key=f"language-{document_id}",
+        default=next(iter(spoken)),
+        words=lambda code: plain(languages.names([code])),
+        required=True,
+    )
+    return spoken[chosen or next(iter(spoken))]
 
 
 def draw_to_sign(session: Session, actor: Actor, reading: Reading) -> None:
     """The text section by section, a box under each, the name, and the one button."""
     draw_heading(reading)
+    if reading.before_id is not None and (reading.changed or reading.removed):
+        draw_what_changed(session, actor, reading, reading.before_id)
     ticked = [section.key for section in reading.sections if draw_section(reading, section, with_box=True)]
     missing = len(reading.sections) - len(ticked)
     with st.container(border=True, width=READING_WIDTH):
@@ -84,6 +106,14 @@ def draw_to_sign(session: Session, actor: Actor, reading: Reading) -> None:
             )
 
 
+def draw_what_changed(session: Session, actor: Actor, reading: Reading, before_id: UUID) -> None:
+    """Compared only for whoever asks."""
+    label = "See what changed, word by word"
+    with st.expander(label, icon=":material/difference:", key=f"changes-{reading.id}", on_change="rerun") as opened:
+        if opened.open:
+            draw_differences(document_differences.between(session, actor, before_id, reading.id))
+
+
 def draw_heading(reading: Reading) -> None:
     st.header(plain(reading.title), anchor=False)
     st.caption(f"Version {reading.edition} · in force since {day_of(reading.published_at.date())}")
@@ -95,30 +125,17 @@ def draw_heading(reading: Reading) -> None:
 
 
 def draw_section(reading: Reading, section: ReadSection, *, with_box: bool) -> bool:
-    """One section's words; True when its box is ticked."""
+    """One section's words under a bar that says how far one is; True when its box is ticked."""
     with st.container(border=True, width=READING_WIDTH):
+        if with_box:
+            number, total = int(section.key), len(reading.sections)
+            st.progress(number / total, text=f"Section {number} of {total} · {minutes_to_read(section)}")
         st.subheader(plain(section.title), anchor=False)
-        if section.introduction:
-            st.markdown(prose(section.introduction))
-        for clause in section.clauses:
-            mark = " :orange-badge[Changed]" if clause.id in reading.changed else ""
-            heading = f"**{plain(clause.heading)}** :gray-badge[{plain(clause.id)}]{mark}"
-            st.markdown(f"{heading}\n\n{prose(clause.text)}")
+        if words := section_words(section, reading.changed):
+            st.markdown(words)
         if not with_box:
             return False
         return st.checkbox(f"I have read “{plain(section.title)}”", key=f"box-{reading.id}-{section.key}")
-
-
-def draw_signed(session: Session, actor: Actor) -> None:
-    signed = agreements.signed(session, actor)
-    if not signed:
-        return
-    st.header("What you have signed", anchor=False)
-    for line in signed:
-        with st.container(border=True, gap="small"):
-            st.markdown(f"**{plain(line.title)}** · version {line.edition} :green-badge[:material/check: Signed]")
-            at = times.in_words(line.signed_at, actor.time_zone or "UTC", today=utc_now().date())
-            st.caption(f"{at} as {plain(line.typed_name)} · fingerprint {line.sha256[:16]}…")
 
 
 def draw_others(session: Session, actor: Actor, documents: list[InForce]) -> None:
@@ -141,6 +158,17 @@ def draw_text(reading: Reading) -> None:
 
 
 def draw_coordinator(session: Session, actor: Actor, cohort_id: UUID) -> None:
+    """Who has not signed and what is in force, or the texts to write."""
+    view = segments(
+        "Show", list(VIEWS), key="view", default=SIGNATURES, words=VIEWS.__getitem__, required=True, in_address=True
+    )
+    if view == TEXTS or "draft" in st.query_params:
+        draw_texts(session, actor, next(iter(actor.coordinates)))
+    else:
+        draw_signatures(session, actor, cohort_id)
+
+
+def draw_signatures(session: Session, actor: Actor, cohort_id: UUID) -> None:
     """Who has not signed, then the documents in force."""
     counts = agreements.counts(session, actor, cohort_id)
     signable = [count for count in counts if count.asked]
@@ -155,7 +183,7 @@ def draw_coordinator(session: Session, actor: Actor, cohort_id: UUID) -> None:
         return
     with st.container(border=True):
         st.markdown("\n\n".join(map(in_force_in_words, counts)))
-    draw_publishing(session, actor, counts)
+    draw_copies(session, actor, cohort_id)
 
 
 def in_force_in_words(count: DocumentCount) -> str:
@@ -183,6 +211,28 @@ def draw_unsigned(session: Session, actor: Actor, cohort_id: UUID, counts: list[
         st.markdown("\n\n".join(map(missing_in_words, found.rows)))
     if found.total > PAGE:
         st.pagination(math.ceil(found.total / PAGE), key="unsigned_page")
+    draw_chase(session, actor, cohort_id)
+
+
+def draw_chase(session: Session, actor: Actor, cohort_id: UUID) -> None:
+    """Whom a reminder would reach, and what it says, before it goes."""
+    with st.expander("Remind them", icon=":material/mail:", key="chase", on_change="rerun") as opened:
+        if not opened.open:
+            return
+        today = utc_now().date()
+        found = agreements_asking.chase(session, actor, cohort_id)
+        if found.preview is None:
+            empty("There is nobody to remind.")
+            return
+        first, more = found.names[:MOST_NAMES], len(found.names) - MOST_NAMES
+        st.markdown(f"To {plain(', '.join(first))}{f' and {more:,} more' if more > 0 else ''}:")
+        with st.container(border=True, width=READING_WIDTH):
+            st.markdown(f"**{plain(found.preview.subject)}**\n\n{plain(found.preview.text)}")
+        st.caption("Each person reads only their own missing texts, and hears of them once a day at most.")
+        if st.button(f"Send to {len(found.names):,}", key="remind", icon=":material/send:"):
+            with refusals():
+                told = agreements_asking.remind(session, actor, cohort_id, today=today)
+                done(f"{told:,} {'reminder is' if told == 1 else 'reminders are'} on the way.")
 
 
 def start_at_page_one() -> None:
@@ -200,39 +250,6 @@ def missing_in_words(line: Unsigned) -> str:
     return f"**{plain(line.name)}** · {line.side.value} · {plain(line.title)} {badge}"
 
 
-def draw_publishing(session: Session, actor: Actor, counts: list[DocumentCount]) -> None:
-    """A new version begins from the one in force, so that clause numbers stay what they are."""
-    with st.expander("Publish a new version", icon=":material/edit_document:", key="new", on_change="rerun") as opened:
-        # A whole text is not read for everybody who looks at the list.
-        if not opened.open:
-            return
-        by_id = {str(count.id): count for count in counts}
-        chosen = st.selectbox("Which text", list(by_id), format_func=lambda key: by_id[key].title, key="to_change")
-        reading = agreements.read(session, actor, UUID(chosen))
-        st.markdown(
-            "Begin a section with `# Title` and a clause with `## ID · Heading`. Publishing asks everybody who signs "
-            "this text to read and sign it again; until the days of grace are over, what they signed before counts."
-        )
-        with st.form(f"publish-{reading.id}", border=False, enter_to_submit=False):
-            title = st.text_input("Title", reading.title, max_chars=200, key=f"title-{reading.id}")
-            words = st.text_area("Text", reading.words, height=320, key=f"words-{reading.id}")
-            asked = by_id[chosen].asked
-            sure = st.checkbox(f"Ask everybody to sign again ({asked} in this cohort)", key=f"sure-{reading.id}")
-            pressed = st.form_submit_button("Publish", key=f"publish-button-{reading.id}")
-        if pressed and asked and not sure:
-            st.error("Tick the box to confirm whom this asks again.", icon=":material/error:")
-        elif pressed:
-            with refusals():
-                agreements.publish(
-                    session, actor, next(iter(actor.coordinates)), kind=reading.kind, title=title, text=words
-                )
-                done(f"Version {reading.edition + 1} of “{plain(title)}” is in force.")
-
-
-def day_of(day: date) -> str:
-    return times.day_in_words(day, today=utc_now().date())
-
-
 with page("Agreements", caption="What this scheme asks people to sign, and what it promises") as (db, who):
     if who.place.enrolment_id is not None:
         draw_participant(db, who)
@@ -240,3 +257,4 @@ with page("Agreements", caption="What this scheme asks people to sign, and what 
         draw_coordinator(db, who, who.place.cohort_id)
     else:
         empty("Choose a cohort at the top of the menu to see its agreements.")
+    draw_verification(db)

@@ -29,7 +29,7 @@ from services.signatures import (
     unsigned_enrolments,
 )
 from services.signing import KINDS, Signed, sign
-from services.texts import Reading, ReadSection, read
+from services.texts import Reading, ReadSection, languages_of, read
 
 __all__ = [
     "KINDS",
@@ -44,6 +44,7 @@ __all__ = [
     "UnsignedPage",
     "counts",
     "in_force",
+    "languages_of",
     "publish",
     "read",
     "refuse_never_signed",

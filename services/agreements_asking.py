@@ -76,7 +76,7 @@ def ask_for(session: Session, scheme: Scheme, document: SchemeDocument) -> int:
     )
 
 
-def chase(session: Session, actor: Actor, cohort_id: UUID, *, today: date) -> Chase:
+def chase(session: Session, actor: Actor, cohort_id: UUID) -> Chase:
     """What `remind` would do now. Raises NotAllowed."""
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
     missing = _missing(session, cohort_id)

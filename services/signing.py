@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from models.agreements import DocumentKind, SchemeDocument, Signature
+from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus
 from models.people import Person
 from models.schemes import Scheme
@@ -119,6 +120,11 @@ def _refuse_old_text(session: Session, actor: Actor, document: SchemeDocument, s
         raise Conflict(
             f"The {KINDS[document.kind]} changed on {day.day} {day:%B %Y}.",
             remedy="Read the new version and sign again.",
+        )
+    if document.published_at > utc_now():
+        raise Conflict(
+            "By this server's clock, the text is not published yet, so the time of your signature would be wrong.",
+            remedy="Nothing was signed. Tell the coordinator that the server's clock must be set, then sign.",
         )
     if shown != document.sha256 or texts.parsed(document).sha256 != document.sha256:
         raise Conflict("This is not the text that was published.", remedy="Reload the page and read it again.")

@@ -34,10 +34,12 @@ class ReadSection:
 class Reading:
     """A text to read. `sha256` is of the exact text; `changed` and `removed` name clauses since my last signature.
 
-    `words` is the whole text below its title, as a coordinator edits it.
+    `words` is the whole text below its title, as a coordinator edits it; `before_id` the version I signed last.
     """
 
     id: UUID
+    language: str
+    before_id: UUID | None
     kind: DocumentKind
     title: str
     edition: int
@@ -54,10 +56,13 @@ def read(session: Session, actor: Actor, document_id: UUID) -> Reading:
     """A text of the actor's scheme, taken apart for reading; older editions too. Raises NotAllowed."""
     document = readable(session, actor, document_id)
     text = parsed(document)
-    before = _last_signed_text(session, actor, document)
+    last = _last_signed_text(session, actor, document)
+    before = parsed(last) if last else None
     now, then = _clauses(text), _clauses(before) if before else {}
     return Reading(
         id=document.id,
+        language=document.language,
+        before_id=last.id if last else None,
         kind=document.kind,
         title=document.title,
         edition=document.edition,
@@ -104,10 +109,21 @@ def without_title(text: str) -> str:
     return _TITLE.sub("", text).strip()
 
 
-def _last_signed_text(session: Session, actor: Actor, document: SchemeDocument) -> TemplateDocument | None:
+def languages_of(session: Session, actor: Actor, document_id: UUID) -> dict[str, UUID]:
+    """The languages in which this very version can be read, the given one first. Raises NotAllowed."""
+    document = readable(session, actor, document_id)
+    twins = select(SchemeDocument.language, SchemeDocument.id).where(
+        SchemeDocument.scheme_id == document.scheme_id,
+        SchemeDocument.kind == document.kind,
+        SchemeDocument.edition == document.edition,
+    )
+    return {document.language: document.id, **dict(session.exec(twins.order_by(col(SchemeDocument.language))).all())}
+
+
+def _last_signed_text(session: Session, actor: Actor, document: SchemeDocument) -> SchemeDocument | None:
     if actor.place.enrolment_id is None:
         return None
-    found = session.exec(
+    return session.exec(
         select(SchemeDocument)
         .join(Signature, col(Signature.document_id) == col(SchemeDocument.id))
         .where(
@@ -119,7 +135,6 @@ def _last_signed_text(session: Session, actor: Actor, document: SchemeDocument) 
         .order_by(col(SchemeDocument.edition).desc())
         .limit(1)
     ).first()
-    return parsed(found) if found else None
 
 
 def _clauses(document: TemplateDocument) -> dict[str, tuple[str, str]]:

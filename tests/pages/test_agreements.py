@@ -1,16 +1,20 @@
 """Agreements: reading and signing section by section; for coordinators, who has not signed and a new version."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlmodel import Session, col, select
 
-from models.agreements import DocumentKind, SchemeDocument, Signature
+from models.agreements import DocumentDraft, DocumentKind, SchemeDocument, Signature
 from models.enrolments import Enrolment, Side
 from models.people import Person
 from models.schemes import Cohort
+from pages.ui import plain
+from services import document_drafts
 from tests.factories import (
     make_account,
+    make_actor,
     make_cohort,
     make_coordinator,
     make_document,
@@ -33,6 +37,11 @@ def make_code(session: Session, cohort: Cohort, **facts: Any) -> SchemeDocument:
 
 def person_of(session: Session, enrolment: Enrolment) -> Person:
     return session.get_one(Person, enrolment.person_id)
+
+
+def begin_draft(session: Session, coordinator: Person, cohort: Cohort) -> UUID:
+    actor = make_actor(coordinator, cohort)
+    return document_drafts.begin(session, actor, cohort.scheme_id, kind=DocumentKind.CODE)
 
 
 def signatures(session: Session) -> list[Signature]:
@@ -92,8 +101,8 @@ def test_what_changed_since_the_last_signature_is_marked_with_the_day_it_counts_
 
     page = open_page("agreements", person_of(page_session, enrolment))
 
-    marked = [line.value for line in page.markdown if "badge[Changed]" in line.value]
-    assert marked == ["**Listen** :gray-badge[X\\-2] :orange-badge[Changed]\n\nDo listen\\."]
+    marked = [part for line in page.markdown for part in line.value.split("\n\n") if "badge[Changed]" in part]
+    assert marked == ["**Listen** :gray-badge[X\\-2] :orange-badge[Changed]"]
     assert len(page.warning) == 1
     assert "after that you get no new match until you sign" in page.warning[0].value
 
@@ -131,7 +140,7 @@ def test_a_text_that_a_coordinator_wrote_is_only_text(page_session: Session, coh
     assert not page.exception
     drawn = "\n".join(line.value for line in page.markdown)
     assert "![p](" not in drawn
-    assert "\\!\\[p\\]\\(https\\:\\/\\/example\\.org\\/p\\.png\\) \\$x\\$ \\:red\\[no\\]" in drawn
+    assert plain("![p](https://example.org/p.png) $x$ :red[no]") in drawn
 
 
 def test_a_coordinator_sees_who_has_not_signed(page_session: Session, cohort: Cohort) -> None:
@@ -160,28 +169,90 @@ def test_a_coordinator_of_an_empty_cohort_is_told_what_comes_next(page_session: 
     ]
 
 
-def test_a_coordinator_publishes_a_new_version_after_confirming_whom_it_asks(
-    page_session: Session, cohort: Cohort
-) -> None:
+def test_a_coordinator_writes_compares_and_publishes_a_new_version(page_session: Session, cohort: Cohort) -> None:
     document = make_code(page_session, cohort)
     make_enrolment(page_session, cohort)
-    page = open_page("agreements", make_coordinator(page_session, cohort))
-    page.session_state["new"] = True
-    page.run()
-    words = page.text_area(key=f"words-{document.id}")
+    coordinator = make_coordinator(page_session, cohort)
+    place = f"coordinator-{cohort.id}"
+    draft_id = begin_draft(page_session, coordinator, cohort)
+    page = open_page("agreements", coordinator, place, draft=str(draft_id))
+    words = page.text_area(key=f"words-{draft_id}-1")
     words.input((words.value or "").replace("Come on time.", "Be early."))
+    page.button(key=f"save-{draft_id}-1").click().run()
+    saved = [notice.value for notice in page.success]
 
-    page.button(key=f"publish-button-{document.id}").click().run()
+    page.segmented_control(key="step").set_value("changes").run()
+    shown = [line.value for line in page.markdown if "added:" in line.value]
+    page.button(key=f"publish-{draft_id}").click().run()
     unconfirmed = [error.value for error in page.error]
-    page.checkbox(key=f"sure-{document.id}").check()
-    page.button(key=f"publish-button-{document.id}").click().run()
+    page.checkbox(key=f"sure-{draft_id}").check()
+    page.button(key=f"publish-{draft_id}").click().run()
 
-    assert unconfirmed == ["Tick the box to confirm whom this asks again."]
-    assert [notice.value for notice in page.success] == ["Version 2 of “Code of conduct” is in force."]
+    assert not page.exception
+    assert saved == ["Saved. Nobody else reads it before it is published."]
+    assert shown == [
+        ":gray-badge[X\\-3] **Be punctual** :orange-badge[:material/edit: Changed]\n\n"
+        ":red-background[removed: ~~Come on time\\.~~]:green-background[added: **Be early\\.**]"
+    ]
+    assert unconfirmed == ["Tick the box to confirm whom this writes to."]
+    assert [notice.value for notice in page.success] == [
+        "Version 2 of “Code of conduct” is in force. 1 person will get an email."
+    ]
     page_session.rollback()
     newest = page_session.exec(select(SchemeDocument).order_by(col(SchemeDocument.edition).desc())).first()
     assert newest is not None
     assert (newest.edition, newest.text) == (2, TEXT.replace("Come on time.", "Be early."))
+    assert document.edition == 1
+
+
+def test_a_coordinator_reads_the_reminder_and_whom_it_goes_to_before_it_goes(
+    page_session: Session, cohort: Cohort
+) -> None:
+    make_code(page_session, cohort)
+    make_enrolment(page_session, cohort, name="Ama")
+    page = open_page("agreements", make_coordinator(page_session, cohort))
+    page.session_state["chase"] = True
+    page.run()
+    shown = "\n".join(line.value for line in page.markdown)
+
+    page.button(key="remind").click().run()
+
+    assert not page.exception
+    assert "To Ama:" in shown
+    assert "Code of conduct" in shown
+    assert [notice.value for notice in page.success] == ["1 reminder is on the way."]
+
+
+def test_a_file_is_recognised_corrected_and_made_a_draft(page_session: Session, cohort: Cohort) -> None:
+    make_code(page_session, cohort)
+    coordinator = make_coordinator(page_session, cohort)
+    page = open_page("agreements", coordinator, view="texts")
+    page.session_state["bring"] = True
+    page.run()
+    wording = "Code of conduct\n\nRespect\n\n1. Be kind to each other.\n\n2. Listen well.\n\n3. Come early.\n"
+    page.file_uploader[0].upload("wording.txt", wording.encode(), "text/plain").run()
+    table = next(line.value for line in page.markdown if line.value.startswith("| Line"))
+
+    page.number_input(key="line").set_value(5).run()
+    mark = next(widget.key for widget in page.text_input if str(widget.key).startswith("id-"))
+    page.text_input(key=mark).input("X-9")
+    page.button(key=f"correct-button-{mark.removeprefix('id-')}").click().run()
+    page.button(key="take-in").click().run()
+
+    assert not page.exception
+    assert [row.split(" | ")[1:4] for row in table.splitlines()[2:]] == [
+        ["Title of a text", "", ""],
+        ["Heading of a section", "", ""],
+        ["Clause", "1", "X\\-1"],
+        ["Clause", "2", "X\\-2"],
+        ["Clause", "3", "X\\-3"],
+    ]
+    page_session.rollback()
+    (draft,) = page_session.exec(select(DocumentDraft)).all()
+    assert (draft.kind, draft.title) == (DocumentKind.CODE, "Code of conduct")
+    assert draft.text == (
+        "# Respect\n\n## X-1 · 1\n\nBe kind to each other.\n\n## X-2 · 2\n\nListen well.\n\n## X-9 · 3\n\nCome early."
+    )
 
 
 def test_a_visitor_sees_no_agreement(page_session: Session, cohort: Cohort) -> None:

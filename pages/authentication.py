@@ -79,7 +79,6 @@ class SignInForm(Authenticate):  # type: ignore[misc]
     def login(self) -> None:
         """As the package does, but for what it cannot be told: it switches autocomplete off (WCAG 3.3.8)."""
         with st.form("Login"):
-            st.subheader("With a password", anchor=False)
             username = st.text_input("Email address", autocomplete="username")
             password = st.text_input("Password", type="password", autocomplete="current-password")
             pressed = st.form_submit_button("Sign in", type="primary")

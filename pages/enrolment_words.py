@@ -47,3 +47,9 @@ def light_lines(readiness: Readiness) -> list[str]:
     signs = {True: "✓", False: "✗", None: "–"}
     lights = [(title, getattr(readiness, key)) for key, title in LIGHTS.items()]
     return [f"{signs[light.holds]} {title}: {plain(light.why)}" for title, light in lights]
+
+
+def status_badge(status: EnrolmentStatus) -> str:
+    """The status in words; coloured where somebody has to act: the coordinator, or whoever was asked."""
+    color = {EnrolmentStatus.SUBMITTED: "blue", EnrolmentStatus.RETURNED: "orange"}.get(status)
+    return f":{color}-badge[{STATUS_WORDS[status]}]" if color else STATUS_WORDS[status]

@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from models.enrolments import EnrolmentStatus
 from pages import enrolment_acts, enrolment_views
-from pages.enrolment_words import LIGHTS, SIDES, STATUS_WORDS, badges, light_lines
+from pages.enrolment_words import LIGHTS, SIDES, STATUS_WORDS, badges, light_lines, status_badge
 from pages.ui import empty, page, plain, refusals, segments
-from services import enrolments
+from services import answer_history, enrolments
 from services.access import Actor
 from services.enrolments import Filter, Gate, Queue, QueueRow
 
@@ -134,8 +134,8 @@ def tick_all(keys: Sequence[str], *, to: bool) -> None:
 
 def line(row: QueueRow) -> str:
     """Who it is and every light with its reason, in words: nobody needs to hover to know what is missing."""
-    facts = [row.side.value.capitalize(), STATUS_WORDS[row.status], row.role_title, row.sector]
-    who = " · ".join(plain(fact) for fact in facts if fact)
+    facts = [plain(row.side.value.capitalize()), status_badge(row.status)]
+    who = " · ".join(facts + [plain(fact) for fact in (row.role_title, row.sector) if fact])
     return f"**{plain(row.name)}** · {who}  \n{badges(row.readiness)}"
 
 
@@ -154,6 +154,8 @@ def read_one(session: Session, actor: Actor, row: QueueRow) -> None:
         if found.note:
             said.append(f"Your question: {plain(found.note)}")
         said += [f"{plain(label)}: {plain(answer)}" for label, answer in found.answers]
+        retired = answer_history.retired_answers(session, actor, row.id)
+        said += [f"{plain(label)} (no longer asked): {plain(answer)}" for label, answer in retired]
         said += [f"{plain(claim)} (a spreadsheet's word; it does not count)" for claim in row.claims]
         st.markdown("\n\n".join(said))
 

@@ -167,7 +167,10 @@ def draw_people(session: Session, actor: Actor, cohort_id: UUID, today: date) ->
     which = ProgressFilter(only or ProgressFilter.ALL)
     found = training.progress(session, actor, cohort_id, today=today, page=number, only=which, search=words)
     if not found.total and not words and which is ProgressFilter.ALL:
-        empty("This scheme requires no training, or nobody who needs it has enrolled yet.")
+        empty(
+            "This scheme requires no training before a match, or nobody who needs it has enrolled yet. "
+            "What people can learn anyway stands under “Modules”."
+        )
         return
     st.caption(f"{found.total:,} {'person' if found.total == 1 else 'people'} and modules, by name")
     if found.total:

@@ -7,10 +7,11 @@ import pytest
 from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
 
+from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.messages import Message
 from models.people import Person
-from models.schemes import Cohort
+from models.schemes import Cohort, FormField
 from services.access import DESK
 from services.schemes import starting
 from tests.factories import make_coordinator, make_enrolment, make_participant, make_person
@@ -55,7 +56,7 @@ def test_every_light_stands_in_words_beside_the_name_and_under_the_pointer(page_
 
     (box,) = page.checkbox
     assert box.label.splitlines() == [
-        "**Bo** · Mentor · Submitted · Counsel · Energy  ",
+        "**Bo** · Mentor · :blue-badge[Submitted] · Counsel · Energy  ",
         ":orange-badge[:material/close: Profile: missing\\: Your time zone] "
         ":orange-badge[:material/close: Agreement: not signed yet] "
         ":orange-badge[:material/close: Training: not completed yet] :green-badge[:material/check: Conflicts] "
@@ -162,6 +163,21 @@ def test_one_ticked_person_is_shown_in_full_as_plain_text(page_session: Session)
     shown = [line.value for line in page.markdown if "Loud" in line.value]
     assert ["What you would like mentoring to do for you: \\*\\*Loud\\*\\* goals" in line for line in shown] == [True]
     assert [line.value for line in page.markdown if "wx" in line.value] == []
+
+
+def test_what_somebody_answered_is_still_read_when_it_is_no_longer_asked(page_session: Session) -> None:
+    cohort, coordinator = a_cohort(page_session)
+    statement = select(FormField).where(FormField.scheme_id == cohort.scheme_id, FormField.key == "goals")
+    page_session.exec(statement).one().retired_at = utc_now()
+    ama = a_submitted(page_session, cohort, "Ama")
+
+    page = tick(open_page("enrolments", coordinator), ama)
+
+    read = page.markdown[-1].value.split("\n\n")
+
+    assert [line for line in read if "no longer asked" in line] == [
+        "What you hope for (no longer asked): Energy law\\."
+    ]
 
 
 def test_a_reminder_is_read_before_it_goes_and_ticks_begin_anew(page_session: Session) -> None:

@@ -142,7 +142,8 @@ def test_a_coordinator_whose_scheme_requires_nothing_is_told_so(page_session: Se
     page = open_page("training", make_coordinator(page_session, cohort))
 
     assert [notice.value for notice in page.info] == [
-        "This scheme requires no training, or nobody who needs it has enrolled yet."
+        "This scheme requires no training before a match, or nobody who needs it has enrolled yet. "
+        "What people can learn anyway stands under “Modules”."
     ]
 
 

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from models.database import make_engine
 from services import demonstration
 from services.schema import migrate
+from services.settings import settings
 from tests.browser.conftest import Desk, Mailbox, free_port, start_server
 from tests.browser.steps import DESK_SIZE, PHONE_SIZE, Visit
 
@@ -40,8 +41,12 @@ def shown_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk,
     url, port = f"sqlite:///{home / 'demonstration.db'}", free_port()
     engine = make_engine(url)
     migrate(engine)
-    with Session(engine) as session:
+    with pytest.MonkeyPatch.context() as environment, Session(engine) as session:
+        # What is kept under a key must be kept under the key of the server that shows it.
+        environment.setenv("MENTORING_HOME", str(home))
+        settings.cache_clear()
         accounts = {account.role: account for account in demonstration.load(session)}
+    settings.cache_clear()
     engine.dispose()
     process = start_server(home, url, port, free_port(), home / "server.log")
     yield Desk(f"http://127.0.0.1:{port}", home, url, Mailbox(), process, home / "server.log", 0), accounts

@@ -1,137 +1,35 @@
-"""Proposals: a mentee or mentor answers theirs; a coordinator sees what came of all of them."""
+"""Proposals: a mentee or mentor answers theirs; a coordinator sends them, and sees what came of all of them."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
 
 from models.enrolments import Side
 from models.matching import ProposalStatus
-from pages.ui import done, empty, heading, page, plain, refusals, segments
-from services import proposals, times
+from pages import proposal_acts, proposal_questions, proposal_sending
+from pages.proposal_acts import Act
+from pages.proposal_words import COLUMNS, NOTHING, line_in_words
+from pages.ui import at_a_press, empty, heading, page, segments
+from services import proposal_board, proposals
 from services.access import Actor
-from services.proposal_answers import LONGEST_REASON, Answered
-from services.proposal_board import PAGE_SIZE, BoardLine, MyProposal, MyState
+from services.proposal_board import Board, BoardLine
 
-COLUMNS = {
-    ProposalStatus.DRAFT: "To send",
-    ProposalStatus.SENT: "Sent",
-    ProposalStatus.ACCEPTED: "Accepted",
-    ProposalStatus.DECLINED: "Declined",
-    ProposalStatus.EXPIRED: "Expired",
-    ProposalStatus.WITHDRAWN: "Withdrawn",
-}
-NOTHING = {
-    ProposalStatus.DRAFT: "Nothing waits to be sent. Approve pairs in Matching review.",
-    ProposalStatus.SENT: "Nobody is asked at the moment. Approve pairs in Matching review, and send the proposals.",
-    ProposalStatus.ACCEPTED: "No proposal has been accepted yet.",
-    ProposalStatus.DECLINED: "No proposal has been declined.",
-    ProposalStatus.EXPIRED: "No proposal has run out.",
-    ProposalStatus.WITHDRAWN: "No proposal has been withdrawn.",
-}
-MINE = {
-    MyState.WAITING: (":blue-badge[You said yes]", "We are waiting for the other answer and write to you either way."),
-    MyState.MATCHED: (":green-badge[You work together]", "How to reach each other is on My match."),
-    MyState.DECLINED: (":gray-badge[You said no]", "The two of you will not be proposed to each other again."),
-    MyState.NOT_AVAILABLE: (":gray-badge[Not available]", "Nobody did anything wrong. We look for somebody else."),
-    MyState.EXPIRED: (":gray-badge[Ran out]", "You are part of the next matching."),
-}
+# Of these something can be done with every line; of those that came to nothing, with whose mentee has nobody yet.
+TICKABLE = frozenset({ProposalStatus.DRAFT, ProposalStatus.SENT})
 
 
-def draw_mine(session: Session, actor: Actor) -> None:
-    """What is proposed to the reader, and what came of earlier ones."""
-    found = proposals.mine(session, actor)
-    waiting = [one for one in found if one.state is MyState.TO_ANSWER]
-    if not waiting:
-        empty("Nothing waits for your answer. When we propose somebody to you, you get an email and find it here.")
-    for one in waiting:
-        draw_question(session, actor, one)
-    earlier = [one for one in found if one.state is not MyState.TO_ANSWER]
-    if earlier:
-        st.header("Earlier", anchor=False)
-    for one in earlier:
-        with st.container(border=True):
-            badge, sentence = MINE[one.state]
-            st.markdown(f"**{plain(one.other.name)}** {badge}")
-            st.caption(sentence)
-
-
-def draw_question(session: Session, actor: Actor, one: MyProposal) -> None:
-    """Who it is, what a yes means, and the answer."""
-    name, zone = plain(one.other.name), actor.time_zone or "UTC"
-    with st.container(border=True):
-        st.header(
-            f"Your mentor could be {name}" if one.side is Side.MENTEE else f"Would you be the mentor of {name}?",
-            anchor=False,
-        )
-        for label, value in profile(one):
-            st.markdown(f"**{label}**  \n{plain(value)}")
-        if one.reasons:
-            st.markdown("**Why we thought of the two of you**\n" + "\n".join(f"- {plain(why)}" for why in one.reasons))
-        st.info(plain(one.after_yes), icon=":material/info:")
-        st.caption(f"Please answer by {times.in_words(one.expires_at, zone)}.")
-        if st.button(f"Yes, work with {name}", key=f"accept-{one.id}", type="primary", icon=":material/check:"):
-            with refusals():
-                done(said_yes(one, proposals.accept(session, actor, one.id)))
-    draw_no(session, actor, one)
-
-
-def draw_no(session: Session, actor: Actor, one: MyProposal) -> None:
-    """Apart from the yes: a no with or without a reason, and the private question."""
-    question, examples = one.relationship_question
-    with st.expander("I would rather not"):
-        reason = st.text_area(
-            "A reason, if you like",
-            key=f"reason-{one.id}",
-            max_chars=LONGEST_REASON,
-            help="Only the coordinator reads it.",
-        )
-        if st.button("No, thank you", key=f"decline-{one.id}"):
-            with refusals():
-                proposals.decline(session, actor, one.id, reason=reason)
-                done("Your answer is recorded. The two of you will not be proposed to each other again.")
-    with st.expander("In private: a relationship that would get in the way"):
-        st.markdown(plain(f"{question} {examples}".strip()))
-        st.caption(
-            "If so, we keep only that the two of you must not be paired, never why. "
-            "The other person is told no more than that this pairing is not available."
-        )
-        if st.button("Yes, such a relationship stands in the way", key=f"relationship-{one.id}"):
-            with refusals():
-                proposals.declare_relationship(session, actor, one.id)
-                done("Thank you for telling us. The two of you will not be paired.")
-
-
-def profile(one: MyProposal) -> list[tuple[str, str]]:
-    """The fields that this side may read, those that are filled in."""
-    other = one.other
-    fields = [
-        ("Role", other.role_title),
-        ("Sector", other.sector),
-        ("Work so far", other.summary),
-        ("Hopes for", other.goals),
-    ]
-    return [(label, value) for label, value in fields if value]
-
-
-def said_yes(one: MyProposal, answered: Answered) -> str:
-    name = plain(one.other.name)
-    if answered.status is ProposalStatus.SENT:
-        return f"Thank you. We are asking {name} now, and write to you either way."
-    if one.side is Side.MENTEE:
-        return f"You and {name} work together from now on. Open My match to see how to reach them: you write first."
-    return f"You and {name} work together from now on. They know that the first message comes from them."
-
-
-def draw_board(session: Session, actor: Actor) -> None:
-    """The coordinator's proposals in one state at a time."""
-    cohort_id = actor.place.cohort_id
-    if cohort_id is None:
-        empty("Choose a cohort at the top of the menu.")
+def draw_board(session: Session, actor: Actor, cohort_id: UUID) -> None:
+    """What is about to be sent or done, or the proposals in one state at a time."""
+    if st.query_params.get("step") == "send":
+        proposal_sending.draw(session, actor, cohort_id)
         return
-    status = status_now()
-    search = st.text_input("Search", key="search", placeholder="Name", on_change=first_page)
+    proposal_acts.draw_came_of_it()
+    proposal_sending.draw_leaving(session, actor, cohort_id)
+    if question := proposal_acts.asking(cohort_id):
+        proposal_acts.draw(session, actor, question)
+        return
+    status, search = status_now(), st.session_state.get("search") or ""
     at = st.session_state.get("page", 1)
     found = proposals.board(session, actor, cohort_id, status=status, search=search, page=at)
     segments(
@@ -141,94 +39,121 @@ def draw_board(session: Session, actor: Actor) -> None:
         default=ProposalStatus.SENT.value,
         required=True,
         in_address=True,
-        words=lambda value: f"{COLUMNS[ProposalStatus(value)]} {found.counts[ProposalStatus(value)]}",
+        words=lambda value: f"{COLUMNS[ProposalStatus(value)]} {found.counts[ProposalStatus(value)]:,}",
         on_change=first_page,
     )
-    if status is ProposalStatus.DRAFT and found.counts[status]:
-        st.page_link("matching_review.py", label="Look at the emails and send", query_params={"step": "send"})
+    st.text_input("Search", key="search", placeholder="Name", on_change=first_page)
+    draw_acts(cohort_id, status, found)
+    draw_lines(actor, found, status, search)
+    if found.pages > 1 and st.pagination(found.pages, key="page") != min(max(1, at), found.pages):
+        st.rerun()
+
+
+def draw_acts(cohort_id: UUID, status: ProposalStatus, found: Board) -> None:
+    """What can be done with the ticked lines, or with all; above the list, so that it is in reach on a phone."""
+    ticked = [line for line in found.lines if st.session_state.get(tick_of(line))]
+    draw = {
+        ProposalStatus.DRAFT: draw_acts_on_drafts,
+        ProposalStatus.SENT: draw_acts_on_sent,
+        ProposalStatus.DECLINED: draw_acts_on_nothing,
+        ProposalStatus.EXPIRED: draw_acts_on_nothing,
+        ProposalStatus.WITHDRAWN: draw_acts_on_withdrawn,
+    }.get(status)
+    if draw and found.lines:
+        with st.container(horizontal=True):
+            draw(cohort_id, found, ticked)
+
+
+def draw_acts_on_drafts(cohort_id: UUID, found: Board, ticked: list[BoardLine]) -> None:
+    number = len(ticked) or found.counts[ProposalStatus.DRAFT]
+    words = "Look at the email and send" if number == 1 else f"Look at {number:,} emails and send"
+    ids = [line.id for line in ticked]
+    st.button(
+        words, key="to-send", type="primary", icon=":material/drafts:", on_click=proposal_sending.begin, args=(ids,)
+    )
+    ask_button("Withdraw", Act.WITHDRAW, cohort_id, ticked)
+
+
+def draw_acts_on_sent(cohort_id: UUID, found: Board, ticked: list[BoardLine]) -> None:
+    ask_button("Remind", Act.REMIND, cohort_id, ticked)
+    by_mentees = ticked if len(ticked) == 1 and ticked[0].waits_for is Side.MENTEE else []
+    ask_button("Answered by email", Act.WRITE_DOWN, cohort_id, by_mentees)
+    ask_button("Withdraw", Act.WITHDRAW, cohort_id, ticked)
+
+
+def draw_acts_on_nothing(cohort_id: UUID, found: Board, ticked: list[BoardLine]) -> None:
+    if not any(line.is_waiting for line in found.lines):
+        return
+    words = "Find somebody else"
+    if ticked:
+        whom = "for 1 mentee" if len(ticked) == 1 else f"for {len(ticked)} mentees"
+        ask_button(f"{words} {whom}", Act.REMATCH, cohort_id, ticked, kind="primary")
+    else:
+        label = f"{words} for everybody who has nobody"
+        st.button(label, key="rematch-all", type="primary", on_click=rematch_all, args=(cohort_id,))
+
+
+def draw_acts_on_withdrawn(cohort_id: UUID, found: Board, ticked: list[BoardLine]) -> None:
+    if any(line.sent_at is None for line in found.lines):
+        ids = tuple(line.id for line in ticked)
+        label = "Put back under To send"
+        st.button(label, key="put-back", disabled=not ids, on_click=proposal_acts.put_back, args=(ids,))
+
+
+def ask_button(label: str, act: Act, cohort_id: UUID, ticked: list[BoardLine], *, kind: str = "secondary") -> None:
+    """Opens the question before an act on the ticked lines."""
+    ids, name = tuple(line.id for line in ticked), ticked[0].mentee if ticked else ""
+    args = (act, cohort_id, ids, name)
+    st.button(label, key=act.value, type=kind, disabled=not ids, on_click=proposal_acts.ask, args=args)  # type: ignore[arg-type] # one of two words
+
+
+def rematch_all(cohort_id: UUID) -> None:
+    """Everybody whose proposal came to nothing and who has nobody, on whatever page they are."""
+
+    def act(session: Session, actor: Actor) -> None:
+        ids = proposal_board.waiting(session, actor, cohort_id)
+        if ids:
+            proposal_acts.ask(Act.REMATCH, cohort_id, ids)
+
+    at_a_press(act)
+
+
+def draw_lines(actor: Actor, found: Board, status: ProposalStatus, search: str) -> None:
+    """The page of the list: lines to tick, and those of which nothing is left to do as one text."""
     if not found.lines:
         empty(NOTHING[status] if not search else "Nobody of that name here. Clear the search.")
-    for line in found.lines:
-        draw_line(session, actor, line)
-    pages = -(-found.found // PAGE_SIZE)
-    if pages > 1:
-        st.pagination(pages, key="page")
-
-
-def draw_line(session: Session, actor: Actor, line: BoardLine) -> None:
-    """One proposal: who, where it stands, what can be done."""
+        return
+    zone = actor.time_zone or "UTC"
+    told: list[str] = []
     with st.container(border=True):
-        words, acts = st.columns([1.3, 1], vertical_alignment="center")
-        with words, st.container(gap="xsmall"):
-            st.markdown(f"**{plain(line.mentee)}** with **{plain(line.mentor)}** · match score {line.score} of 100")
-            st.caption(where_it_stands(line, actor.time_zone or "UTC"))
-            if line.decline_reason:
-                st.markdown(plain(line.decline_reason))
-        with acts, st.container(horizontal=True):
-            if line.status is ProposalStatus.SENT:
-                act(line, "remind", "Remind", lambda: remind(session, actor, line))
-                if line.waits_for is Side.MENTEE:
-                    draw_email_answer(session, actor, line)
-            if line.status in {ProposalStatus.SENT, ProposalStatus.DRAFT}:
-                draw_withdrawal(session, actor, line)
+        for line in found.lines:
+            if can_tick(line):
+                tell_all(told)
+                st.checkbox(line_in_words(line, zone), key=tick_of(line))
+            else:
+                told.append(line_in_words(line, zone))
+        tell_all(told)
 
 
-def draw_email_answer(session: Session, actor: Actor, line: BoardLine) -> None:
-    """Write down what the mentee answered by email."""
-    with st.popover("Answered by email"), st.form(f"email-{line.id}", border=False):
-        st.markdown(f"{plain(line.mentee)} gets a confirmation at once, with a way to say that it was not them.")
-        said = st.radio("The answer", ["Yes", "No"], index=None, key=f"said-{line.id}", horizontal=True)
-        today = datetime.now(UTC).date()
-        received_on = st.date_input("The email arrived on", today, key=f"on-{line.id}", format="DD/MM/YYYY")
-        if st.form_submit_button("Write it down", key=f"record-{line.id}"):
-            if said is None:
-                st.error("Choose what the answer was.", icon=":material/error:")
-                return
-            with refusals():
-                proposals.record_email_answer(session, actor, line.id, accepted=said == "Yes", received_on=received_on)
-                done(f"The answer of {plain(line.mentee)} is written down, and they have been told.")
+def tell_all(told: list[str]) -> None:
+    """Draw what was collected: each element is a message to the browser, so there are few."""
+    if told:
+        st.markdown("\n\n".join(told))
+        told.clear()
 
 
-def draw_withdrawal(session: Session, actor: Actor, line: BoardLine) -> None:
-    """Apart from the rest, and asked once more."""
-    with st.popover("Withdraw"):
-        st.markdown("The link in the email will say that this pairing is no longer available. Both are free again.")
-        act(line, "withdraw", "Withdraw this proposal", lambda: withdraw(session, actor, line))
+def can_tick(line: BoardLine) -> bool:
+    never_sent = line.status is ProposalStatus.WITHDRAWN and line.sent_at is None
+    return line.status in TICKABLE or line.is_waiting or never_sent
 
 
-def act(line: BoardLine, verb: str, label: str, do: Callable[[], None]) -> None:
-    if st.button(label, key=f"{verb}-{line.id}"):
-        with refusals():
-            do()
-
-
-def remind(session: Session, actor: Actor, line: BoardLine) -> None:
-    proposals.remind(session, actor, line.id)
-    asked = line.mentee if line.waits_for is Side.MENTEE else line.mentor
-    done(f"A reminder to {plain(asked)} is on its way.")
-
-
-def withdraw(session: Session, actor: Actor, line: BoardLine) -> None:
-    proposals.withdraw(session, actor, line.id)
-    done(f"The proposal to {plain(line.mentee)} is withdrawn.")
-
-
-def where_it_stands(line: BoardLine, zone: str) -> str:
-    """One line of facts: whose turn it is and until when, or when and how it ended."""
-    asked = line.mentee if line.waits_for is Side.MENTEE else line.mentor
-    if line.status is ProposalStatus.SENT and line.expires_at:
-        reminders = {0: "no reminder yet", 1: "1 reminder"}.get(line.reminders_sent, f"{line.reminders_sent} reminders")
-        return f"Waits for {plain(asked)} until {times.in_words(line.expires_at, zone)} · {reminders}"
-    if line.status is ProposalStatus.DRAFT or line.answered_at is None:
-        return f"Will ask {plain(asked)}"
-    when = times.in_words(line.answered_at, zone)
-    by_email = " · by email" if line.email_received_on else ""
-    by = f" by {plain(asked)}" if line.status in {ProposalStatus.ACCEPTED, ProposalStatus.DECLINED} else ""
-    return f"{COLUMNS[line.status]}{by} on {when}{by_email}"
+def tick_of(line: BoardLine) -> str:
+    """The key of a line's box; after each act the ticks begin anew."""
+    return f"tick-{st.session_state.get('ticks', 0)}-{line.id}"
 
 
 def status_now() -> ProposalStatus:
-    """What the control under the search will say: its counts are read before it is drawn."""
+    """What the control will say: its counts are read before it is drawn."""
     value = st.session_state.get("status") or st.query_params.get("status")
     return ProposalStatus(value) if value in set(ProposalStatus) else ProposalStatus.SENT
 
@@ -238,9 +163,12 @@ def first_page() -> None:
 
 
 with page("") as (session, actor):
-    if actor.side is None:
-        heading("Proposals", "Who was proposed to whom, and what came of it")
-        draw_board(session, actor)
-    else:
+    if actor.side is not None:
         heading("Proposals", "Who was proposed to you, and what came of it")
-        draw_mine(session, actor)
+        proposal_questions.draw_mine(session, actor)
+    else:
+        heading("Proposals", "Who was proposed to whom, and what came of it")
+        if actor.place.cohort_id is None:
+            empty("Choose a cohort at the top of the menu.")
+        else:
+            draw_board(session, actor, actor.place.cohort_id)

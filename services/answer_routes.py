@@ -20,7 +20,7 @@ from services.answering import AnswerView
 from services.errors import Conflict, Invalid, Refusal
 from services.plain_pages import Button, Field, Form
 from services.proposal_answers import Answered
-from services.proposal_board import MyState, OtherSide
+from services.proposal_mine import MyState, OtherSide
 
 FoundT = TypeVar("FoundT")
 

@@ -11,11 +11,11 @@ from models.enrolments import Enrolment, Side
 from models.matching import Proposal
 from models.people import LinkPurpose, LinkToken, Person
 from models.schemes import Cohort, Scheme
-from services import links, proposal_answers, proposal_board
+from services import links, proposal_answers, proposal_mine
 from services.access import Acting, Actor, Place
 from services.errors import NotAllowed
 from services.proposal_answers import Answered
-from services.proposal_board import MyProposal
+from services.proposal_mine import MyProposal
 from services.units import writes
 
 
@@ -65,7 +65,7 @@ def dispute(session: Session, token: str) -> Answered:
 def seen(session: Session, token: str) -> AnswerView:
     """What the link's reader may see now. Changes nothing. Raises NotAllowed for a used, expired or forged link."""
     _, proposal, side, actor = _opened(session, token)
-    card = proposal_board.one_of(session, proposal.id, side)
+    card = proposal_mine.one_of(session, proposal.id, side)
     if card is None:
         raise _not_for_them()
     scheme = session.get_one(Scheme, actor.place.scheme_id)

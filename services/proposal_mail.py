@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from models.enrolments import Enrolment, Side
+from models.enrolments import Enrolment, Side, Wish
 from models.matching import Proposal
 from models.people import LinkPurpose, Person, Role, RoleGrant
-from models.schemes import Cohort, Scheme
+from models.schemes import AnsweredBy, Cohort, Scheme
 from services import messages
 from services.schemes.sectors import sectors
 
@@ -24,6 +24,17 @@ class Mail:
     facts: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class PreviewedMail:
+    """An email exactly as it will leave, but for its personal link."""
+
+    proposal_id: UUID
+    to_name: str
+    to_address: str
+    subject: str
+    text: str
+
+
 def scheme_of(session: Session, proposal: Proposal) -> Scheme:
     """The scheme that a proposal belongs to."""
     return session.get_one(Scheme, session.get_one(Cohort, proposal.cohort_id).scheme_id)
@@ -35,6 +46,14 @@ def person_on(session: Session, proposal: Proposal, side: Side) -> UUID:
     return session.exec(select(Enrolment.person_id).where(Enrolment.id == enrolment_id)).one()
 
 
+def first_asked(session: Session, proposal: Proposal) -> Side:
+    """The mentee; only where the mentor answers last and the mentee wished for this mentor has the mentee said yes."""
+    if scheme_of(session, proposal).answered_by is not AnsweredBy.MENTOR_AFTER_WISH:
+        return Side.MENTEE
+    wish = select(Wish.id).where(Wish.mentee_id == proposal.mentee_id, Wish.mentor_id == proposal.mentor_id)
+    return Side.MENTEE if session.exec(wish).first() is None else Side.MENTOR
+
+
 def question(session: Session, proposal: Proposal) -> Mail:
     """The email that asks whomever the proposal waits for; `expires_at` must be set."""
     write = _to_mentee if proposal.waits_for is Side.MENTEE else _to_mentor
@@ -44,15 +63,26 @@ def question(session: Session, proposal: Proposal) -> Mail:
 def ask(session: Session, proposal: Proposal) -> None:
     """Queues the question with a link to answer it; never commits."""
     mail, scheme = question(session, proposal), scheme_of(session, proposal)
-    event = f"proposal-{proposal.id}-asks-{proposal.waits_for.value}"
-    _queue_with_link(session, mail, scheme, proposal, event)
+    _queue_with_link(session, mail, scheme, proposal, _asking(proposal))
+
+
+def unask(session: Session, proposal: Proposal) -> bool:
+    """Cancels the question while it waits to leave; never commits. False when it has left."""
+    person = person_on(session, proposal, proposal.waits_for)
+    template = "proposal_to_mentee" if proposal.waits_for is Side.MENTEE else "proposal_to_mentor"
+    return messages.take_back(session, person_id=person, template=template, event=_asking(proposal))
+
+
+def reminder(session: Session, proposal: Proposal) -> Mail:
+    """The email that asks once more."""
+    person = person_on(session, proposal, proposal.waits_for)
+    return Mail(person, "proposal_reminder", {"expires_on": proposal.expires_at})
 
 
 def remind(session: Session, proposal: Proposal) -> None:
     """Queues one more reminder and counts it; never commits."""
     proposal.reminders_sent += 1
-    person = person_on(session, proposal, proposal.waits_for)
-    mail = Mail(person, "proposal_reminder", {"expires_on": proposal.expires_at})
+    mail = reminder(session, proposal)
     event = f"proposal-{proposal.id}-reminds-{proposal.waits_for.value}-{proposal.reminders_sent}"
     _queue_with_link(session, mail, scheme_of(session, proposal), proposal, event)
 
@@ -80,6 +110,20 @@ def tell_coordinators(session: Session, proposal: Proposal, template: str) -> No
     for person in session.exec(coordinators.order_by(col(RoleGrant.person_id))).all():
         event = f"proposal-{proposal.id}-{template}"
         messages.queue(session, person_id=person, template=template, scheme_id=scheme.id, event=event)
+
+
+def previewed(session: Session, proposal: Proposal, mail: Mail) -> PreviewedMail:
+    """The mail with its text; the caller has asked whether the actor may see it."""
+    scheme = scheme_of(session, proposal)
+    letter = messages.preview(
+        session, person_id=mail.person_id, template=mail.template, scheme_id=scheme.id, **mail.facts
+    )
+    name, address = session.exec(select(Person.full_name, Person.email).where(Person.id == mail.person_id)).one()
+    return PreviewedMail(proposal.id, name, address, letter.subject, letter.text)
+
+
+def _asking(proposal: Proposal) -> str:
+    return f"proposal-{proposal.id}-asks-{proposal.waits_for.value}"
 
 
 def _queue_with_link(session: Session, mail: Mail, scheme: Scheme, proposal: Proposal, event: str) -> None:

@@ -1,7 +1,7 @@
 """Proposals: what a coordinator does with them. Answers are in `proposal_answers`, reads in `proposal_board`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 from uuid import UUID
@@ -10,29 +10,36 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
-from models.enrolments import Enrolment, Side, Wish
+from models.enrolments import Enrolment
 from models.matching import MatchingRun, Proposal, ProposalStatus, RunPair
-from models.people import Person
-from models.schemes import AnsweredBy, Cohort, Scheme
-from services import access, audit, messages, proposal_mail
+from models.schemes import Cohort, Scheme
+from services import access, audit, proposal_mail
 from services.access import Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.matching import reading
+from services.matching.sharing import SHAREABLE
 from services.proposal_answers import (
     Answered,
     accept,
-    check_open,
     declare_relationship,
     decline,
     locked,
     record_email_answer,
 )
-from services.proposal_board import board, mine, to_send
+from services.proposal_board import board, to_send
+from services.proposal_chasing import remind
 from services.proposal_jobs import expire_due, remind_due
+from services.proposal_mail import PreviewedMail
+from services.proposal_mine import mine
+from services.proposal_outcomes import HeldBack, Outcome, held_back, people_of
+from services.proposal_withdrawals import withdraw
 from services.units import writes
 
 __all__ = [
     "Answered",
+    "HeldBack",
+    "Outcome",
+    "PreviewedMail",
     "accept",
     "board",
     "declare_relationship",
@@ -49,37 +56,7 @@ __all__ = [
     "withdraw",
 ]
 
-# A mentee reads only reasons that rest on what the proposal shows anyway: not where a mentor lives, or since when.
-SHAREABLE = frozenset({"sector", "goals"})
 PARTY = "You are a party to this proposal; another coordinator handles it."
-
-
-@dataclass(frozen=True)
-class HeldBack:
-    """A pair that could not go on, and why, in the coordinator's words."""
-
-    mentee: str
-    mentor: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of several proposals at once: those done, and those held back."""
-
-    done: tuple[UUID, ...]
-    held_back: tuple[HeldBack, ...]
-
-
-@dataclass(frozen=True)
-class PreviewedMail:
-    """An email exactly as it will leave, but for its personal link."""
-
-    proposal_id: UUID
-    to_name: str
-    to_address: str
-    subject: str
-    text: str
 
 
 @writes
@@ -95,7 +72,7 @@ def draft(session: Session, actor: Actor, run_id: UUID, mentee_ids: Sequence[UUI
     chosen = [_as_proposal(pair, cohort.id) for pair in _pairs(session, run_id, frozenset(mentee_ids))]
     holding, held_back = _sorted_out(session, actor, cohort, chosen)
     for proposal in holding:
-        proposal.waits_for = _first_asked(session, cohort, proposal)
+        proposal.waits_for = proposal_mail.first_asked(session, proposal)
         session.add(proposal)
         audit.record(session, actor, "proposal.drafted", proposal.id, run_id=str(run_id))
     return _committed(session, holding, held_back)
@@ -117,7 +94,7 @@ def send(session: Session, actor: Actor, proposal_ids: Sequence[UUID]) -> Outcom
     holding, held_back = _sorted_out(session, actor, cohort, drafts)
     now = utc_now()
     for proposal in holding:
-        proposal.waits_for = _first_asked(session, cohort, proposal)
+        proposal.waits_for = proposal_mail.first_asked(session, proposal)
         proposal.status, proposal.sent_at = ProposalStatus.SENT, now
         proposal.expires_at = now + timedelta(days=scheme.proposal_expiry_days)
         audit.record(session, actor, "proposal.sent", proposal.id, waits_for=proposal.waits_for.value)
@@ -128,28 +105,6 @@ def send(session: Session, actor: Actor, proposal_ids: Sequence[UUID]) -> Outcom
 def preview(session: Session, actor: Actor, proposal_ids: Sequence[UUID]) -> tuple[PreviewedMail, ...]:
     """The emails that sending these drafts would queue now. Raises NotAllowed."""
     return tuple(_previewed(session, actor, proposal_id) for proposal_id in proposal_ids)
-
-
-@writes
-def withdraw(session: Session, actor: Actor, proposal_id: UUID) -> None:
-    """Take a proposal back; its links then say that it is no longer available. Raises NotAllowed, Conflict."""
-    proposal = locked(session, access.proposal_to_coordinate(session, actor, proposal_id))
-    if proposal.status not in reading.OPEN_PROPOSAL:
-        raise Conflict("This proposal has been decided already.", remedy="Reload the page to see how.")
-    was = proposal.status.value
-    proposal.status, proposal.answered_at = ProposalStatus.WITHDRAWN, utc_now()
-    audit.record(session, actor, "proposal.withdrawn", proposal.id, was=was)
-    session.commit()
-
-
-@writes
-def remind(session: Session, actor: Actor, proposal_id: UUID) -> None:
-    """Write once more to whoever has not answered. Raises NotAllowed, Conflict."""
-    proposal = locked(session, access.proposal_to_coordinate(session, actor, proposal_id))
-    check_open(proposal, proposal.waits_for)
-    proposal_mail.remind(session, proposal)
-    audit.record(session, actor, "proposal.reminded", proposal.id, reminders=proposal.reminders_sent)
-    session.commit()
 
 
 def _pairs(session: Session, run_id: UUID, mentee_ids: frozenset[UUID]) -> list[RunPair]:
@@ -177,18 +132,17 @@ def _sorted_out(
     _hold_mentors(session, [proposal.mentor_id for proposal in chosen])
     mine = [proposal.id for proposal in chosen]
     open_now = reading.availability(session, cohort, utc_now().date(), beside=mine)
-    people = _people(session, [one for proposal in chosen for one in (proposal.mentor_id, proposal.mentee_id)])
-    holding, held_back = [], []
+    people = people_of(session, chosen)
+    holding, stopped = [], []
     for proposal in chosen:
-        mentor, mentee = people[proposal.mentor_id], people[proposal.mentee_id]
-        party = PARTY if actor.person_id in {mentor.id, mentee.id} else None
+        party = PARTY if actor.person_id in {people[proposal.mentor_id].id, people[proposal.mentee_id].id} else None
         why = party or open_now.why_not(proposal.mentor_id, proposal.mentee_id)
         if why:
-            held_back.append(HeldBack(mentee.full_name, mentor.full_name, why))
+            stopped.append(held_back(people, proposal, why))
         else:
             holding.append(proposal)
             open_now = open_now.taking(proposal.mentor_id, proposal.mentee_id)
-    return holding, tuple(held_back)
+    return holding, tuple(stopped)
 
 
 def _hold_mentors(session: Session, mentor_ids: Sequence[UUID]) -> None:
@@ -197,32 +151,12 @@ def _hold_mentors(session: Session, mentor_ids: Sequence[UUID]) -> None:
     session.exec(statement.with_for_update()).all()
 
 
-def _people(session: Session, enrolment_ids: Sequence[UUID]) -> dict[UUID, Person]:
-    statement = (
-        select(Enrolment.id, Person)
-        .join(Person, col(Person.id) == col(Enrolment.person_id))
-        .where(col(Enrolment.id).in_(enrolment_ids))
-    )
-    return dict(session.exec(statement).all())
-
-
-def _first_asked(session: Session, cohort: Cohort, proposal: Proposal) -> Side:
-    """The mentee; only where the mentor answers last and the mentee wished for this mentor has the mentee said yes."""
-    if session.get_one(Scheme, cohort.scheme_id).answered_by is not AnsweredBy.MENTOR_AFTER_WISH:
-        return Side.MENTEE
-    wish = select(Wish.id).where(Wish.mentee_id == proposal.mentee_id, Wish.mentor_id == proposal.mentor_id)
-    return Side.MENTEE if session.exec(wish).first() is None else Side.MENTOR
-
-
 def _previewed(session: Session, actor: Actor, proposal_id: UUID) -> PreviewedMail:
     proposal = access.proposal_to_coordinate(session, actor, proposal_id)
     scheme = proposal_mail.scheme_of(session, proposal)
-    expires_at = utc_now() + timedelta(days=scheme.proposal_expiry_days)
     mail = proposal_mail.question(session, proposal)
-    facts = {**mail.facts, "expires_on": proposal.expires_at or expires_at}
-    letter = messages.preview(session, person_id=mail.person_id, template=mail.template, scheme_id=scheme.id, **facts)
-    name, address = session.exec(select(Person.full_name, Person.email).where(Person.id == mail.person_id)).one()
-    return PreviewedMail(proposal.id, name, address, letter.subject, letter.text)
+    expires_on = proposal.expires_at or utc_now() + timedelta(days=scheme.proposal_expiry_days)
+    return proposal_mail.previewed(session, proposal, replace(mail, facts={**mail.facts, "expires_on": expires_on}))
 
 
 def _committed(session: Session, holding: Sequence[Proposal], held_back: tuple[HeldBack, ...]) -> Outcome:

@@ -9,13 +9,16 @@ from streamlit.testing.v1 import AppTest
 
 from models.enrolments import Conflict, Enrolment, Side
 from models.matching import Proposal, ProposalStatus
+from models.messages import Message, MessageStatus
 from models.pairings import Pairing
 from models.people import Person
 from models.schemes import Cohort
-from services import proposals
+from services import proposals, redrafting, rematching
+from services.settings import settings
 from tests.factories import make_cohort, make_coordinator, make_enrolment, make_manager, make_proposal
 from tests.pages.opening import open_page
-from tests.services.test_proposals import SECRETS, UNNC, asked, mails
+from tests.services.test_proposals import SECRETS, UNNC, asked, mails, make_mentor
+from tests.services.test_rematching import crossing
 
 
 def texts(page: AppTest) -> list[str]:
@@ -59,7 +62,7 @@ def test_the_mentees_yes_makes_the_pair(page_session: Session) -> None:
     assert [notice.value for notice in page.success] == [
         "You and Bo Mentor work together from now on. Open My match to see how to reach them: you write first."
     ]
-    assert "**Bo Mentor** :green-badge[You work together]" in texts(page)
+    assert [text for text in texts(page) if text.startswith("**Bo Mentor** :green-badge[You work together]")] != []
     assert len(page_session.exec(select(Pairing)).all()) == 1
 
 
@@ -72,7 +75,9 @@ def test_a_no_with_a_reason_is_recorded(page_session: Session) -> None:
 
     page_session.refresh(proposal)
     assert (proposal.status, proposal.decline_reason) == (ProposalStatus.DECLINED, "Another field")
-    assert [line for line in texts(page) if "Bo Mentor" in line] == ["**Bo Mentor** :gray-badge[You said no]"]
+    assert [line.split("  \n")[0] for line in texts(page) if "Bo Mentor" in line] == [
+        "**Bo Mentor** :gray-badge[You said no]"
+    ]
 
 
 @pytest.mark.clause("U-C4.5", "A-SH2")
@@ -97,7 +102,9 @@ def test_a_yes_that_comes_too_late_makes_no_pair_and_says_how_it_stands(page_ses
     page.button(key=f"accept-{proposal.id}").click().run()
 
     assert labels(page) == []
-    assert [text for text in texts(page) if "Bo Mentor" in text] == ["**Bo Mentor** :gray-badge[Not available]"]
+    assert [text.split("  \n")[0] for text in texts(page) if "Bo Mentor" in text] == [
+        "**Bo Mentor** :gray-badge[Not available]"
+    ]
     assert page_session.exec(select(Pairing)).all() == []
 
 
@@ -149,8 +156,22 @@ def test_a_scheme_manager_sees_no_person(page_session: Session) -> None:
 # The board
 
 
-def board_of(session: Session, proposal: Proposal) -> AppTest:
-    return open_page("proposals", make_coordinator(session, session.get_one(Cohort, proposal.cohort_id), "Rosa"))
+def board_of(session: Session, proposal: Proposal, **query: str) -> AppTest:
+    rosa = make_coordinator(session, session.get_one(Cohort, proposal.cohort_id), "Rosa")
+    return open_page("proposals", rosa, **query)
+
+
+def tick(page: AppTest, proposal: Proposal) -> None:
+    box = next(box for box in page.checkbox if str(box.key).endswith(str(proposal.id)))
+    box.check().run()
+
+
+def lines(page: AppTest) -> list[str]:
+    return [box.label for box in page.checkbox]
+
+
+def draft_of(session: Session, cohort: Cohort, **facts: Any) -> Proposal:
+    return make_proposal(session, cohort, **({"status": ProposalStatus.DRAFT, "sent_at": None} | facts))
 
 
 def test_the_board_shows_who_is_asked_until_when(page_session: Session) -> None:
@@ -166,20 +187,37 @@ def test_the_board_shows_who_is_asked_until_when(page_session: Session) -> None:
         ":violet[Expired 0]",
         ":violet[Withdrawn 0]",
     ]
-    line = next(text for text in texts(page) if text.startswith("**Ama Mentee** with **Bo Mentor**"))
+    (line,) = lines(page)
     assert line.startswith("**Ama Mentee** with **Bo Mentor** · match score ")
-    assert [text for text in texts(page) if text.startswith("Waits for Ama Mentee until")] != []
+    assert "Waits for the mentee, Ama Mentee, until" in line
 
 
-def test_a_reminder_is_sent_and_counted(page_session: Session) -> None:
+@pytest.mark.clause("A-ME1")
+def test_a_reminder_is_read_before_it_is_sent_and_counted(page_session: Session) -> None:
+    proposal, *_ = asked(page_session)
+    long_ago(page_session, proposal)
+    page = board_of(page_session, proposal)
+    tick(page, proposal)
+
+    page.button(key="remind").click().run()
+    seen = [(box.label[:13], len(page.text)) for box in page.expander]
+    page.button(key="yes-remind").click().run()
+
+    assert seen == [("To Ama Mentee", 1)]
+    assert [notice.value for notice in page.success] == ["A reminder on the way."]
+    assert [line for line in lines(page) if line.endswith("· 1 reminder")] != []
+    assert mails(page_session) == ["proposal_reminder", "proposal_to_mentee"]
+
+
+def test_a_reminder_that_would_come_too_soon_is_not_offered(page_session: Session) -> None:
     proposal, *_ = asked(page_session)
     page = board_of(page_session, proposal)
+    tick(page, proposal)
 
-    page.button(key=f"remind-{proposal.id}").click().run()
+    page.button(key="remind").click().run()
 
-    assert [notice.value for notice in page.success] == ["A reminder to Ama Mentee is on its way."]
-    assert [text for text in texts(page) if text.endswith("· 1 reminder")] != []
-    assert mails(page_session) == ["proposal_reminder", "proposal_to_mentee"]
+    assert labels(page) == ["Back to the list"]
+    assert [text for text in texts(page) if text.startswith("1 person of those ticked will not be reminded")] != []
 
 
 @pytest.mark.clause("A-ME1")
@@ -197,19 +235,23 @@ def test_the_state_that_is_shown_stands_in_the_address_by_its_value(page_session
 def test_an_answer_received_by_email_is_written_down(page_session: Session) -> None:
     proposal, *_ = asked(page_session)
     page = board_of(page_session, proposal)
+    tick(page, proposal)
 
+    page.button(key="write_down").click().run()
     page.radio(key=f"said-{proposal.id}").set_value("Yes")
     page.date_input(key=f"on-{proposal.id}").set_value(datetime.now(UTC).date())
     page.button(key=f"record-{proposal.id}").click().run()
     page.segmented_control[0].set_value("accepted").run()
 
-    assert [text for text in texts(page) if text.startswith("Accepted by Ama Mentee on") and "by email" in text] != []
+    assert [text for text in texts(page) if "Accepted by Ama Mentee on" in text and "by email" in text] != []
     assert "answer_recorded" in mails(page_session)
 
 
 def test_an_email_without_a_choice_or_from_the_future_writes_nothing(page_session: Session) -> None:
     proposal, *_ = asked(page_session)
     page = board_of(page_session, proposal)
+    tick(page, proposal)
+    page.button(key="write_down").click().run()
 
     page.button(key=f"record-{proposal.id}").click().run()
     unchosen = [box.value for box in page.error]
@@ -223,16 +265,39 @@ def test_an_email_without_a_choice_or_from_the_future_writes_nothing(page_sessio
     assert proposal.status is ProposalStatus.SENT
 
 
-def test_withdrawing_moves_it_to_its_own_column(page_session: Session) -> None:
+def test_withdrawing_shows_the_email_first_and_moves_it_to_its_own_list(page_session: Session) -> None:
     proposal, *_ = asked(page_session)
     page = board_of(page_session, proposal)
+    tick(page, proposal)
 
-    page.button(key=f"withdraw-{proposal.id}").click().run()
+    page.button(key="withdraw").click().run()
+    seen = [box.label for box in page.expander]
+    page.button(key="yes-withdraw").click().run()
     after = [box.value for box in page.info]
     page.segmented_control[0].set_value("withdrawn").run()
 
+    assert [label[:13] for label in seen] == ["To Ama Mentee"]
     assert [box[:27] for box in after] == ["Nobody is asked at the mome"]
-    assert [text for text in texts(page) if text.startswith("Withdrawn on")] != []
+    assert [text for text in texts(page) if "Withdrawn on" in text] != []
+
+
+def test_a_withdrawn_draft_is_put_back_by_one_press(page_session: Session) -> None:
+    cohort = make_cohort(page_session)
+    mentor = make_mentor(page_session, cohort)
+    proposal = draft_of(page_session, cohort, mentor=mentor)
+    page = board_of(page_session, proposal, status="draft")
+    tick(page, proposal)
+    page.button(key="withdraw").click().run()
+    page.button(key="yes-withdraw").click().run()
+    page_session.refresh(proposal)
+    withdrawn = proposal.status
+
+    page.button(key="undo").click().run()
+
+    page_session.refresh(proposal)
+    assert (withdrawn, proposal.status) == (ProposalStatus.WITHDRAWN, ProposalStatus.DRAFT)
+    assert [notice.value for notice in page.success] == ["1 draft is back under To send."]
+    assert "undo" not in [button.key for button in page.button]
 
 
 def test_the_board_finds_a_name_and_says_when_there_is_none(page_session: Session) -> None:
@@ -242,18 +307,131 @@ def test_the_board_finds_a_name_and_says_when_there_is_none(page_session: Sessio
     page = board_of(page_session, first)
 
     page.text_input(key="search").set_value("ZOË").run()
-    found = [text for text in texts(page) if text.startswith("**")]
-    page.text_input(key="search").set_value("nobody").run()
+    found = lines(page)
+    page.text_input(key="search").set_value("nobody_%").run()
 
-    assert [text[:7] for text in found] == ["**Zoë**"]
+    assert [line[:7] for line in found] == ["**Zoë**"]
     assert [box.value for box in page.info] == ["Nobody of that name here. Clear the search."]
 
 
-def test_drafts_lead_to_their_emails(page_session: Session) -> None:
-    proposal = make_proposal(page_session, make_cohort(page_session), status=ProposalStatus.DRAFT)
+def test_a_long_list_comes_in_pages_of_twenty(page_session: Session) -> None:
+    cohort = make_cohort(page_session)
+    made = [make_proposal(page_session, cohort, mentee=f"Mentee {number}") for number in range(21)]
+    page = board_of(page_session, made[0])
+
+    first = len(lines(page))
+    page.session_state["page"] = 2
+    page.run()
+
+    assert (first, len(lines(page))) == (20, 1)
+
+
+# Sending
+
+
+@pytest.mark.clause("A-ME1")
+def test_every_email_is_read_before_it_is_sent_and_only_the_ticked_ones_go(page_session: Session) -> None:
+    cohort = make_cohort(page_session)
+    first, other = (
+        draft_of(page_session, cohort, mentee=name, mentor=make_mentor(page_session, cohort, f"B {name}", email=mail))
+        for name, mail in (("Ama", "b1@example.org"), ("Ben", "b2@example.org"))
+    )
+    page = board_of(page_session, first, status="draft")
+    tick(page, first)
+
+    page.button(key="to-send").click().run()
+    seen = ([box.label[:6] for box in page.expander], [button.label for button in page.main.button])
+    page.button(key="send").click().run()
+
+    for one in (first, other):
+        page_session.refresh(one)
+    assert seen == (["To Ama"], ["Send to 1 person", "Back to the proposals", "Withdraw these drafts"])
+    assert (first.status, other.status) == (ProposalStatus.SENT, ProposalStatus.DRAFT)
+    assert [notice.value for notice in page.success] == ["Proposals to 1 person are on their way."]
+    assert (page.segmented_control[0].value, "step" in page.query_params) == ("sent", False)
+
+
+def test_what_cannot_go_is_named_and_stays_to_be_sent(page_session: Session) -> None:
+    cohort = make_cohort(page_session)
+    proposal = draft_of(page_session, cohort, mentor=make_mentor(page_session, cohort, capacity=0))
+    page = board_of(page_session, proposal, step="send")
+
+    page.button(key="send").click().run()
+
+    assert [box.value for box in page.warning] == [
+        "Held back, because something changed:\n\n- **Ama Mentee** with **Bo Mentor**: The mentor has no free place\\."
+    ]
+    assert mails(page_session) == []
+
+
+def test_while_emails_wait_the_board_says_so_and_who_left_the_page_finds_it_again(page_session: Session) -> None:
+    proposal, *_ = asked(page_session)
+
+    waiting = [box.value for box in board_of(page_session, proposal).info]
+    for message in page_session.exec(select(Message)):
+        message.status = MessageStatus.FAILED
     page = board_of(page_session, proposal)
 
+    assert waiting == ["1 email waits: no mail server is set up yet. They leave as soon as one is."]
+    assert [box.value for box in page.warning] == ["1 email could not be delivered."]
+
+
+def test_a_sending_under_way_shows_how_many_have_left(page_session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMTP_HOST", "mail.example.org")
+    settings.cache_clear()
+    proposal, *_ = asked(page_session)
+
+    page = board_of(page_session, proposal)
+
+    (row,) = page.get("progress")
+    assert row.proto.text.startswith("0 of 1 emails have left.")
+
+
+# Somebody else
+
+
+@pytest.mark.clause("A-ME1")
+def test_the_declined_get_somebody_else_in_one_act_that_shows_its_price(page_session: Session) -> None:
+    _, _, no, draft = crossing(page_session)
+    page = board_of(page_session, no, status="declined")
+
+    page.button(key="rematch-all").click().run()
+    ways = [box.value for box in page.subheader]
+    told = [text for text in texts(page) if text.startswith("- Ama")]
+    page.button(key="make-best").click().run()
     page.segmented_control[0].set_value("draft").run()
 
-    assert [text for text in texts(page) if text == "Will ask Ama Mentee"] == ["Will ask Ama Mentee"]
-    assert len(page.get("page_link")) == 1
+    page_session.refresh(draft)
+    assert ways == ["Only this mentee: −100.0", "Move 1 other: +100.0"]
+    assert told == [
+        "- Ama: **Dee** (0) instead of Bo (100)",
+        "- Ama: **Cai** (100) instead of Bo (100)\n- Ben: **Dee** (100) instead of Cai (0)",
+    ]
+    assert draft.status is ProposalStatus.WITHDRAWN
+    assert sorted(line.split(" · ")[0] for line in lines(page)) == ["**Ama** with **Cai**", "**Ben** with **Dee**"]
+    assert mails(page_session) == []
+
+
+def test_a_colleague_who_was_quicker_is_not_overwritten(page_session: Session) -> None:
+    cohort, actor, no, _ = crossing(page_session)
+    page = board_of(page_session, no, status="declined")
+    page.button(key="rematch-all").click().run()
+    found = rematching.find(page_session, actor, [no.id], today=datetime.now(UTC).date())
+    redrafting.redraft(page_session, actor, cohort.id, found.only)
+
+    page.button(key="make-best").click().run()
+
+    assert "nothing was saved" in page.error[0].value.replace("\\", "")
+    assert [(one.mentee, one.mentor) for one in proposals.to_send(page_session, actor, cohort.id)] == [
+        ("Ama", "Dee"),
+        ("Ben", "Cai"),
+    ]
+
+
+def long_ago(session: Session, proposal: Proposal) -> None:
+    """As if it had been sent three days earlier."""
+    before = datetime.now(UTC) - timedelta(days=3)
+    proposal.sent_at = before
+    for message in session.exec(select(Message)):
+        message.created_at = before
+    session.commit()

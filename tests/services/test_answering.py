@@ -20,7 +20,7 @@ from models.people import LinkPurpose, LinkToken
 from services import answer_routes, answering, errors, links, proposals
 from services.access import Actor
 from services.gateway import Gateway
-from services.proposal_board import MyState, OtherSide
+from services.proposal_mine import MyState, OtherSide
 from tests.services.test_proposals import SECRETS, UNNC, asked, mails
 
 OURS = {"origin": "http://127.0.0.1:8501", "host": "127.0.0.1:8501"}

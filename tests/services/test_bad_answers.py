@@ -34,24 +34,29 @@ def answer_of(session: Session, actor: Actor, key: str) -> Any:
     return next(question.value for step in form.steps for question in step.questions if question.key == key)
 
 
-def kept_or_refused(session: Session, actor: Actor, key: str, value: Any) -> Any:
-    """The answer as it is kept, or "refused" by whole sentences; then nothing has changed."""
-    before = answer_of(session, actor, key)
+def kept_or_refused(session: Session, actor: Actor, key: str, value: Any) -> bool:
+    """Whether it was kept; what is refused is refused in whole sentences."""
     try:
         drafting.save_answer(session, actor, key, value)
     except Invalid as refusal:
-        sentences = (refusal.happened[-1], refusal.remedy[-1])
-        return "refused" if sentences == (".", ".") and answer_of(session, actor, key) == before else "half done"
-    return answer_of(session, actor, key)
+        assert (refusal.happened[-1], refusal.remedy[-1]) == (".", ".")
+        return False
+    return True
 
 
 def outcomes(session: Session, actor: Actor, key: str, items: list[Any], *, listed: bool = False) -> dict[str, Any]:
     """What became of each value, by its id: "kept" in NFC without outer blanks, "refused", or whatever else."""
-    found = {}
+    found: dict[str, Any] = {}
+    before = answer_of(session, actor, key)
     for item in (parameter.values[0] for parameter in items):
-        outcome = kept_or_refused(session, actor, key, [item.value] if listed else item.value)
-        kept = outcome == unicodedata.normalize("NFC", item.value).strip()
-        found[item.id] = "kept" if kept and outcome else outcome
+        is_kept = kept_or_refused(session, actor, key, [item.value] if listed else item.value)
+        # Read back each time: what is refused must not be half written.
+        after = answer_of(session, actor, key)
+        if is_kept:
+            found[item.id] = "kept" if after and after == unicodedata.normalize("NFC", item.value).strip() else after
+        else:
+            found[item.id] = "refused" if after == before else "half done"
+        before = after
     return found
 
 

@@ -14,6 +14,7 @@ from models.schemes import Scheme
 from services import access, pdf, times
 from services.access import Actor
 from services.errors import Invalid, NotAllowed
+from services.settings import settings
 from services.trained import unless_never
 
 _GROUP = 4
@@ -45,11 +46,15 @@ def certificate(session: Session, actor: Actor, completion_id: UUID) -> Certific
     row = session.get(TrainingCompletion, completion_id)
     if row is None or row.enrolment_id != enrolment.id:
         raise NotAllowed("You cannot open this certificate.", remedy="Open it from the Training page.")
+    return Certificate(f"certificate-{row.completed_on.isoformat()}-{row.code}.pdf", content_of(session, row))
+
+
+def content_of(session: Session, row: TrainingCompletion) -> bytes:
+    """The PDF of a completion, the same bytes until a name on it changes; the caller has asked who may have it."""
     module = session.get_one(TrainingModule, row.module_id)
     scheme = session.get_one(Scheme, module.scheme_id)
-    person = session.get_one(Person, enrolment.person_id)
-    content = pdf.render("certificate", _facts(person, scheme, module, row))
-    return Certificate(f"certificate-{row.completed_on.isoformat()}-{row.code}.pdf", content)
+    person = session.get_one(Person, session.get_one(Enrolment, row.enrolment_id).person_id)
+    return pdf.render("certificate", _facts(person, scheme, module, row))
 
 
 def verify(session: Session, actor: Actor, typed: str) -> Verified:
@@ -103,7 +108,7 @@ def _facts(person: Person, scheme: Scheme, module: TrainingModule, row: Training
         "facts": " · ".join(facts),
         "code_label": "Code",
         "code": spaced(row.code),
-        "footer": f"Whoever runs {scheme.name} can confirm this code.",
+        "footer": f"Confirm it at {settings().url.rstrip('/')}/verify by this file, or by the code and the name.",
     }
 
 

@@ -22,7 +22,7 @@ from models.enrolments import Enrolment
 from models.people import Account, Person
 from models.schemes import Scheme
 from models.signed_copies import SignedCopy, SignedCopyFile, VerificationAttempt
-from services import publishing, signed_copies, times
+from services import publishing, signed_copies, times, training_certificates
 from services.errors import NotAllowed
 from services.sign_in_limits import address_hash
 from services.signing import same_name
@@ -32,6 +32,7 @@ from services.units import writes
 MOST_FILE_BYTES = 5_000_000
 PER_ADDRESS, OVERALL, WINDOW = 30, 600, timedelta(minutes=5)
 _CODE_LENGTH = 12
+_MOST_CODES = 20
 _LETTERS = f"[{CODE_LETTERS}]{{4}}"
 _CODE_INSIDE = re.compile(f"{_LETTERS}-{_LETTERS}-{_LETTERS}".encode())
 
@@ -160,24 +161,37 @@ def _is_in_journal(session: Session, copy: SignedCopy, signature: Signature, mad
 
 
 def _unknown_file(session: Session, content: bytes) -> Verdict:
-    """Why a file is not ours: one that carries a code of ours was one of ours once."""
-    codes = {found.decode().replace("-", "") for found in _CODE_INSIDE.findall(content)}
-    if codes and _signed_any(session, codes):
+    """A certificate of ours, or why a file is not ours: one that carries a code of ours was one of ours once."""
+    codes = sorted({found.decode().replace("-", "") for found in _CODE_INSIDE.findall(content)})[:_MOST_CODES]
+    if codes and session.exec(select(SignedCopy.id).where(col(SignedCopy.code).in_(codes)).limit(1)).first():
         return Verdict(
             holds=False,
             sentence="This file carries a code of ours, but it is not the file that we made: it was changed.",
             remedy="Ask for the original file.",
         )
+    completions = session.exec(select(TrainingCompletion).where(col(TrainingCompletion.code).in_(codes)).limit(1))
+    if codes and (row := completions.first()) is not None:
+        return _certificate_file(session, row, content)
     return Verdict(
         holds=False,
         sentence="We did not make this file, or it was changed since.",
-        remedy="Ask for the original file. A printed paper and a training certificate are verified by code and name.",
+        remedy="Ask for the original file. A printed paper is verified by its code and the name on it.",
     )
 
 
-def _signed_any(session: Session, codes: set[str]) -> bool:
-    some = sorted(codes)[:100]
-    return session.exec(select(SignedCopy.id).where(col(SignedCopy.code).in_(some)).limit(1)).first() is not None
+def _certificate_file(session: Session, row: TrainingCompletion, content: bytes) -> Verdict:
+    """A certificate is made anew and compared: nothing is kept of it."""
+    if training_certificates.content_of(session, row) != content:
+        return Verdict(
+            holds=False,
+            sentence="This file carries a code of ours, but it is not the certificate that we would make today.",
+            remedy="It was changed, or a name on it changed since. Verify it by its code and the name on it.",
+        )
+    person = session.get_one(Person, session.get_one(Enrolment, row.enrolment_id).person_id)
+    found = _certificate(session, row.code, person.full_name)
+    facts = found.facts if found else ()
+    said = "This is the very certificate that we made."
+    return Verdict(holds=True, sentence=said, facts=(("Passed by", person.full_name), *facts))
 
 
 def _certificate(session: Session, letters: str, name: str) -> Verdict | None:

@@ -13,7 +13,7 @@ from models.agreements import SchemeDocument, Signature, TrainingCompletion, Tra
 from models.enrolments import Enrolment
 from models.schemes import Cohort
 from models.signed_copies import SignedCopy, VerificationAttempt
-from services import cli, signed_copies, verification
+from services import cli, signed_copies, training_certificates, verification
 from services.errors import NotAllowed
 from services.verification import Verdict
 from tests.factories import make_cohort, make_enrolment, make_scheme
@@ -166,6 +166,22 @@ def test_a_certificate_is_verified_by_its_code_and_name_too(session: Session, co
         ),
     )
     assert wrong == UNKNOWN
+
+
+def test_the_file_of_a_certificate_is_made_anew_and_compared(session: Session, cohort: Cohort) -> None:
+    enrolment = make_enrolment(session, cohort, name="Li Wei")
+    completion = make_completion(session, enrolment)
+    content = training_certificates.content_of(session, completion)
+
+    yes, no = verification.of_file(session, content), verification.of_file(session, content + b"x")
+
+    assert (yes.holds, yes.facts[0], yes.facts[2]) == (
+        True,
+        ("Passed by", "Li Wei"),
+        ("Training", "Starting as a mentor, version 1"),
+    )
+    assert (no.holds, no.facts) == (False, ())
+    assert no.sentence == "This file carries a code of ours, but it is not the certificate that we would make today."
 
 
 def make_completion(session: Session, enrolment: Enrolment) -> TrainingCompletion:

@@ -158,6 +158,9 @@ def _members(
             members.append(_member(source.name, row, values, wishes, lacks))
     uncounted = sum(member.profile.role == "mentor" and "capacity" not in mapping for member in members)
     told = [*parsed.notices, *remarks.sentences()]
+    unused = [f"“{reading.excerpt(header)}”" for at, header in enumerate(sheet.headers) if at not in mapping.values()]
+    if unused:
+        told.append(f"Not used: {', '.join(unused)}.")
     if uncounted:
         told.append("No column says how many mentees a mentor has room for: each counts with one place.")
     return members, sorted(problems, key=lambda problem: problem.row), told

@@ -25,6 +25,8 @@ WISHES = Target(
         "志愿导师",
     ),
 )
+_ROLE = "enrolment_role"
+_LONGEST_ROLE = 100
 # A wrong telephone must not stop a match: only these columns are read.
 WANTED = frozenset(
     {
@@ -61,6 +63,9 @@ def mappings(
         columns.guess(sheet.headers, [row.cells for row in sheet.rows], asks)
         for sheet, asks in zip(sheets, targets, strict=True)
     ]
+    for at, (source, sheet) in enumerate(zip(sources, sheets, strict=True)):
+        if source.side is None and _ROLE not in found[at]:
+            found[at] = _with_role(sheet, found[at])
     for choice in chosen:
         prefix, key, header = _choice(choice)
         places = [
@@ -76,6 +81,21 @@ def mappings(
             found[at] = {k: c for k, c in found[at].items() if c != column or {k, key} == {"summary", "goals"}}
             found[at][key] = column
     return [{key: column for key, column in mapping.items() if key in WANTED} for mapping in found]
+
+
+def _with_role(sheet: Sheet, guessed: dict[str, int]) -> dict[str, int]:
+    """With the one column in which everybody says mentor or mentee, whatever it is called ("Role")."""
+    others = {guessed.get("email"), guessed.get("full_name")}
+    found = [
+        column
+        for column in range(len(sheet.headers))
+        if column not in others
+        and sheet.rows
+        and all(words.side(row.cells[column][:_LONGEST_ROLE]) for row in sheet.rows)
+    ]
+    if len(found) != 1:
+        return guessed
+    return {key: column for key, column in guessed.items() if column != found[0]} | {_ROLE: found[0]}
 
 
 def _choice(choice: str) -> tuple[str | None, str, str]:

@@ -65,7 +65,8 @@ def limit(solved: Solved) -> str:
             else ("Everybody who could take part has a mentor, and every place is taken.")
         )
     if not free:
-        return f"Places limit it: {solved.mentees:,} mentees share {_counted(solved.places, 'place')}."
+        share = "1 mentee shares" if solved.mentees == 1 else f"{solved.mentees:,} mentees share"
+        return f"Places limit it: {share} {_counted(solved.places, 'place')}."
     left = solved.mentees - solved.matched
     return (
         f"{_places(free)} free, but no mentor with a free place is available to "

@@ -65,6 +65,7 @@ def page(
         floor_first=order.floor_first,
         pairs=sorted(pairs, key=lambda pair: (pair.score, pair.mentee.casefold(), pair.mentee)),
         alone=sorted(alone, key=lambda one: (one.mentee.casefold(), one.mentee)),
+        reasons=sorted({one.reason for one in alone}),
         loads=sorted(
             ((names[load.mentor], load) for load in found.loads), key=lambda each: (each[0].casefold(), each[0])
         ),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from services.matching.measures import (
     CLOSE,
+    NEUTRAL,
     Facts,
     both_said_when,
     gap_years,
@@ -40,6 +41,8 @@ def goals(mentor: Profile, mentee: Profile, facts: Facts) -> str:
         return f"Goals and work history share: {_listed(facts.shared_terms)}"
     if facts.likeness > CLOSE:
         return "Goals and work history are close in meaning"
+    if facts.likeness > NEUTRAL:
+        return "Goals and work history are closer than most"
     return "Goals and work history have little in common"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from pages import ui
-from services import first_start, sessions, storage
+from services import first_start, rights, sessions, storage
 from services.access import Acting, Actor, Place
 
 HERE = Path(__file__).parent
@@ -29,6 +29,8 @@ ICON = (
     '<circle cx="12" cy="16" r="6.5" fill="none" stroke="#fff" stroke-width="2.5"/>'
     '<circle cx="20" cy="16" r="6.5" fill="none" stroke="#fff" stroke-width="2.5"/></svg>'
 )
+# Opens beside what somebody may just be filling in.
+RIGHTS = f'<p><a href="{rights.PATH}" target="_blank" rel="noopener" style="color: inherit">{rights.LABEL}</a></p>'
 COORDINATOR, MANAGER = Acting.COORDINATOR, Acting.MANAGER
 MENTOR, MENTEE = Acting.MENTOR, Acting.MENTEE
 EVERYBODY = frozenset(Acting)
@@ -67,6 +69,7 @@ SCREENS = (
     Screen("resources", "Resources", ":material/local_library:", PARTICIPANTS | {COORDINATOR}),
     Screen("feedback", "Feedback", ":material/rate_review:", PARTICIPANTS | {COORDINATOR}),
     Screen("participation", "Participation", ":material/monitoring:", frozenset({COORDINATOR, MANAGER})),
+    Screen("ledger", "Clause ledger", ":material/fact_check:", frozenset({COORDINATOR, MANAGER})),
     Screen("messages", "Messages", ":material/outgoing_mail:", frozenset({COORDINATOR})),
     Screen("scheme_settings", "People & schemes", ":material/tune:", frozenset({COORDINATOR})),
 )
@@ -103,6 +106,8 @@ def run() -> None:
         current.run()
     finally:
         ui.read_by_menu.set(None)
+        # Also under a screen that ended early; on a telephone the menu, which has it too, is folded away.
+        st.html(RIGHTS)
 
 
 def _without_menu(body: str | Callable[[], None]) -> None:
@@ -122,7 +127,7 @@ def _everywhere(body: str | Callable[[], None]) -> Any:
 def _navigation(actor: Actor) -> Any:
     """Flat, because sections in the sidebar fail the accessibility check."""
     # Copies, because a run marks the page that it may open.
-    return st.navigation([copy(page) for page in _pages_of(actor.place.acting_as)])
+    return st.navigation([copy(page) for page in _pages_of(actor.place.acting_as)], expanded=True)
 
 
 @cache  # looking for fourteen files on every run of every screen costs more than most screens
@@ -164,7 +169,7 @@ def _draw_who(actor: Actor) -> None:
         if said == actor.place.scheme:
             where = actor.place.cohort
         who = f"Signed in as **{ui.plain(actor.name)}** · {ROLES[actor.place.acting_as]}"
-        st.caption("\n\n".join(filter(None, (ui.plain(where), who))))
+        st.caption("\n\n".join(filter(None, (ui.plain(where), who, f"[{rights.LABEL}]({rights.PATH})"))))
         st.button("Sign out", key="sign_out", icon=":material/logout:", on_click=_sign_out)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from services import times
+from services import rights, times
 from services.errors import Invalid
 
 FOLDER = Path(__file__).parent / "emails"
@@ -112,7 +112,7 @@ def write(template: str, facts: Mapping[str, object], *, link: str, zone: str) -
     Raises Invalid when a fact would break the subject's line. A missing fact raises: it is a mistake of ours.
     """
     subject_of, text_of = _compiled(template)
-    known = {**facts, "link": link, "day": _Day(zone)}
+    known = {**facts, "link": link, "day": _Day(zone), "rights_address": rights.address_for(str(facts["scheme_name"]))}
     subject = subject_of.render(known)
     if subject.splitlines() != [subject]:
         raise Invalid("The subject of an email must be one line.", remedy="Take line breaks out of names and titles.")

@@ -12,6 +12,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from services.markdown_text import Block
+
 # What a form may hold; the longest password takes a fraction of it.
 MOST_BYTES = 16_384
 FOLDER = Path(__file__).parent / "gateway_pages"
@@ -73,10 +75,16 @@ def render(
     picture: Picture | None = None,
     form: Form | None = None,
     link: tuple[str, str] | None = None,
+    blocks: Sequence[Block] = (),
     status: int = 200,
 ) -> HTMLResponse:
-    """A page: its title, sentences as plain text, at most one picture, one form, and one link (address, label)."""
-    page = _template().render(title=title, paragraphs=paragraphs, picture=picture, form=form, link=link, style=_style())
+    """A page: its title, sentences as plain text, at most one picture, one form, and one link (address, label).
+
+    `blocks` are a scheme's own text, taken apart by services/markdown_text.py. Every page leads to everybody's rights.
+    """
+    page = _template().render(
+        title=title, paragraphs=paragraphs, picture=picture, form=form, link=link, blocks=blocks, style=_style()
+    )
     policy = _policy("'self' data:" if picture else "'self'")
     return HTMLResponse(page, status, {"content-security-policy": policy, "cache-control": "no-store"})
 

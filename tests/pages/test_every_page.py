@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import Session
+from streamlit.testing.v1 import AppTest
 
 from models.enrolments import Side
 from models.people import Person
@@ -27,11 +28,19 @@ def somebody(session: Session, role: str) -> Person:
 
 
 def test_the_screens_are_all_here() -> None:
-    assert len(SCREENS) == 18
+    assert len(SCREENS) == 20
 
 
+def ways_to_rights(page: AppTest) -> int:
+    """How many links in the main part lead to the notice of rights."""
+    return sum('href="/rights"' in element.proto.body for element in page.main.get("html"))
+
+
+@pytest.mark.clause("A-MR7")
 @pytest.mark.parametrize("screen", SCREENS)
-def test_a_visitor_gets_the_sign_in_form_at_every_address(page_session: Session, screen: str) -> None:
+def test_a_visitor_gets_the_sign_in_form_and_the_way_to_their_rights_at_every_address(
+    page_session: Session, screen: str
+) -> None:
     somebody(page_session, "coordinator")
     account_holder = open_page("home", somebody(page_session, "mentee"))
 
@@ -41,13 +50,19 @@ def test_a_visitor_gets_the_sign_in_form_at_every_address(page_session: Session,
     assert not page.exception
     assert [title.value for title in page.title] == ["Welcome"]
     assert list(page.dataframe) == []
+    assert ways_to_rights(page) == 1
 
 
+@pytest.mark.clause("A-MR7")
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("screen", SCREENS)
-def test_every_role_gets_a_screen_that_says_what_it_is(page_session: Session, screen: str, role: str) -> None:
+def test_every_role_gets_a_screen_that_says_what_it_is_and_leads_to_everybodys_rights(
+    page_session: Session, screen: str, role: str
+) -> None:
     page = open_page(screen, somebody(page_session, role))
 
     assert not page.exception
     assert len(page.title) == 1
     assert page.title[0].value != ""
+    assert ways_to_rights(page) == 1
+    assert "(/rights)" in page.sidebar.caption[0].value

@@ -36,7 +36,8 @@ def test_a_visitor_sees_the_form_and_nothing_else_at_a_deep_link(visitor: AppTes
     assert [field.proto.autocomplete for field in visitor.text_input] == ["username", "current-password"]
     assert [button.proto.type for button in visitor.button] == ["primary"]
     assert [link.proto.body for link in visitor.get("html")] == [
-        '<a href="/forgot" target="_self" style="color: inherit">Forgot your password?</a>'
+        '<a href="/forgot" target="_self" style="color: inherit">Forgot your password?</a>',
+        '<a href="/rights" target="_self" style="color: inherit">Your rights and how to complain</a>',
     ]
     assert list(visitor.sidebar.caption) == []
 

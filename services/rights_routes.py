@@ -1,0 +1,62 @@
+"""The page "Your rights, and how to complain": plain HTML, open to everybody, one click from every screen (A-MR7)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from services import markdown_text, plain_pages, rights, sessions, storage
+from services.gateway import session_cookie
+from services.markdown_text import Block, Run
+from services.rights import Notice
+
+NONE_YET = "This scheme has not published its notice yet."
+NO_SCHEME = "No scheme runs on this desk yet."
+
+
+def routes() -> list[Route]:
+    """For whoever is signed in their schemes' notices, by a scheme's name in the address that one, else all."""
+    return [
+        Route(rights.PATH, _show, methods=["GET"]),
+        Route(f"{rights.PATH}/{{slug}}", _show, methods=["GET"]),
+    ]
+
+
+async def _show(request: Request) -> Response:
+    slug, token = request.path_params.get("slug", ""), session_cookie(request.headers)
+    found = await to_thread.run_sync(_read, slug, token)
+    return plain_pages.render(
+        rights.TITLE,
+        [] if found else [NO_SCHEME],
+        blocks=tuple(_blocks(found)),
+        link=("/", "Back to the desk"),
+    )
+
+
+def _read(slug: str, token: str | None) -> tuple[Notice, ...]:
+    with storage.reading() as session:
+        actor = sessions.actor_of(session, token) if token and not slug else None
+        theirs = {place.scheme_id for place in actor.places if place.scheme_id} if actor else set()
+        return rights.notices(session, slug=slug, scheme_ids=theirs)
+
+
+def _blocks(notices: Sequence[Notice]) -> Iterator[Block]:
+    for notice in notices:
+        yield Block("heading", (Run(notice.scheme),), level=2)
+        yield Block("paragraph", (Run(_whom_to_write(notice)),))
+        for block in markdown_text.blocks(notice.text) if notice.text else ():
+            # The notice's own title says what the page's title says.
+            if block.kind == "heading" and block.level == 1:
+                continue
+            yield replace(block, level=block.level + 1) if block.kind == "heading" else block
+
+
+def _whom_to_write(notice: Notice) -> str:
+    if notice.contact:
+        said = f"The office of this scheme: {notice.contact}"
+    else:
+        said = "The office of this scheme has no address here: ask whoever invited you, or reply to any of our emails."
+    return said if notice.text else f"{NONE_YET} {said}"

@@ -1,0 +1,95 @@
+"""The notice of rights: for everybody, in their scheme's words as they are in force, one click from anywhere."""
+
+import re
+from html import unescape
+
+import pytest
+from sqlmodel import Session
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from models.agreements import DocumentKind
+from models.enrolments import Side
+from services import letters, plain_pages, rights, rights_routes, sessions
+from services.rights import Notice
+from tests.factories import make_account, make_cohort, make_document, make_enrolment, make_person, make_scheme
+
+TEXT = "# Your rights\n\nBe **safe**.\n\n## To complain\n\n- Write to us.\n- <b>Or</b> call.\n"
+
+
+def publish(session: Session, name: str, contact: str | None = None, text: str = TEXT, edition: int = 1) -> object:
+    scheme = make_scheme(session, name=name, reply_address=contact)
+    make_document(session, scheme.id, kind=DocumentKind.RIGHTS, text=text, edition=edition, signed_by=[])
+    session.commit()
+    return scheme
+
+
+@pytest.fixture
+def client(session: Session) -> TestClient:
+    """The real routes, over HTTP, as a browser that is not signed in."""
+    session.commit()
+    return TestClient(Starlette(routes=rights_routes.routes()))
+
+
+def words(page: str) -> str:
+    main = page.partition("<main>")[2].partition("</main>")[0]
+    return " ".join(unescape(re.sub("<[^>]+>", " ", main)).split())
+
+
+@pytest.mark.clause("A-MR7")
+def test_signed_out_all_schemes_notices_stand_there_with_their_offices(session: Session, client: TestClient) -> None:
+    publish(session, "AULP Mentoring", "office@aulp.example.org")
+    make_scheme(session, name="Quiet Scheme")
+    session.commit()
+
+    page = client.get("/rights")
+
+    assert page.status_code == 200
+    assert words(page.text) == (
+        "Your rights, and how to complain AULP Mentoring The office of this scheme: office@aulp.example.org "
+        "Be safe . To complain Write to us. <b>Or</b> call. Quiet Scheme This scheme has not published its notice yet. "
+        "The office of this scheme has no address here: ask whoever invited you, or reply to any of our emails. "
+        "Back to the desk"
+    )
+
+
+@pytest.mark.clause("A-MR7")
+def test_whoever_is_signed_in_reads_the_notice_of_their_own_schemes(session: Session, client: TestClient) -> None:
+    publish(session, "Another Scheme", "there@example.org")
+    cohort = make_cohort(session, publish(session, "My Scheme", "here@example.org"))  # type: ignore[arg-type]
+    person = make_person(session)
+    make_enrolment(session, cohort, Side.MENTEE, person=person)
+    token = sessions.open_for(session, make_account(session, person).id)
+
+    client.cookies.set(sessions.cookie_name(), token)
+    page = client.get("/rights")
+
+    assert "here@example.org" in page.text
+    assert "there@example.org" not in page.text
+
+
+def test_an_address_may_name_a_scheme_and_an_unknown_one_shows_all(session: Session, client: TestClient) -> None:
+    publish(session, "Schéma Un", "un@example.org")
+    publish(session, "Schéma Deux", "deux@example.org")
+
+    one, unknown = client.get("/rights/schema-un").text, client.get("/rights/nobody").text
+
+    assert [name in one for name in ("un@example.org", "deux@example.org")] == [True, False]
+    assert [name in unknown for name in ("un@example.org", "deux@example.org")] == [True, True]
+
+
+def test_the_newest_edition_is_the_one_that_counts(session: Session) -> None:
+    scheme = publish(session, "One", text="# Rights\n\nOld.\n")
+    make_document(session, scheme.id, kind=DocumentKind.RIGHTS, text="# Rights\n\nNew.\n", edition=2)  # type: ignore[attr-defined]
+
+    assert rights.notices(session) == (Notice("One", "one", None, "# Rights\n\nNew.\n"),)
+
+
+@pytest.mark.clause("A-MR7")
+def test_every_plain_page_and_every_email_leads_there() -> None:
+    page = plain_pages.render("Anything", ["At all."])
+    facts = {"scheme_name": "AULP Mentoring", "person_name": "Ama", "reply_address": None, "link_hours": 72}
+    letter = letters.write("invitation", facts, link="https://desk.example.org/x", zone="UTC")
+
+    assert b'<footer><a href="/rights">Your rights and how to complain</a></footer>' in page.body
+    assert "Your rights and how to complain: http://127.0.0.1:8501/rights/aulp-mentoring" in letter.text

@@ -16,8 +16,10 @@ import streamlit as st
 from sqlmodel import Session
 from streamlit.elements.lib.streamlit_plotly_theme import GRAY_90
 
-from services import participation, times
+from services import agreements, feedback_results, participation, times
 from services.access import Actor
+from services.agreements import DocumentCount
+from services.feedback_results import RoundLine
 from services.participation import Figure, Glance, Overview, Stage, WeekEnd
 from services.suppression import Shown
 
@@ -30,6 +32,8 @@ CLEAR = "rgba(0,0,0,0)"
 INK = GRAY_90
 KEPT_SECONDS, MOST_KEPT = 300, 500
 LOWEST, HIGHEST = 230, 320
+MOST_BARS = 40
+BAR, CELL, MARGIN = 26, 18, 60  # pixels
 T = TypeVar("T")
 
 
@@ -39,7 +43,8 @@ class _Shelf:
     Streamlit's own cache takes longer over its key than Home does over its queries.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = KEPT_SECONDS, most: int = MOST_KEPT) -> None:
+        self._seconds, self._most = seconds, most
         self._values: OrderedDict[tuple[Hashable, ...], tuple[float, Any]] = OrderedDict()
         self._making: dict[tuple[Hashable, ...], Lock] = {}
         self._lock = Lock()
@@ -59,17 +64,24 @@ class _Shelf:
         return value
 
     def _put(self, key: tuple[Hashable, ...], value: Any) -> tuple[float, Any]:
-        held = time.monotonic() + KEPT_SECONDS, value
+        held = time.monotonic() + self._seconds, value
         with self._lock:
             self._values.pop(key, None)
             self._values[key] = held
             self._making.pop(key, None)
-            while len(self._values) > MOST_KEPT:
+            while len(self._values) > self._most:
                 self._values.popitem(last=False)
         return held
 
 
 _shelf = _Shelf()
+# A run never changes, and large ones take up room.
+_solved_runs = _Shelf(seconds=3600, most=4)
+
+
+def kept_run(run_id: UUID, make: Callable[[], T]) -> T:
+    """A run ready to be asked: indices, ids and prices. Whoever asks it is checked at every question."""
+    return _solved_runs.get(("run", run_id), make)
 
 
 def kept(key: tuple[Hashable, ...], count: Callable[[], T]) -> T:
@@ -85,6 +97,19 @@ def overview(session: Session, actor: Actor, cohort_id: UUID, protected: bool, t
     """The figures of one day, for everybody who may see them as this actor does: the caller has just asked that."""
     key = ("overview", cohort_id, protected, today, edition)
     return kept(key, lambda: participation.overview(session, actor, cohort_id, today))
+
+
+def rounds(
+    session: Session, actor: Actor, cohort_id: UUID, protected: bool, today: date, edition: int
+) -> tuple[RoundLine, ...]:
+    """A cohort's feedback rounds with their response, as `feedback_results.rounds` counts them."""
+    key = ("rounds", cohort_id, protected, today, edition)
+    return kept(key, lambda: feedback_results.rounds(session, actor, cohort_id, today))
+
+
+def signed(session: Session, actor: Actor, cohort_id: UUID, edition: int) -> Sequence[DocumentCount]:
+    """How many of a cohort have signed each document, for its coordinators, as `agreements.counts` counts them."""
+    return kept(("signed", cohort_id, edition), lambda: agreements.counts(session, actor, cohort_id))
 
 
 def glance(session: Session, actor: Actor, cohort_id: UUID, today: date, edition: int) -> Glance:
@@ -202,6 +227,116 @@ def history(weeks: tuple[WeekEnd, ...]) -> Any:
     figure.update_yaxes(visible=False)
     figure.update_xaxes(showgrid=False, automargin=True, tickfont_color=INK)
     return figure
+
+
+def draw_contributions(parts: Sequence[tuple[str, float, float]]) -> None:
+    """What a score is made of: (criterion, points, the most it could give), the largest first."""
+    import plotly.graph_objects as go  # noqa: PLC0415 - only a screen with charts pays for it
+
+    ordered = sorted(parts, key=lambda part: -part[1])
+    labels = [name for name, _, _ in ordered]
+    got = [points for _, points, _ in ordered]
+    rest = [max(0.0, most - points) for _, points, most in ordered]
+    told = [f"{points:g} of {most:g}" if most else f"{points:g}" for _, points, most in ordered]
+    hover = "%{y}: %{customdata}<extra></extra>"
+    bars = [
+        go.Bar(y=labels, x=got, orientation="h", marker_color=MENTORS, customdata=told, hovertemplate=hover),
+        go.Bar(
+            y=labels,
+            x=rest,
+            orientation="h",
+            marker_color="rgba(128,128,128,0.18)",
+            customdata=told,
+            hovertemplate=hover,
+            text=told,
+            textposition="outside",
+            textfont_color=INK,
+            cliponaxis=False,
+        ),
+    ]
+    figure = go.Figure(bars, _layout(MARGIN + BAR * len(ordered)))
+    figure.update_layout(barmode="stack", bargap=0.35, showlegend=False, margin_r=80, margin_t=8)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, tickfont_color=INK)
+    alt = "Bars of what the score is made of. " + "; ".join(map(": ".join, zip(labels, told, strict=True))) + "."
+    st.plotly_chart(figure, config=CONFIG, key="contributions", alt=alt)
+
+
+def draw_loads(loads: Sequence[tuple[str, int, int]]) -> None:
+    """How many mentees each mentor has, of how many places: (name, mentees, places)."""
+    import plotly.graph_objects as go  # noqa: PLC0415 - only a screen with charts pays for it
+
+    at = list(range(len(loads)))
+    told = [f"{mentees} of {places}" for _, mentees, places in loads]
+    open_places = [max(0, places - mentees) for _, mentees, places in loads]
+    bars = [
+        go.Bar(y=at, x=[mentees for _, mentees, _ in loads], orientation="h", marker_color=MENTORS, name="Taken"),
+        go.Bar(
+            y=at,
+            x=open_places,
+            orientation="h",
+            marker_color="rgba(128,128,128,0.18)",
+            name="Open",
+            text=told,
+            textposition="outside",
+            textfont_color=INK,
+            cliponaxis=False,
+        ),
+    ]
+    figure = go.Figure(bars, _layout(MARGIN + BAR * len(loads)))
+    figure.update_traces(hoverinfo="skip")
+    figure.update_layout(barmode="stack", bargap=0.3, margin_r=70, legend_traceorder="normal")
+    figure.update_xaxes(visible=False)
+    # By number and not by name: two people may share one.
+    figure.update_yaxes(
+        autorange="reversed",
+        showgrid=False,
+        automargin=True,
+        tickfont_color=INK,
+        tickvals=at,
+        ticktext=[as_text(name) for name, _, _ in loads],
+    )
+    st.plotly_chart(
+        figure, config=CONFIG, key="loads", alt=f"Bars of the places of {len(loads)} mentors, taken and open."
+    )
+
+
+def draw_heat(
+    mentees: Sequence[str],
+    mentors: Sequence[str],
+    points: Sequence[Sequence[float]],
+    chosen: Sequence[tuple[int, int]],
+) -> None:
+    """How well mentees (rows) fit mentors (columns); a ring stands where the run paired them."""
+    import plotly.graph_objects as go  # noqa: PLC0415 - only a screen with charts pays for it
+
+    rows, columns = ([as_text(name) for name in names] for names in (mentees, mentors))
+    cells = go.Heatmap(
+        z=[list(row) for row in points],
+        x=columns,
+        y=rows,
+        colorscale=[[0, "#F3F0E9"], [1, MENTORS]],
+        colorbar={"title": "Points", "thickness": 12, "tickfont": {"color": INK}},
+        hovertemplate="%{y} with %{x}: %{z:g} points<extra></extra>",
+    )
+    rings = go.Scatter(
+        x=[columns[j] for _, j in chosen],
+        y=[rows[i] for i, _ in chosen],
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 11, "color": "#C8862B", "line": {"width": 2.5}},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure = go.Figure([cells, rings], _layout(max(HIGHEST, MARGIN * 3 + CELL * len(rows))))
+    figure.update_xaxes(showgrid=False, automargin=True, tickfont_color=INK, tickangle=-60)
+    figure.update_yaxes(showgrid=False, automargin=True, tickfont_color=INK, autorange="reversed")
+    alt = f"Heat map of how well {len(rows)} mentees fit {len(columns)} mentors; the table below it has every number."
+    st.plotly_chart(figure, config=CONFIG, key="heat", alt=alt)
+
+
+def as_text(name: str) -> str:
+    """A name as a label of a chart, which would read tags in it."""
+    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("$", "&#36;")
 
 
 def funnel_finding(stages: Sequence[Stage]) -> str:

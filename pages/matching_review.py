@@ -1,7 +1,7 @@
-"""Matching review: a coordinator sees who should meet whom and why, approves, and sees every email before it leaves."""
+"""Matching review: who should meet whom and why, what a change would cost, and every email before it leaves."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
@@ -9,19 +9,42 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.matching import ProposalStatus
-from pages import charts
-from pages.ui import at_a_press, done, empty, page, plain, refusals, segments, tell
+from pages import (
+    charts,
+    review_compare,
+    review_decisions,
+    review_pair,
+    review_pictures,
+    review_running,
+    review_sending,
+    review_what_if,
+)
+from pages.review_parts import (
+    approve,
+    approved,
+    at,
+    carry_over,
+    first_page,
+    keep,
+    open_pair,
+    people,
+    run_again,
+    run_if_asked,
+    today,
+)
+from pages.review_sending import tell_held_back
+from pages.ui import at_a_press, empty, page, plain, refusals, segments
 from services import participation, proposals, times
 from services.access import Actor
-from services.matching import review, runs
-from services.matching.review import PairLine, Pairs, Show
+from services.matching import review, review_acts, review_limits, runs
+from services.matching.review import PairLine, Pairs, Show, Sort
+from services.matching.review_acts import Standing
 from services.matching.runs import RunView
 from services.proposal_board import Draft
-from services.proposals import HeldBack
 
 Kind = Literal["primary", "secondary"]
-MAILS_SHOWN = 5
 SHOWN = {Show.ALL: "All", Show.WARNINGS: "Warnings", Show.UNMATCHED: "Unmatched"}
+SORTED = {Sort.BEST: "Best first", Sort.WORST: "Weakest first", Sort.NAME: "By name", Sort.WISH: "By wish"}
 CAME_OF_IT = {
     ProposalStatus.DRAFT: ":blue-badge[Ready to send]",
     ProposalStatus.SENT: ":blue-badge[Proposed]",
@@ -32,23 +55,111 @@ CAME_OF_IT = {
 }
 
 
+class View(StrEnum):
+    """The parts of the review."""
+
+    PAIRS = "pairs"
+    WHAT_IF = "what-if"
+    COMPARE = "compare"
+    PICTURES = "pictures"
+    DECISIONS = "decisions"
+
+
+VIEWS = {
+    View.PAIRS: "Pairs",
+    View.WHAT_IF: "What if …",
+    View.COMPARE: "Compare runs",
+    View.PICTURES: "Pictures",
+    View.DECISIONS: "Decisions",
+}
+
+
 def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
-    """The emails to send, or the newest run with what can be done about it."""
+    """The emails to send, one pair, or the newest run with what can be done about it."""
+    run_if_asked(session, actor, cohort_id)
     drafts = proposals.to_send(session, actor, cohort_id)
     if drafts and st.query_params.get("step") == "send":
-        draw_sending(session, actor, drafts)
+        review_sending.draw(session, actor, drafts)
         return
     run = runs.latest(session, actor, cohort_id)
+    now = review_acts.standing(session, actor, cohort_id, run.made_at if run else None)
     st.caption(in_one_line(run, actor.time_zone or "UTC") if run else "Nobody has been matched in this cohort yet.")
+    if now.is_running:
+        review_running.draw(session, actor, cohort_id)
+    else:
+        review_running.draw_end(session, actor, cohort_id)
     tell_held_back()
+    if run is None:
+        draw_first(session, actor, cohort_id, now)
+        return
+    carry_over(session, actor, run)
+    asked = st.query_params.get("pair")
+    if asked is not None:
+        draw_pair(session, actor, run, asked)
+        return
+    draw_view(session, actor, cohort_id, run, now, drafts)
+
+
+def draw_first(session: Session, actor: Actor, cohort_id: UUID, now: Standing) -> None:
     main, aside = st.columns([1.4, 1], gap="medium")
     with aside:
-        draw_aside(session, actor, cohort_id, run, drafts)
+        if not now.is_running:
+            draw_run_button(cohort_id, None, "primary")
+        draw_left_out("Not ready for a run", not_ready(session, actor, cohort_id))
     with main:
-        if run is None:
-            empty("Run the matching: it pairs everybody who is ready, and shows why. Nobody is written to yet.")
-        else:
-            draw_run(session, actor, run)
+        empty("Run the matching: it pairs everybody who is ready, and shows why. Nobody is written to yet.")
+
+
+def draw_pair(session: Session, actor: Actor, run: RunView, asked: str) -> None:
+    try:
+        mentee_id = UUID(asked)
+    except ValueError:
+        open_pair(None)
+        st.rerun()
+    review_pair.draw(session, actor, run, mentee_id)
+
+
+def draw_view(
+    session: Session, actor: Actor, cohort_id: UUID, run: RunView, now: Standing, drafts: Sequence[Draft]
+) -> None:
+    """What limits the run, then the part of the review that was chosen."""
+    st.markdown(f"**{plain(review_limits.in_one_sentence(run))}**")
+    numbers = {View.DECISIONS: f" {now.decisions}"} if now.decisions else {}
+    chosen = segments(
+        "View",
+        [each.value for each in View],
+        key="view",
+        default=View.PAIRS.value,
+        required=True,
+        in_address=True,
+        words=lambda value: VIEWS[View(value)] + numbers.get(View(value), ""),
+        label_visibility="collapsed",
+    )
+    with refusals():
+        match View(chosen or View.PAIRS):
+            case View.WHAT_IF:
+                review_what_if.draw(session, actor, cohort_id, run)
+            case View.COMPARE:
+                review_compare.draw(session, actor, cohort_id)
+            case View.PICTURES:
+                review_pictures.draw(session, actor, run)
+            case View.DECISIONS:
+                review_decisions.draw(session, actor, cohort_id)
+            case View.PAIRS:
+                draw_pairs(session, actor, cohort_id, run, now, drafts)
+
+
+def draw_pairs(
+    session: Session, actor: Actor, cohort_id: UUID, run: RunView, now: Standing, drafts: Sequence[Draft]
+) -> None:
+    search, sort = st.session_state.get("search", ""), st.session_state.get("sort") or Sort.BEST
+    at_page = st.session_state.get("page", 1)
+    found = review.pairs(session, actor, run.id, show=shown_now(), search=search, sort=sort, page=at_page)
+    main, aside = st.columns([1.4, 1], gap="medium")
+    with aside:
+        draw_aside(session, actor, cohort_id, run, now, drafts, found)
+    with main:
+        draw_run(run, found)
 
 
 def in_one_line(run: RunView, zone: str) -> str:
@@ -56,32 +167,47 @@ def in_one_line(run: RunView, zone: str) -> str:
     proof = "proved optimal" if run.proved else "not proved optimal"
     places = "1 open place" if run.places == 1 else f"{run.places} open places"
     when = times.in_words(run.made_at, zone)
-    return f"Run of {when} · {run.matched} of {run.mentees} mentees matched, {places} · {proof}"
+    floor = " · worst pair first" if run.policy == "floor_first" else ""
+    return f"Run of {when} · {run.matched} of {run.mentees} mentees matched, {places} · {proof}{floor}"
 
 
-def draw_aside(session: Session, actor: Actor, cohort_id: UUID, run: RunView | None, drafts: Sequence[Draft]) -> None:
+def draw_aside(
+    session: Session,
+    actor: Actor,
+    cohort_id: UUID,
+    run: RunView,
+    now: Standing,
+    drafts: Sequence[Draft],
+    found: Pairs,
+) -> None:
     """What waits to be sent, the run button, and who could not take part."""
-    today = datetime.now(UTC).date()
-    waiting = draw_acts(session, actor, run.id) if run else False
+    waiting = draw_acts(session, actor, run.id, found.to_approve)
     if drafts:
         one = len(drafts) == 1
         ready = "One email is" if one else f"Emails to {people(len(drafts))} are"
         st.info(f"{ready} ready. Nothing has left yet.", icon=":material/outgoing_mail:")
         kind: Kind = "secondary" if waiting else "primary"
         look = "Look at it and send" if one else "Look at them and send"
-        if st.button(look, key="to-send", type=kind, icon=":material/drafts:"):
-            go_to("send")
-    label, kind = ("Run again", "secondary") if run else ("Run matching", "primary")
-    if st.button(label, key="run", type=kind, icon=":material/join_inner:"):
-        with refusals():
-            with st.spinner("Comparing everybody with everybody …"):
-                made = runs.run(session, actor, cohort_id, today=today)
-            st.session_state.pop("page", None)
-            done(f"{made.matched} of {made.mentees} mentees have a mentor in this run.")
-    missing = run.left_out if run else not_ready(session, actor, cohort_id)
-    if missing:
-        st.header("Not in this run" if run else "Not ready for a run", anchor=False)
-        st.markdown("\n".join(f"- {sentence}" for sentence in missing))
+        st.button(look, key="to-send", type=kind, icon=":material/drafts:", on_click=at("send"))
+    if not now.is_running:
+        if now.newer_than_run:
+            st.info("Decisions have changed since this run. Run again to see what follows.", icon=":material/update:")
+        draw_run_button(cohort_id, run, "secondary")
+    draw_left_out("Not in this run", run.left_out)
+    st.caption(run.text_in_words)
+
+
+def draw_run_button(cohort_id: UUID, run: RunView | None, kind: Kind) -> None:
+    seed, floor_first = (run.seed, run.policy == "floor_first") if run else (0, False)
+    label = "Run again" if run else "Run matching"
+    args = (cohort_id, seed, floor_first)
+    st.button(label, key="run", type=kind, icon=":material/join_inner:", on_click=run_again, args=args)
+
+
+def draw_left_out(heading: str, sentences: Sequence[str]) -> None:
+    if sentences:
+        st.header(heading, anchor=False)
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
         st.page_link("enrolments.py", label="See who, in Enrolments", icon=":material/how_to_reg:")
 
 
@@ -90,16 +216,16 @@ def not_ready(session: Session, actor: Actor, cohort_id: UUID) -> tuple[str, ...
     now = participation.standing(session, actor, cohort_id)
     return charts.kept(
         ("not ready", cohort_id, now.today, now.edition),
-        lambda: review.left_out(session, actor, cohort_id, now.today),
+        lambda: review.left_out(session, actor, cohort_id, today()),
     )
 
 
-def draw_run(session: Session, actor: Actor, run: RunView) -> None:
-    """The run's lines: the best pairs, then the unmatched, and what can be done with the approved ones."""
+def draw_run(run: RunView, found: Pairs) -> None:
+    """The run's lines: whoever has nobody, then the pairs as sorted."""
     chosen = approved(run.id)
-    search = st.text_input("Search", key="search", placeholder="Name or sector", on_change=first_page)
-    show = shown_now()
-    found = review.pairs(session, actor, run.id, show=show, search=search, page=st.session_state.get("page", 1))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Search", key="search", placeholder="Name or sector", on_change=first_page)
+        st.selectbox("Sort", list(Sort), key="sort", format_func=SORTED.__getitem__, on_change=first_page)
     segments(
         "Show",
         [each.value for each in Show],
@@ -123,15 +249,15 @@ def draw_pages(found: Pairs) -> None:
         st.pagination(pages, key="page")
 
 
-def draw_acts(session: Session, actor: Actor, run_id: UUID) -> bool:
+def draw_acts(session: Session, actor: Actor, run_id: UUID, number: int) -> bool:
     """Go on to the emails of the pairs that are approved, or approve all; beside the list, always in reach.
 
     Answers whether any pair can still be approved.
     """
-    found = review.open_pairs(session, actor, run_id, approved(run_id))
-    if not found.number:
+    if not number:
         return False
-    chosen = found.ticked
+    ticked = approved(run_id)
+    chosen = review.open_pairs(session, actor, run_id, ticked).ticked if ticked else ticked
     st.button(
         f"Preview the emails to {people(len(chosen))}",
         key="preview",
@@ -142,8 +268,8 @@ def draw_acts(session: Session, actor: Actor, run_id: UUID) -> bool:
         args=(run_id,),
     )
     with st.container(horizontal=True):
-        if found.number > len(chosen):
-            st.button(f"Approve all {found.number}", key="approve-all", on_click=approve_all, args=(run_id,))
+        if number > len(chosen):
+            st.button(f"Approve all {number}", key="approve-all", on_click=approve_all, args=(run_id,))
         if chosen:
             st.button("Approve none", key="approve-none", on_click=approve, args=(run_id, frozenset()))
     return True
@@ -170,17 +296,21 @@ def preview(run_id: UUID) -> None:
 
 
 def draw_line(run_id: UUID, line: PairLine, chosen: frozenset[UUID]) -> None:
-    """One card: who, why, and what came of it. Behind the question mark stands what makes up the score."""
+    """One card: who, why, and what came of it."""
     with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(in_words(line), help=parts_in_words(line))
+        st.markdown(in_words(line))
         if line.can_approve:
             draw_approval(run_id, line, chosen)
+        st.button(
+            "Look closer", key=f"open-{line.mentee_id}", type="tertiary", on_click=open_pair, args=(line.mentee_id,)
+        )
 
 
 def in_words(line: PairLine) -> str:
     """All of a card in one piece: each piece is a message to the browser."""
     if line.mentor is None:
-        return f"**{plain(line.mentee)}** has no mentor in this run  \n{plain(line.note or '')}"
+        change = review_pair.smallest_change(line.one_more_with)
+        return f"**{plain(line.mentee)}** has no mentor in this run  \n{plain(line.note or '')}  \n{change}"
     why = " · ".join(plain(reason) for reason in line.reasons) or "Nothing speaks strongly for this pair"
     badges = [
         f":orange-badge[:material/warning: {plain(line.note)}]" if line.note else "",
@@ -188,16 +318,11 @@ def in_words(line: PairLine) -> str:
         CAME_OF_IT[line.proposal] if line.proposal is not None else "",
     ]
     lines = [
-        f"**{plain(line.mentee)}** with **{plain(line.mentor)}** · {line.score} of 100",
+        f"**{plain(line.mentee)}** with **{plain(line.mentor)}** · {line.percent} % of the possible",
         why,
         *filter(None, badges),
     ]
     return "  \n".join(lines)
-
-
-def parts_in_words(line: PairLine) -> str | None:
-    """What each criterion adds to the score, and why."""
-    return "\n".join(f"- **{part.label}** {part.points:g}: {plain(part.sentence)}" for part in line.parts) or None
 
 
 def draw_approval(run_id: UUID, line: PairLine, chosen: frozenset[UUID]) -> None:
@@ -211,102 +336,10 @@ def draw_approval(run_id: UUID, line: PairLine, chosen: frozenset[UUID]) -> None
     st.checkbox("Approve", line.mentee_id in chosen, key=key, on_change=tick)
 
 
-def draw_sending(session: Session, actor: Actor, drafts: Sequence[Draft]) -> None:
-    """Exactly who will get what, before anything leaves."""
-    st.caption(f"{people(len(drafts))} will be written to. Nothing has left yet.")
-    tell_held_back()
-    st.dataframe(
-        [{"To": d.to_name, "Address": d.to_address, "Mentee": d.mentee, "Mentor": d.mentor} for d in drafts],
-        hide_index=True,
-        alt="Everybody who will get an email, with the pair that it is about",
-    )
-    pages = -(-len(drafts) // MAILS_SHOWN)
-    first = (min(st.session_state.get("mails", 1), pages) - 1) * MAILS_SHOWN
-    for mail in proposals.preview(session, actor, [draft.id for draft in drafts[first : first + MAILS_SHOWN]]):
-        with st.expander(plain(f"To {mail.to_name}: {mail.subject}")):
-            st.text(mail.text)
-    if pages > 1:
-        st.pagination(pages, key="mails")
-    with st.container(horizontal=True):
-        ids = tuple(draft.id for draft in drafts)
-        label = f"Send to {people(len(drafts))}"
-        st.button(label, key="send", type="primary", icon=":material/send:", on_click=send, args=(ids,))
-        if st.button("Back to the review", key="back"):
-            go_to(None)
-        st.button("Discard these drafts", key="discard", type="tertiary", on_click=discard, args=(ids,))
-
-
-def send(ids: tuple[UUID, ...]) -> None:
-    """Send exactly what was looked at, and say what could not go."""
-
-    def leave(session: Session, actor: Actor) -> None:
-        outcome = proposals.send(session, actor, ids)
-        st.session_state["held_back"] = outcome.held_back
-        if not outcome.held_back:
-            st.query_params.pop("step", None)
-        if outcome.done:
-            tell(f"Proposals to {people(len(outcome.done))} are on their way.", icon=":material/send:")
-
-    at_a_press(leave)
-
-
-def discard(ids: tuple[UUID, ...]) -> None:
-    """Take the drafts back, each by itself."""
-
-    def take_back(session: Session, actor: Actor) -> None:
-        for one in ids:
-            proposals.withdraw(session, actor, one)
-        st.query_params.pop("step", None)
-        tell("The drafts are discarded. Nobody was written to.")
-
-    at_a_press(take_back)
-
-
-def tell_held_back() -> None:
-    """Which pairs could not go on, and why."""
-    held: tuple[HeldBack, ...] = st.session_state.pop("held_back", ())
-    if held:
-        lines = [f"- **{plain(one.mentee)}** with **{plain(one.mentor)}**: {plain(one.why)}" for one in held]
-        st.warning("Held back, because something changed:\n\n" + "\n".join(lines), icon=":material/pan_tool:")
-
-
-def go_to(step: str | None) -> None:
-    """Start the next run at a step, which stands in the address."""
-    if step is None:
-        st.query_params.pop("step", None)
-    else:
-        st.query_params["step"] = step
-    st.rerun()
-
-
-def people(number: int) -> str:
-    return "1 person" if number == 1 else f"{number} people"
-
-
 def shown_now() -> Show:
     """What the control under the search will say: its counts are read before it is drawn."""
     value = st.session_state.get("show") or st.query_params.get("show")
     return Show(value) if value in set(Show) else Show.ALL
-
-
-def first_page() -> None:
-    st.session_state.pop("page", None)
-
-
-def approved(run_id: UUID) -> frozenset[UUID]:
-    """The mentees ticked so far, whichever page of the list they are on."""
-    about, chosen = st.session_state.get("approved", (None, frozenset()))
-    return chosen if about == run_id else frozenset()
-
-
-def keep(run_id: UUID, chosen: frozenset[UUID]) -> None:
-    st.session_state["approved"] = (run_id, chosen)
-
-
-def approve(run_id: UUID, chosen: frozenset[UUID]) -> None:
-    """Tick exactly these. Boxes on the screen begin anew, under another key."""
-    st.session_state["ticks"] = st.session_state.get("ticks", 0) + 1
-    keep(run_id, chosen)
 
 
 with page("Matching review") as (session, actor):

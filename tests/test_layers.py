@@ -90,6 +90,7 @@ def test_no_screen_imports_another_screen() -> None:
         "pages.proposal_rematch",
         "pages.proposal_sending",
         "pages.proposal_words",
+        "pages.why",
         "pages.written",
         "pages.training_parts",
         "pages.training_modules",

@@ -20,6 +20,7 @@ from services import access
 from services.access import Actor
 from services.errors import NotAllowed
 from services.matching import missing, reading
+from services.matching.review_solved import percent
 from services.schemes.sectors import sectors
 
 PAGE_SIZE = 20
@@ -38,21 +39,32 @@ class Show(StrEnum):
     UNMATCHED = "unmatched"
 
 
+class Sort(StrEnum):
+    """In which order; whoever has no mentor always comes first."""
+
+    BEST = "best"
+    WORST = "worst"
+    NAME = "name"
+    WISH = "wish"
+
+
 @dataclass(frozen=True)
 class Part:
-    """What one criterion adds to a score out of 100, and why."""
+    """What one criterion adds to a score out of 100, and why; `most` is what it could add."""
 
     label: str
     points: float
     sentence: str
+    most: float = 0.0
 
 
 @dataclass(frozen=True)
 class PairLine:
     """A mentee of a run with a mentor, or with nobody and why (`note`); beside a mentor, `note` is a warning.
 
-    `score` runs from 0 to 100; `parts` add up to it before it is rounded. `proposal` is what came of it since: the
-    state of this run's newest proposal.
+    `score` runs from 0 to 100; `parts` add up to it before it is rounded. `percent` is how much of what is possible
+    for this mentee that is. `proposal` is what came of it since: the state of this run's newest proposal.
+    With one more place, the mentor `one_more_with` could take a mentee who has nobody.
     """
 
     mentee_id: UUID
@@ -64,6 +76,8 @@ class PairLine:
     parts: tuple[Part, ...]
     note: str | None
     proposal: ProposalStatus | None
+    percent: int = 0
+    one_more_with: str | None = None
 
     @property
     def can_approve(self) -> bool:
@@ -80,24 +94,58 @@ class OpenPairs:
 
 @dataclass(frozen=True)
 class Pairs:
-    """One page of a run's lines. `counts` are of the whole run, `found` of what was searched for."""
+    """One page of a run's lines. `counts` are of the whole run, `found` of what was searched for.
+
+    `to_approve` counts the pairs of the whole run that can still be proposed.
+    """
 
     lines: tuple[PairLine, ...]
     found: int
     counts: dict[Show, int]
+    to_approve: int = 0
 
 
 def pairs(
-    session: Session, actor: Actor, run_id: UUID, *, show: Show = Show.ALL, search: str = "", page: int = 1
+    session: Session,
+    actor: Actor,
+    run_id: UUID,
+    *,
+    show: Show = Show.ALL,
+    search: str = "",
+    sort: Sort = Sort.BEST,
+    page: int = 1,
 ) -> Pairs:
-    """One page of a run: the best pairs first, then the unmatched, who have a list of their own. Raises NotAllowed."""
-    counts = _counts(session, actor, run_id)
+    """One page of a run: whoever has no mentor first, then the pairs as sorted. Raises NotAllowed."""
+    counts, still_open = _counts(session, actor, run_id)
     # First which lines, which an index can say for a whole run, then what stands in these few.
-    chosen = _chosen(run_id, show, search).limit(PAGE_SIZE).offset((max(1, page) - 1) * PAGE_SIZE)
+    chosen = _chosen(run_id, show, search, sort).limit(PAGE_SIZE).offset((max(1, page) - 1) * PAGE_SIZE)
     ids = session.exec(chosen).all()
     rows = {row[0].id: row for row in session.exec(_lines(), params={"run_id": run_id, "ids": list(ids)})}
     found = _found(session, run_id, show, search) if search.strip() else counts[show]
-    return Pairs(tuple(_line(*rows[one]) for one in ids), found, counts)
+    return Pairs(tuple(_line(*rows[one]) for one in ids), found, counts, still_open)
+
+
+def line(session: Session, actor: Actor, run_id: UUID, mentee_id: UUID) -> PairLine:
+    """One mentee's line of a run. Raises NotAllowed."""
+    _check_run(session, actor, run_id)
+    asked = select(RunPair.id).where(RunPair.run_id == run_id, RunPair.mentee_id == mentee_id)
+    found = session.exec(_lines(), params={"run_id": run_id, "ids": list(session.exec(asked))}).first()
+    if found is None:
+        raise NotAllowed("This mentee is not in the newest run.", remedy="Go back to the list to see who is.")
+    return _line(*found)
+
+
+def carried(session: Session, actor: Actor, before: UUID, after: UUID, ticked: Collection[UUID]) -> frozenset[UUID]:
+    """Of these mentees of one run, those who have the same mentor in another. Raises NotAllowed."""
+    _check_run(session, actor, before)
+    _check_run(session, actor, after)
+    first, second = aliased(RunPair), aliased(RunPair)
+    same = (
+        select(first.mentee_id)
+        .join(second, (col(second.mentee_id) == first.mentee_id) & (col(second.mentor_id) == first.mentor_id))
+        .where(first.run_id == before, second.run_id == after)
+    )
+    return frozenset(session.exec(same)) & frozenset(ticked)
 
 
 def to_approve(session: Session, actor: Actor, run_id: UUID) -> tuple[UUID, ...]:
@@ -151,10 +199,24 @@ def _not_yours() -> NotAllowed:
     return NotAllowed("You cannot open this run.", remedy="Ask one of the scheme's coordinators.")
 
 
-def _chosen(run_id: UUID, show: Show, search: str, *columns: Any) -> Any:
-    """The ids of a run's lines, or these columns of them: the best pairs first, then the unmatched."""
-    asked: tuple[Any, ...] = columns or (RunPair.id,)
-    statement = select(*asked).select_from(RunPair).where(RunPair.run_id == run_id, *_shown(show))
+def _chosen(run_id: UUID, show: Show, search: str, sort: Sort) -> Any:
+    """The ids of a run's lines: whoever has no mentor, then the pairs, both as sorted."""
+    statement = _searched(run_id, show, search, RunPair.id)
+    if sort is Sort.NAME:
+        whose = aliased(Enrolment)
+        statement = statement.join(whose, col(whose.id) == col(RunPair.mentee_id))
+        order: Any = col(whose.sort_key)
+    else:
+        share = col(RunPair.score) / func.coalesce(func.nullif(RunPair.possible, 0), 1)
+        order = {Sort.BEST: share.desc(), Sort.WORST: share, Sort.WISH: func.coalesce(RunPair.wish_rank, MOST_NAMED)}[
+            sort
+        ]
+    return statement.order_by(col(RunPair.mentor_id).is_not(None), order, col(RunPair.mentee_id))
+
+
+def _searched(run_id: UUID, show: Show, search: str, column: Any) -> Any:
+    """This column of a run's lines."""
+    statement = select(column).select_from(RunPair).where(RunPair.run_id == run_id, *_shown(show))
     if search.strip():
         mentee, mentor = aliased(Enrolment), aliased(Enrolment)
         statement = (
@@ -162,20 +224,18 @@ def _chosen(run_id: UUID, show: Show, search: str, *columns: Any) -> Any:
             .outerjoin(mentor, col(mentor.id) == col(RunPair.mentor_id))
             .where(_matches(search, mentee, mentor))
         )
-    if columns:
-        return statement
-    return statement.order_by(col(RunPair.mentor_id).is_(None), col(RunPair.score).desc(), col(RunPair.mentee_id))
+    return statement
 
 
 def _found(session: Session, run_id: UUID, show: Show, search: str) -> int:
-    return int(session.exec(_chosen(run_id, show, search, func.count())).one())
+    return int(session.exec(_searched(run_id, show, search, func.count())).one())
 
 
 @cache  # asked at every look at a run: building it costs more than asking
 def _lines() -> Any:
     """The select of lines by their ids, with both names and this run's newest proposal."""
     mentee, mentor = aliased(Enrolment), aliased(Enrolment)
-    mentee_person, mentor_person = aliased(Person), aliased(Person)
+    more, mentee_person, mentor_person, more_person = (aliased(Enrolment), *(aliased(Person) for _ in range(3)))
     newest = (
         select(Proposal.status)
         .where(Proposal.run_id == bindparam("run_id"), col(Proposal.mentee_id) == col(RunPair.mentee_id))
@@ -183,7 +243,13 @@ def _lines() -> Any:
         .limit(1)
         .scalar_subquery()
     )
-    columns: tuple[Any, ...] = (RunPair, mentee_person.full_name, mentor_person.full_name, newest)
+    columns: tuple[Any, ...] = (
+        RunPair,
+        mentee_person.full_name,
+        mentor_person.full_name,
+        newest,
+        more_person.full_name,
+    )
     return (
         select(*columns)
         .select_from(RunPair)
@@ -191,6 +257,8 @@ def _lines() -> Any:
         .join(mentee_person, col(mentee_person.id) == col(mentee.person_id))
         .outerjoin(mentor, col(mentor.id) == col(RunPair.mentor_id))
         .outerjoin(mentor_person, col(mentor_person.id) == col(mentor.person_id))
+        .outerjoin(more, col(more.id) == col(RunPair.one_more_with_id))
+        .outerjoin(more_person, col(more_person.id) == col(more.person_id))
         .where(col(RunPair.id).in_(bindparam("ids", expanding=True)))
     )
 
@@ -215,25 +283,34 @@ def _matches(search: str, mentee: Any, mentor: Any) -> ColumnElement[bool]:
     )
 
 
-def _counts(session: Session, actor: Actor, run_id: UUID) -> dict[Show, int]:
+def _counts(session: Session, actor: Actor, run_id: UUID) -> tuple[dict[Show, int], int]:
     """A run never changes: it knows how many it matched, and few of its lines have a note. Raises NotAllowed."""
     found = session.exec(_counted(), params={"run_id": run_id}).first()
-    scheme_id, mentees, matched, warnings = found or [None] * 4
+    scheme_id, mentees, matched, warnings, still_open = found or [None] * 5
     if scheme_id not in actor.coordinates:
         raise _not_yours()
-    return {Show.ALL: mentees, Show.WARNINGS: warnings, Show.UNMATCHED: mentees - matched}
+    return {Show.ALL: mentees, Show.WARNINGS: warnings, Show.UNMATCHED: mentees - matched}, still_open
 
 
 @cache
 def _counted() -> Any:
     run_id: Any = bindparam("run_id")
     noted = select(func.count(col(RunPair.id))).where(RunPair.run_id == run_id, *_shown(Show.WARNINGS))
-    columns: tuple[Any, ...] = (Cohort.scheme_id, MatchingRun.mentees, MatchingRun.matched, noted.scalar_subquery())
+    still_open = _open(run_id, func.count(col(RunPair.id)))
+    columns: tuple[Any, ...] = (
+        Cohort.scheme_id,
+        MatchingRun.mentees,
+        MatchingRun.matched,
+        noted.scalar_subquery(),
+        still_open.scalar_subquery(),
+    )
     of_run = select(*columns).join(Cohort, col(Cohort.id) == col(MatchingRun.cohort_id))
     return of_run.where(MatchingRun.id == run_id)
 
 
-def _line(row: RunPair, mentee: str, mentor: str | None, proposal: ProposalStatus | None) -> PairLine:
+def _line(
+    row: RunPair, mentee: str, mentor: str | None, proposal: ProposalStatus | None, one_more_with: str | None
+) -> PairLine:
     return PairLine(
         mentee_id=row.mentee_id,
         mentee=mentee,
@@ -241,7 +318,11 @@ def _line(row: RunPair, mentee: str, mentor: str | None, proposal: ProposalStatu
         score=round(row.score * 100),
         wish_rank=row.wish_rank,
         reasons=tuple(part["sentence"] for part in row.parts if part["strong"])[:STRONGEST],
-        parts=tuple(Part(part["label"], part["points"] / 10, part["sentence"]) for part in row.parts),
+        parts=tuple(
+            Part(part["label"], part["points"] / 10, part["sentence"], part.get("most", 0) / 10) for part in row.parts
+        ),
         note=row.reason,
         proposal=proposal,
+        percent=percent(row.score, row.possible or 1),
+        one_more_with=one_more_with,
     )

@@ -49,6 +49,7 @@ class RunView:
     worst: int | None
     weights: Mapping[str, int]
     left_out: tuple[str, ...]
+    made_by_id: UUID | None = None
 
     @property
     def unmatched(self) -> int:
@@ -272,11 +273,12 @@ def _totals() -> Any:
         proof["worst"].as_integer(),
         MatchingRun.weights,
         proof["left_out"].as_json(),
+        MatchingRun.made_by_id,
     )
     return select(*columns)
 
 
 def _view(*facts: Any) -> RunView:
-    before, (policy, took_ms, total, worst, weights, left_out) = facts[:9], facts[9:]
-    totals = (*before, policy or "total_first", took_ms, total, worst, weights, tuple(left_out))
+    before, (policy, took_ms, total, worst, weights, left_out, by) = facts[:9], facts[9:]
+    totals = (*before, policy or "total_first", took_ms, total, worst, weights, tuple(left_out), by)
     return RunView(*totals)

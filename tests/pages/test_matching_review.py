@@ -7,10 +7,10 @@ from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
 
 from models.enrolments import Conflict, Enrolment, Side
-from models.matching import MatchingRun, Proposal, ProposalStatus
+from models.matching import MatchingRun, PairRule, Proposal, ProposalStatus, RunPair
 from models.messages import Message
 from models.people import Person
-from models.schemes import Cohort
+from models.schemes import Cohort, Scheme
 from services import audit
 from services.matching import review, runs
 from tests.factories import (
@@ -80,14 +80,20 @@ def test_running_shows_totals_with_their_base_the_pairs_with_their_reasons_and_w
 
     page.button(key="run").click().run()
 
-    assert [notice.value for notice in page.success] == ["1 of 2 mentees have a mentor in this run."]
+    assert [notice.value for notice in page.success] == ["1 of 2 mentees have a mentor now."]
     assert page.main.caption[0].value.endswith("· 1 of 2 mentees matched, 1 open place · proved optimal")
-    assert [line.value for line in page.main.markdown if not line.value.startswith("- ")][:2] == [
-        "**Ama** with **Bo** · 75 of 100  \nSame sector\\: Finance and insurance"
+    assert [line.value for line in page.main.markdown if line.value.startswith("**")][:3] == [
+        "**1 mentee has no mentor\\: 2 mentees share 1 place\\.**",
+        "**Dan** has no mentor in this run  \nAll places are taken\\: 2 mentees share 1 place with the one mentor who "
+        "is ready\\.  \nThe smallest change: one more mentor who is ready.",
+        "**Ama** with **Bo** · 100 % of the possible  \nSame sector\\: Finance and insurance"
         "  \n:orange-badge[:material/warning: Only one shared channel\\: email]",
-        "**Dan** has no mentor in this run  \nNone of the mentors with a free place is available\\.",
     ]
-    assert page.segmented_control[0].options == [":violet[All 2]", ":violet[Warnings 1]", ":violet[Unmatched 1]"]
+    assert page.segmented_control(key="show").options == [
+        ":violet[All 2]",
+        ":violet[Warnings 1]",
+        ":violet[Unmatched 1]",
+    ]
 
 
 @pytest.mark.clause("A-ME1")
@@ -187,10 +193,10 @@ def test_the_list_can_be_narrowed(
     page = open_page("matching_review", coordinator)
 
     if show:
-        page.segmented_control[0].set_value(show).run()
+        page.segmented_control(key="show").set_value(show).run()
     page.text_input(key="search").set_value(search).run()
 
-    found = [line.value.split("**")[1] for line in page.main.markdown if line.value.startswith("**")]
+    found = [line.value.split("**")[1] for line in page.main.markdown if line.value.startswith("**")][1:]
     assert found == names
     assert [box.value for box in page.info] == ([] if names else ["Nobody here. Clear the search, or show all."])
 
@@ -217,7 +223,7 @@ def test_what_was_proposed_says_so_and_needs_no_tick(
 
     page = open_page("matching_review", coordinator)
 
-    assert [line.value.rpartition("  \n")[2] for line in page.main.markdown][:1] == [":gray-badge[Declined]"]
+    assert ":gray-badge[Declined]" in [line.value.rpartition("  \n")[2] for line in page.main.markdown]
     assert list(page.checkbox) == []
 
 
@@ -246,7 +252,7 @@ def test_a_coordinator_of_another_scheme_sees_none_of_it(page_session: Session, 
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_the_screen_takes_eleven_queries_however_many_pairs_there_are(
+def test_the_screen_takes_twelve_queries_however_many_pairs_there_are(
     page_session: Session, cohort: Cohort, coordinator: Person, rows: int
 ) -> None:
     mentor(page_session, cohort, capacity=5)
@@ -262,7 +268,7 @@ def test_the_screen_takes_eleven_queries_however_many_pairs_there_are(
 
     selects = [statement for statement in statements if statement.startswith("SELECT")]
     assert "- 1 mentor shares no way to be reached" in texts(page)
-    assert (len(page.checkbox), len(selects)) == (rows, 11)
+    assert (len(page.checkbox), len(selects)) == (rows, 12)
 
 
 def test_before_a_first_run_the_screen_takes_few_queries_until_something_is_written(
@@ -277,10 +283,173 @@ def test_before_a_first_run_the_screen_takes_few_queries_until_something_is_writ
 
     selects = [statement for statement in statements if statement.startswith("SELECT")]
     assert "- 1 mentor shares no way to be reached" in texts(page)
-    assert len(selects) == 9
+    assert len(selects) == 11
     make_enrolment(page_session, cohort, Side.MENTOR)
     audit.record(page_session, make_actor(coordinator, cohort), "enrolment.approved", scheme_id=cohort.scheme_id)
 
     page.run()
 
     assert "- 2 mentors share no way to be reached" in texts(page)
+
+
+@pytest.fixture
+def reviewed(page_session: Session, cohort: Cohort, coordinator: Person) -> dict[str, Enrolment]:
+    """Two mentors with a place each, three mentees, and a run."""
+    people = {name: mentor(page_session, cohort, name, sector=sector) for name, sector in (("Bo", "L"), ("Cy", "D"))}
+    people |= {
+        name: mentee(page_session, cohort, name, sector=sector)
+        for name, sector in (("Ama", "L"), ("Ben", "D"), ("Dan", "Q"))
+    }
+    run_of(page_session, cohort, coordinator)
+    return people
+
+
+def pairs_of(session: Session, people: dict[str, Enrolment]) -> dict[str, str | None]:
+    """Who has whom in the newest run, by name."""
+    session.expire_all()
+    names = {row.id: name for name, row in people.items()}
+    newest = session.exec(select(MatchingRun.id).order_by(col(MatchingRun.created_at).desc())).first()
+    rows = session.exec(select(RunPair).where(RunPair.run_id == newest))
+    return {names[row.mentee_id]: names[row.mentor_id] if row.mentor_id else None for row in rows}
+
+
+def drawn(page: AppTest) -> str:
+    return "\n".join(texts(page))
+
+
+def test_a_pair_opens_with_both_people_what_the_score_is_made_of_and_others_with_their_cost(
+    coordinator: Person, reviewed: dict[str, Enrolment]
+) -> None:
+    page = open_page("matching_review", coordinator)
+
+    page.button(key=f"open-{reviewed['Ama'].id}").click().run()
+
+    assert [heading.value for heading in page.main.subheader][:2] == ["Mentee\\: Ama", "Mentor\\: Bo"]
+    assert [radio.label for radio in page.radio] == ["Other mentors for Ama", "Other mentees for Bo"]
+    assert page.radio(key="ask-mentor").options[0].startswith("Cy · ")
+    assert len(page.get("plotly_chart")) == 1
+    assert page.query_params["pair"] == str(reviewed["Ama"].id)
+
+
+def test_a_swap_shows_every_move_first_is_made_at_once_and_can_be_undone(
+    page_session: Session, coordinator: Person, reviewed: dict[str, Enrolment]
+) -> None:
+    before = pairs_of(page_session, reviewed)
+    page = open_page("matching_review", coordinator, pair=str(reviewed["Ama"].id))
+
+    page.radio(key="ask-mentor").set_value(0).run()
+    shown = drawn(page)
+    untouched = pairs_of(page_session, reviewed)
+    page.button(key="choose-mentor").click().run()
+    swapped = pairs_of(page_session, reviewed)
+    page.button(key="unpin").click().run()
+
+    assert "- Ama goes to Cy instead of Bo" in shown
+    assert untouched == before == {"Ama": "Bo", "Ben": "Cy", "Dan": None}
+    assert swapped["Ama"] == "Cy"
+    assert pairs_of(page_session, reviewed) == before
+
+
+def test_a_forbidden_pair_is_gone_from_the_next_run_and_listed_with_an_undo(
+    page_session: Session, coordinator: Person, reviewed: dict[str, Enrolment]
+) -> None:
+    page = open_page("matching_review", coordinator, pair=str(reviewed["Ama"].id))
+    page.session_state["ask-never"] = True
+    page.run()
+
+    page.button(key="forbid").click().run()
+    forbidden = pairs_of(page_session, reviewed)
+    listed = open_page("matching_review", coordinator, view="decisions")
+    undo = [button for button in listed.main.button if button.label == "Undo"]
+    shown = drawn(listed)
+    undo[0].click().run()
+
+    assert forbidden["Ama"] != "Bo"
+    assert "**Ama** with **Bo**" in shown
+    assert pairs_of(page_session, reviewed) == {"Ama": "Bo", "Ben": "Cy", "Dan": None}
+    assert "Nothing is decided yet." in drawn(listed)
+
+
+def test_whoever_decides_about_an_older_run_is_told_and_nothing_of_a_colleagues_is_overwritten(
+    page_session: Session, cohort: Cohort, coordinator: Person, reviewed: dict[str, Enrolment]
+) -> None:
+    colleague = make_coordinator(page_session, cohort, "Judith Wennington")
+    page = open_page("matching_review", coordinator, pair=str(reviewed["Ama"].id))
+    theirs = open_page("matching_review", colleague, pair=str(reviewed["Ben"].id))
+    theirs.button(key="pin").click().run()
+
+    page.button(key="pin").click().run()
+    first = [box.value for box in page.error]
+    page.button(key="close").click().run()
+
+    assert first == [
+        "The matching was run again since you opened this\\. Look at how the pairs stand now, then decide\\."
+    ]
+    assert ":violet[Decisions 1]" in page.segmented_control(key="view").options
+    rule = page_session.exec(select(PairRule)).one()
+    assert (rule.made_by_id, rule.mentee_id) == (colleague.id, reviewed["Ben"].id)
+
+
+@pytest.mark.clause("A-SH2", "U-C4.5")
+def test_asked_why_not_a_private_conflict_only_reads_not_available(
+    page_session: Session, cohort: Cohort, coordinator: Person, reviewed: dict[str, Enrolment]
+) -> None:
+    page_session.add(Conflict(declared_by_id=reviewed["Ama"].person_id, other_id=reviewed["Cy"].person_id))
+    run_of(page_session, cohort, coordinator)
+    page = open_page("matching_review", coordinator, pair=str(reviewed["Ama"].id))
+    page.session_state["ask-open"] = True
+    page.run()
+
+    page.selectbox(key="ask-why-not").set_value(reviewed["Cy"].id).run()
+
+    assert "Cy is not available for Ama\\." in [line.value for line in page.main.markdown]
+    assert [text for text in texts(page) if "onflict" in text] == []
+    assert [button for button in page.main.button if button.key == "choose-why-not"] == []
+
+
+def test_weights_are_tried_without_keeping_anything_then_kept_and_taken_back(
+    page_session: Session, cohort: Cohort, coordinator: Person, reviewed: dict[str, Enrolment]
+) -> None:
+    page = open_page("matching_review", coordinator, view="what-if")
+    slider = next(each for each in page.slider if each.label == "Sector")
+
+    slider.set_value(0).run()
+    tried = (len(page_session.exec(select(MatchingRun)).all()), scheme_weights(page_session, cohort)["sector"])
+    page.button(key="keep-weights").click().run()
+    kept = (len(page_session.exec(select(MatchingRun)).all()), scheme_weights(page_session, cohort)["sector"])
+    page.button(key="weights-before").click().run()
+
+    assert (tried, kept) == ((1, 5), (2, 0))
+    assert scheme_weights(page_session, cohort)["sector"] == 5
+    assert pairs_of(page_session, reviewed) == {"Ama": "Bo", "Ben": "Cy", "Dan": None}
+
+
+def scheme_weights(session: Session, cohort: Cohort) -> dict[str, int]:
+    session.expire_all()
+    return session.get_one(Scheme, cohort.scheme_id).criterion_weights
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        ("compare", "There is only one run so far."),
+        ("decisions", "Nothing is decided yet."),
+        ("pictures", "A ring: the run chose them."),
+        ("what-if", "Nothing would change"),
+    ],
+)
+def test_every_part_of_the_review_has_something_to_say(
+    coordinator: Person, reviewed: dict[str, Enrolment], view: str, said: str
+) -> None:
+    page = open_page("matching_review", coordinator, view=view)
+
+    assert said in drawn(page)
+    assert list(page.exception) == []
+
+
+def test_an_address_with_a_pair_of_nobody_says_so(coordinator: Person, reviewed: dict[str, Enrolment]) -> None:
+    page = open_page("matching_review", coordinator, pair=str(reviewed["Bo"].id))
+
+    assert [box.value for box in page.error] == [
+        "This mentee is not in the newest run\\. Go back to the list to see who is\\."
+    ]

@@ -1,0 +1,76 @@
+"""Two runs of a cohort, person by person."""
+
+from uuid import UUID
+
+import streamlit as st
+from sqlmodel import Session
+
+from pages.ui import empty, plain
+from services import times
+from services.access import Actor
+from services.matching import comparing, runs
+from services.matching.comparing import Comparison, Difference
+from services.matching.runs import RunView
+
+WORDS = {
+    Difference.OTHER_MENTOR: "have another mentor",
+    Difference.PLACED: "have a mentor now",
+    Difference.LEFT_OUT: "have nobody any more",
+    Difference.ONLY_IN_FIRST: "are only in the earlier run",
+    Difference.ONLY_IN_SECOND: "are only in the later run",
+    Difference.SAME: "are as they were",
+}
+
+
+def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
+    """Choose two runs; the newest two to begin with."""
+    found = runs.of_cohort(session, actor, cohort_id)
+    if len(found) < 2:
+        empty("There is only one run so far. Run again after a change, and see here what moved.")
+        return
+    zone = actor.time_zone or "UTC"
+    left, right = st.columns(2)
+    numbers = range(len(found))
+
+    def words(number: int) -> str:
+        return in_words(found[number], zone)
+
+    before = left.selectbox("Earlier run", numbers, index=1, key="compare-a", format_func=words)
+    after = right.selectbox("Later run", numbers, index=0, key="compare-b", format_func=words)
+    if before == after:
+        empty("Choose two different runs.")
+        return
+    page = st.session_state.get("compare-page", 1)
+    draw_found(comparing.compare(session, actor, found[before].id, found[after].id, page=page))
+
+
+def in_words(run: RunView, zone: str) -> str:
+    policy = ", worst pair first" if run.policy == "floor_first" else ""
+    return f"{times.in_words(run.made_at, zone)}: {run.matched} of {run.mentees} matched{policy}"
+
+
+def draw_found(found: Comparison) -> None:
+    counted = ", ".join(f"{found.counts[what]} {words}" for what, words in WORDS.items() if found.counts[what])
+    st.markdown(plain(f"{counted}."))
+    if found.settings:
+        st.markdown("\n".join(f"- {plain(sentence)}" for sentence in found.settings))
+    if not found.changes:
+        empty("Nobody has another mentor in the later run.")
+        return
+    st.dataframe(
+        [
+            {
+                "Mentee": change.mentee,
+                "Earlier": change.before or "nobody",
+                "Points": change.score_before if change.before else None,
+                "Later": change.after or "nobody",
+                "Points later": change.score_after if change.after else None,
+            }
+            for change in found.changes
+        ],
+        hide_index=True,
+        alt="Every mentee for whom something is different, with both mentors and scores",
+    )
+    pages = -(-found.changed // comparing.PAGE_SIZE)
+    if pages > 1:
+        st.pagination(pages, key="compare-page")

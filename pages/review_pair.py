@@ -1,0 +1,189 @@
+"""One pair of a run: both people side by side, what the score is made of, and what anything else would cost."""
+
+from collections.abc import Sequence
+from functools import partial
+from uuid import UUID
+
+import streamlit as st
+from sqlmodel import Session
+
+from models.matching import PairRuleKind
+from pages import charts
+from pages.review_parts import approved, decide, keep, open_pair, solved_run, today, undo
+from pages.ui import label as as_label
+from pages.ui import plain, refusals
+from services.access import Actor
+from services.matching import review_pair, review_questions
+from services.matching.review_pair import PairView, SideView
+from services.matching.review_questions import Answer, Option
+from services.matching.review_solved import SolvedRun
+from services.matching.runs import RunView
+
+
+def draw(session: Session, actor: Actor, run: RunView, mentee_id: UUID) -> None:
+    """Everything about one mentee's line of the newest run."""
+    st.button("Back to the list", key="close", icon=":material/arrow_back:", on_click=open_pair, args=(None,))
+    pair = review_pair.pair(session, actor, run.id, mentee_id)
+    draw_title(pair)
+    draw_acts(session, actor, run, pair)
+    left, right = st.columns(2, gap="medium")
+    draw_side(left, "Mentee", pair.mentee)
+    if pair.mentor is not None:
+        draw_side(right, "Mentor", pair.mentor)
+        if pair.line.parts:
+            draw_parts(pair)
+    with refusals():
+        draw_questions(session, actor, run, pair)
+
+
+def draw_title(pair: PairView) -> None:
+    line = pair.line
+    if line.mentor is None:
+        st.header(f"{plain(line.mentee)} has no mentor in this run", anchor=False)
+        st.markdown(f"{plain(line.note or '')}  \n{smallest_change(line.one_more_with)}")
+        return
+    st.header(f"{plain(line.mentee)} with {plain(line.mentor)}", anchor=False)
+    said = [f"{line.percent} % of what is possible for {plain(line.mentee)}"]
+    if line.wish_rank:
+        said.append(f"wish number {line.wish_rank}")
+    st.caption(" · ".join(said))
+    if line.note:
+        st.markdown(f":orange-badge[:material/warning: {plain(line.note)}]")
+
+
+def smallest_change(one_more_with: str | None) -> str:
+    """What would place somebody who has nobody."""
+    if one_more_with is None:
+        return "The smallest change: one more mentor who is ready."
+    return f"The smallest change: one more place with **{plain(one_more_with)}**. Nobody else would move."
+
+
+def draw_acts(session: Session, actor: Actor, run: RunView, pair: PairView) -> None:
+    """Approve, pin, forbid; each can be undone."""
+    line = pair.line
+    if pair.mentor is None:
+        return
+    both = pair.mentor.enrolment_id, line.mentee_id, f"{line.mentee} with {line.mentor}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if line.can_approve:
+            draw_tick(run.id, line.mentee_id)
+        if pair.rule is not None:
+            st.markdown(f":blue-badge[:material/keep: Pinned by {plain(pair.rule.made_by)}]")
+            st.button("Undo the pin", key="unpin", on_click=undo, args=(pair.rule.id, pair.rule.version))
+            return
+        pin = partial(decide, run.id, PairRuleKind.PIN, *both)
+        st.button("Pin this pair", key="pin", icon=":material/keep:", help="Every later run keeps it.", on_click=pin)
+        box = st.popover("Never this pair", icon=":material/block:", key="ask-never", on_change="rerun")
+    if box.open:
+        with box, refusals():
+            found = review_questions.without(session, actor, solved_run(session, actor, run.id), line.mentee_id)
+            draw_answer(found, "To forbid this pair" if found.possible else "")
+            if found.possible:
+                never = partial(decide, run.id, PairRuleKind.FORBID, *both)
+                st.button("Forbid it and run again", key="forbid", on_click=never)
+
+
+def draw_tick(run_id: UUID, mentee_id: UUID) -> None:
+    key = f"approve-one-{mentee_id}-{st.session_state.get('ticks', 0)}"
+
+    def tick() -> None:
+        now, mine = approved(run_id), frozenset({mentee_id})
+        keep(run_id, now | mine if st.session_state[key] else now - mine)
+
+    st.checkbox("Approve", mentee_id in approved(run_id), key=key, on_change=tick)
+
+
+def draw_side(where: st.delta_generator.DeltaGenerator, who: str, side: SideView) -> None:
+    """One person: short answers, then what they wrote."""
+    with where.container(border=True, height="stretch"):
+        st.subheader(plain(f"{who}: {side.name}"), anchor=False)
+        facts = "\n".join(f"- {what}: {plain(said)}" for what, said in side.facts)
+        wrote = "Goals" if who == "Mentee" else "Work history"
+        text = plain(side.text) if side.text.strip() else "Nothing written yet."
+        st.markdown(f"{facts}\n\n**{wrote}**\n\n{text}")
+
+
+def draw_parts(pair: PairView) -> None:
+    """Bars that add up to the score, and the same as a table."""
+    line = pair.line
+    st.subheader(f"{sum(part.points for part in line.parts):g} points out of 100, and why", anchor=False)
+    charts.draw_contributions([(part.label, part.points, part.most) for part in line.parts])
+    with st.expander("As a table"):
+        rows = "\n".join(
+            f"| {plain(part.label)} | {part.points:g} of {part.most:g} | {plain(part.sentence)} |"
+            for part in line.parts
+        )
+        st.markdown(f"| Criterion | Points | Why |\n|---|---|---|\n{rows}")
+
+
+def draw_questions(session: Session, actor: Actor, run: RunView, pair: PairView) -> None:
+    """The next best each way, and anybody else by name."""
+    asked = solved_run(session, actor, run.id)
+    mentee, mentee_id = pair.line.mentee, pair.line.mentee_id
+    st.header("Somebody else?", anchor=False)
+    st.caption("A cost is to the whole scheme, with everybody else placed as well as then possible.")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        options = review_questions.other_mentors(session, actor, asked, mentee_id)
+        draw_options(session, actor, asked, f"Other mentors for {mentee}", "mentor", options)
+    with right:
+        if pair.mentor is not None:
+            found = review_questions.other_mentees(session, actor, asked, pair.mentor.enrolment_id)
+            draw_options(session, actor, asked, f"Other mentees for {pair.mentor.name}", "mentee", found)
+    draw_why_not(session, actor, asked, mentee, mentee_id)
+
+
+def draw_options(
+    session: Session, actor: Actor, asked: SolvedRun, heading: str, who: str, options: Sequence[Option]
+) -> None:
+    """Ranked by what they cost; choosing one shows every move before anything is done."""
+    if not options:
+        st.markdown(f"**{plain(heading)}**: nobody else is available.")
+        return
+    chosen = st.radio(
+        as_label(heading),
+        range(len(options)),
+        index=None,
+        key=f"ask-{who}",
+        format_func=lambda at: f"{plain(options[at].name)} · {options[at].percent} %",
+        captions=[plain(option.cost) for option in options],
+    )
+    if chosen is not None:
+        one = options[chosen]
+        draw_choice(session, actor, asked, one.mentor_id, one.mentee_id, key=f"choose-{who}")
+
+
+def draw_why_not(session: Session, actor: Actor, asked: SolvedRun, mentee: str, mentee_id: UUID) -> None:
+    """Anybody by name. The list is read only when somebody opens it."""
+    box = st.expander("Why not …?", icon=":material/help:", key="ask-open", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        names = {one.id: one.name for one in review_questions.mentors(session, actor, asked.cohort_id)}
+        mentor_id = st.selectbox(
+            as_label(f"Why is {mentee} not with"),
+            list(names),
+            index=None,
+            key="ask-why-not",
+            placeholder="Choose any mentor",
+            format_func=lambda one: names.get(one, "?"),
+        )
+        if mentor_id is not None:
+            draw_choice(session, actor, asked, mentor_id, mentee_id, key="choose-why-not")
+
+
+def draw_choice(
+    session: Session, actor: Actor, asked: SolvedRun, mentor_id: UUID, mentee_id: UUID, *, key: str
+) -> None:
+    """What insisting on two people would do; then the button that does it."""
+    found = review_questions.why_not(session, actor, asked, mentor_id, mentee_id, today=today())
+    draw_answer(found, "To pair them" if found.possible else "")
+    if found.possible:
+        act = partial(decide, asked.run_id, PairRuleKind.PIN, mentor_id, mentee_id, "These two")
+        st.button("Pair them and run again", key=key, icon=":material/swap_horiz:", on_click=act)
+
+
+def draw_answer(found: Answer, before: str) -> None:
+    sentence = f"{before} {found.sentence[:1].lower()}{found.sentence[1:]}" if before else found.sentence
+    moves = "\n".join(f"- {plain(move)}" for move in found.moves)
+    st.markdown(f"{plain(sentence)}\n\n{moves}".strip())

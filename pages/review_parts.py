@@ -1,0 +1,140 @@
+"""What the parts of the matching review share: its acts, what is ticked, and where in it somebody is."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import streamlit as st
+from sqlmodel import Session
+
+from models.matching import PairRuleKind
+from pages import charts
+from pages.ui import at_a_press, plain, tell
+from services.access import Actor
+from services.matching import review, review_acts, review_solved
+from services.matching.review_solved import SolvedRun
+from services.matching.runs import RunView
+
+# A pair can have this many points; percents on cards are of what is possible for that mentee.
+FULL = 100
+SAID = {PairRuleKind.PIN: "pinned", PairRuleKind.FORBID: "forbidden"}
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"
+
+
+def open_pair(mentee_id: UUID | None) -> None:
+    """Show one mentee's line, which stands in the address; None goes back to the list. For callbacks."""
+    for key in [key for key in st.session_state if str(key).startswith("ask-")]:
+        del st.session_state[key]
+    if mentee_id is None:
+        st.query_params.pop("pair", None)
+    else:
+        st.query_params["pair"] = str(mentee_id)
+
+
+def first_page() -> None:
+    st.session_state.pop("page", None)
+
+
+def approved(run_id: UUID) -> frozenset[UUID]:
+    """The mentees ticked so far, whichever page of the list they are on."""
+    about, chosen = st.session_state.get("approved", (None, frozenset()))
+    return chosen if about == run_id else frozenset()
+
+
+def keep(run_id: UUID, chosen: frozenset[UUID]) -> None:
+    st.session_state["approved"] = (run_id, chosen)
+
+
+def approve(run_id: UUID, chosen: frozenset[UUID]) -> None:
+    """Tick exactly these. Boxes on the screen begin anew, under another key."""
+    st.session_state["ticks"] = st.session_state.get("ticks", 0) + 1
+    keep(run_id, chosen)
+
+
+def carry_over(session: Session, actor: Actor, run: RunView) -> None:
+    """After a new run, an approval stands where the pair still does; a colleague's run is told of."""
+    about, chosen = st.session_state.get("approved", (None, frozenset()))
+    seen = st.session_state.get("seen run")
+    if about not in {None, run.id}:
+        approve(run.id, review.carried(session, actor, about, run.id, chosen) if chosen else frozenset())
+    if seen not in {None, run.id} and run.made_by_id != actor.person_id:
+        st.info(
+            "A colleague ran the matching again. This is how it stands now; your approvals of pairs that are still "
+            "the same are kept.",
+            icon=":material/group:",
+        )
+    st.session_state["seen run"] = run.id
+
+
+def solved_run(session: Session, actor: Actor, run_id: UUID) -> SolvedRun:
+    """The run ready to be asked. Raises NotAllowed, Conflict."""
+    found = charts.kept_run(run_id, lambda: review_solved.solved(session, actor, run_id))
+    found.check(actor)
+    return found
+
+
+def decide(run_id: UUID, kind: PairRuleKind, mentor_id: UUID, mentee_id: UUID, names: str) -> None:
+    """Pin or forbid two people and run again. For callbacks."""
+
+    def act(session: Session, actor: Actor) -> None:
+        made = review_acts.decide(session, actor, run_id, mentor_id, mentee_id, kind=kind, today=today())
+        tell_of_run(made, f"{names}: {SAID[kind]}. You can undo it under Decisions.")
+        open_pair(mentee_id)
+
+    at_a_press(act)
+
+
+def undo(rule_id: UUID, version: int) -> None:
+    """Take a decision back and run again. For callbacks."""
+
+    def act(session: Session, actor: Actor) -> None:
+        tell_of_run(review_acts.undo(session, actor, rule_id, version=version, today=today()), "Undone.")
+
+    at_a_press(act)
+
+
+def run_again(cohort_id: UUID, seed: int, floor_first: bool) -> None:
+    """Ask for a run, which the next look at the screen makes before it draws anything. For callbacks."""
+    st.session_state["to run"] = (cohort_id, seed, floor_first)
+
+
+def run_if_asked(session: Session, actor: Actor, cohort_id: UUID) -> None:
+    """Make the run that was asked for. A look that is abandoned leaves the question for the next one."""
+    asked = st.session_state.get("to run")
+    if asked is None:
+        return
+    about, seed, floor_first = asked
+    try:
+        if about == cohort_id:
+            with st.spinner("Comparing everybody with everybody …"):
+                made = review_acts.run(session, actor, cohort_id, today=today(), seed=seed, floor_first=floor_first)
+            tell_of_run(made, "")
+    finally:
+        del st.session_state["to run"]
+    first_page()
+    st.rerun()
+
+
+def tell_of_run(made: RunView | None, before: str) -> None:
+    """Say what came of an act, once the next run of the screen begins."""
+    said = "The run has begun." if made is None else f"{made.matched} of {made.mentees} mentees have a mentor now."
+    tell(f"{plain(before)} {said}".strip())
+
+
+def at(step: str | None) -> Callable[[], None]:
+    """A callback that goes to a step, which stands in the address."""
+
+    def go() -> None:
+        if step is None:
+            st.query_params.pop("step", None)
+        else:
+            st.query_params["step"] = step
+
+    return go

@@ -1,0 +1,125 @@
+"""What if the weights were different, or the worst pair came first? Nothing is kept until somebody says so."""
+
+from collections.abc import Mapping
+from functools import partial
+from uuid import UUID
+
+import streamlit as st
+from sqlmodel import Session
+
+from pages import charts
+from pages.review_parts import tell_of_run, today
+from pages.ui import at_a_press, plain
+from services.access import Actor
+from services.matching import review_acts, review_settings, work
+from services.matching.review_settings import Weighing
+from services.matching.runs import Preview, RunView
+from services.matching.scheme_criteria import HIGHEST_WEIGHT
+
+# Up to this many pairs a preview takes well under a second; beyond it, it is made when asked.
+LIVE = work.LARGE
+
+
+def draw(session: Session, actor: Actor, cohort_id: UUID, run: RunView) -> None:
+    """A slider for each criterion, and beside them what a run with these weights would change."""
+    now = review_settings.weighing(session, actor, cohort_id)
+    left, right = st.columns([1.4, 1], gap="medium")
+    with left:
+        weights = draw_sliders(now)
+        floor_first = st.toggle(
+            "Lift the worst pair first",
+            value=run.policy == "floor_first",
+            key=f"floor-{run.id}",
+            help="As many mentees as possible have a mentor either way. With this, the weakest pair is made as good as "
+            "it can be, before the total of all pairs counts.",
+        )
+    with right, st.container(border=True):
+        draw_preview(session, actor, cohort_id, run, now, weights, floor_first=floor_first)
+
+
+def draw_sliders(now: Weighing) -> dict[str, int]:
+    """The weights as they stand on the sliders. Another version of the scheme begins anew."""
+    st.caption("0 means that it does not count. What you try here is kept only when you say so.")
+    return {
+        each.key: st.slider(
+            plain(each.label),
+            0,
+            HIGHEST_WEIGHT,
+            each.weight,
+            key=f"weight-{each.key}-{now.version}",
+            help=plain(each.sentence),
+        )
+        for each in now.criteria
+    }
+
+
+def draw_preview(
+    session: Session,
+    actor: Actor,
+    cohort_id: UUID,
+    run: RunView,
+    now: Weighing,
+    weights: Mapping[str, int],
+    *,
+    floor_first: bool,
+) -> None:
+    """How many pairs would change, what it costs, and the buttons that keep it or go back."""
+    st.header("What would change", anchor=False)
+    is_large = review_acts.pairs_to_compare(session, actor, cohort_id) >= LIVE
+    if is_large and not st.button("Work it out", key="work-it-out"):
+        st.markdown("This cohort is large: a preview takes a second or two.")
+    else:
+        draw_sentences(session, actor, cohort_id, run, weights, floor_first=floor_first)
+    is_new = weights != now.weights or floor_first != (run.policy == "floor_first")
+    st.button(
+        "Keep this and run" if is_new else "Run again like this",
+        key="keep-weights",
+        type="primary" if is_new else "secondary",
+        on_click=partial(keep, cohort_id, now, dict(weights), floor_first=floor_first, seed=run.seed),
+    )
+    if weights != now.weights:
+        st.caption("The weights are the whole scheme's: later cohorts start with them too.")
+    if now.before is not None:
+        st.button(
+            "Back to the weights before",
+            key="weights-before",
+            help="Those of the last run that was asked with other weights.",
+            on_click=partial(
+                keep,
+                cohort_id,
+                now,
+                {**dict.fromkeys(now.weights, 0), **now.before},
+                floor_first=floor_first,
+                seed=run.seed,
+            ),
+        )
+
+
+def draw_sentences(
+    session: Session, actor: Actor, cohort_id: UUID, run: RunView, weights: Mapping[str, int], *, floor_first: bool
+) -> None:
+    def preview(*, floor: bool) -> Preview:
+        # Counts only; they stand for as long as nothing else could have changed them much.
+        key = ("what if", run.id, today(), tuple(sorted(weights.items())), floor)
+        return charts.kept(
+            key,
+            lambda: review_settings.preview(session, actor, run, cohort_id, weights, floor_first=floor, today=today()),
+        )
+
+    with st.spinner("Working it out …"):
+        found = preview(floor=floor_first)
+        st.markdown(f"**{plain(review_settings.what_would_change(run, found))}**")
+        if floor_first:
+            st.markdown(plain(review_settings.price_of_floor(preview(floor=False), found)))
+
+
+def keep(cohort_id: UUID, now: Weighing, weights: Mapping[str, int], *, floor_first: bool, seed: int) -> None:
+    """Keep the weights and run. For callbacks."""
+
+    def act(session: Session, actor: Actor) -> None:
+        made = review_settings.keep(
+            session, actor, cohort_id, now, weights, floor_first=floor_first, seed=seed, today=today()
+        )
+        tell_of_run(made, "Kept.")
+
+    at_a_press(act)

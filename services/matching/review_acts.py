@@ -1,0 +1,139 @@
+"""What a coordinator does while reviewing: pin, forbid, swap, undo. Each act is a decision and a new run.
+
+So the newest run always says what follows from the decisions in force, and what the next question is answered from.
+Whoever decides about a run that is no longer the newest is told so: nothing of a colleague's is overwritten.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func
+from sqlmodel import Session, col, select
+
+from models.enrolments import Enrolment, EnrolmentStatus, Side
+from models.matching import MatchingRun, PairRule, PairRuleKind, RunWork
+from services import access
+from services.access import Actor
+from services.errors import Conflict, Refusal
+from services.matching import pins, runs, work
+from services.matching.runs import RunView
+from services.units import writes
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many pins and bans are in force, whether one was made or undone after the run, and whether one is at work."""
+
+    decisions: int
+    newer_than_run: bool
+    is_running: bool
+
+
+def decide(
+    session: Session, actor: Actor, run_id: UUID, mentor_id: UUID, mentee_id: UUID, *, kind: PairRuleKind, today: date
+) -> RunView | None:
+    """Pin or forbid a pair and run again; None if the run has begun in the background. Raises NotAllowed, Conflict.
+
+    A decision with which no run is possible is taken back.
+    """
+    rule_id = _decide(session, actor, run_id, mentor_id, mentee_id, kind=kind, today=today)
+    before = _settings_of(session, run_id)
+    try:
+        return run_like(session, actor, before, today=today)
+    except Refusal:
+        pins.undo(session, actor, rule_id, version=_version(session, rule_id))
+        raise
+
+
+def undo(session: Session, actor: Actor, rule_id: UUID, *, version: int, today: date) -> RunView | None:
+    """Take a decision back and run again; None if the run has begun in the background. Raises NotAllowed, Conflict."""
+    pins.undo(session, actor, rule_id, version=version)
+    rule = session.get_one(PairRule, rule_id)
+    newest = runs.latest(session, actor, rule.cohort_id)
+    if newest is None:
+        return None
+    return run_like(session, actor, _settings_of(session, newest.id), today=today)
+
+
+def run_like(session: Session, actor: Actor, before: "Settings", *, today: date) -> RunView | None:
+    """Run again with the same seed and policy. Raises NotAllowed, Conflict, Invalid."""
+    return run(session, actor, before.cohort_id, today=today, seed=before.seed, floor_first=before.floor_first)
+
+
+def run(
+    session: Session, actor: Actor, cohort_id: UUID, *, today: date, seed: int = 0, floor_first: bool = False
+) -> RunView | None:
+    """Run now; a large one begins in the background, and the answer is None. Raises NotAllowed, Conflict, Invalid."""
+    if pairs_to_compare(session, actor, cohort_id) >= work.LARGE:
+        work.begin(session, actor, cohort_id, seed=seed, today=today, floor_first=floor_first)
+        return None
+    return runs.run(session, actor, cohort_id, seed=seed, today=today, floor_first=floor_first)
+
+
+def standing(session: Session, actor: Actor, cohort_id: UUID, run_at: datetime | None) -> Standing:
+    """What happens in the cohort beside a run of that moment. Raises NotAllowed. One query."""
+    access.cohort_to_coordinate(session, actor, cohort_id)
+    number, *moments, running = session.execute(_standing(), {"cohort_id": cohort_id}).one()
+    return Standing(number, any(run_at and moment and moment > run_at for moment in moments), running > 0)
+
+
+@cache
+def _standing() -> Any:
+    cohort_id: Any = bindparam("cohort_id")
+    columns: tuple[Any, ...] = (
+        func.count(col(PairRule.id)).filter(col(PairRule.undone_at).is_(None)),
+        func.max(PairRule.created_at),
+        func.max(PairRule.undone_at),
+        select(func.count(col(RunWork.id)))
+        .where(RunWork.cohort_id == cohort_id, col(RunWork.ended_at).is_(None))
+        .scalar_subquery(),
+    )
+    return select(*columns).where(PairRule.cohort_id == cohort_id)
+
+
+def pairs_to_compare(session: Session, actor: Actor, cohort_id: UUID) -> int:
+    """About how many pairs a run of the cohort looks at: approved mentees times approved mentors. Raises NotAllowed."""
+    access.cohort_to_coordinate(session, actor, cohort_id)
+    mentees, mentors = (func.count().filter(col(Enrolment.side) == side) for side in (Side.MENTEE, Side.MENTOR))
+    statement: Any = select(mentees, mentors).where(
+        Enrolment.cohort_id == cohort_id, Enrolment.status == EnrolmentStatus.APPROVED
+    )
+    found = session.exec(statement).one()
+    return int(found[0]) * int(found[1])
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run was asked."""
+
+    cohort_id: UUID
+    seed: int
+    floor_first: bool
+
+
+@writes
+def _decide(
+    session: Session, actor: Actor, run_id: UUID, mentor_id: UUID, mentee_id: UUID, *, kind: PairRuleKind, today: date
+) -> UUID:
+    _, cohort = runs.to_coordinate(session, actor, run_id)
+    newest = select(MatchingRun.id).where(MatchingRun.cohort_id == cohort.id)
+    if session.exec(newest.order_by(col(MatchingRun.created_at).desc()).limit(1)).one() != run_id:
+        raise Conflict(
+            "The matching was run again since you opened this.", remedy="Look at how the pairs stand now, then decide."
+        )
+    if kind is PairRuleKind.FORBID:
+        return pins.forbid(session, actor, cohort.id, mentor_id, mentee_id)
+    return pins.pin(session, actor, cohort.id, mentor_id, mentee_id, today=today)
+
+
+def _settings_of(session: Session, run_id: UUID) -> Settings:
+    statement = select(MatchingRun.cohort_id, MatchingRun.seed, MatchingRun.policy).where(MatchingRun.id == run_id)
+    cohort_id, seed, policy = session.exec(statement).one()
+    return Settings(cohort_id, seed, policy == "floor_first")
+
+
+def _version(session: Session, rule_id: UUID) -> int:
+    return session.exec(select(PairRule.version).where(PairRule.id == rule_id)).one()

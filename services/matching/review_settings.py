@@ -1,0 +1,112 @@
+"""What else a run could be asked: other weights, or the worst pair first. Nothing is kept until somebody says so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from models.matching import MatchingRun
+from models.schemes import Scheme
+from services import access
+from services.access import Actor
+from services.matching import review_acts, runs, scheme_criteria
+from services.matching.runs import Preview, RunView
+from services.matching.scheme_criteria import SchemeCriterion
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """A scheme's criteria with their weights; `version` is the scheme's, as it was read.
+
+    `before` are the weights of the newest run that was asked with others, to go back to; None if there is none.
+    """
+
+    scheme_id: UUID
+    version: int
+    criteria: tuple[SchemeCriterion, ...]
+    before: Mapping[str, int] | None
+
+    @property
+    def weights(self) -> dict[str, int]:
+        return {each.key: each.weight for each in self.criteria}
+
+
+def weighing(session: Session, actor: Actor, cohort_id: UUID) -> Weighing:
+    """How the cohort's scheme weighs now. Raises NotAllowed."""
+    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
+    scheme = session.get_one(Scheme, cohort.scheme_id)
+    criteria = scheme_criteria.criteria_of(scheme)
+    now = {each.key: each.weight for each in criteria}
+    asked = select(MatchingRun.weights).where(MatchingRun.cohort_id == cohort_id)
+    newest = session.exec(asked.order_by(col(MatchingRun.created_at).desc()).limit(20))
+    before = next((one for one in newest if {key: one.get(key, 0) for key in now} != now), None)
+    return Weighing(scheme.id, scheme.version, criteria, before)
+
+
+def preview(
+    session: Session,
+    actor: Actor,
+    beside: RunView,
+    cohort_id: UUID,
+    weights: Mapping[str, int],
+    *,
+    floor_first: bool,
+    today: date,
+) -> Preview:
+    """What these weights and this policy would give beside a run. Keeps nothing. Raises as `runs.run` does."""
+    return runs.preview(
+        session,
+        actor,
+        cohort_id,
+        weights=weights,
+        seed=beside.seed,
+        today=today,
+        floor_first=floor_first,
+        beside=beside.id,
+    )
+
+
+def keep(
+    session: Session,
+    actor: Actor,
+    cohort_id: UUID,
+    now: Weighing,
+    weights: Mapping[str, int],
+    *,
+    floor_first: bool,
+    seed: int,
+    today: date,
+) -> RunView | None:
+    """Keep these weights for the whole scheme and run with them; None if the run has begun in the background.
+
+    Raises NotAllowed, Invalid, and Conflict if a colleague has changed the scheme meanwhile.
+    """
+    if dict(weights) != now.weights:
+        scheme_criteria.change(session, actor, now.scheme_id, weights=weights, version=now.version)
+    return review_acts.run(session, actor, cohort_id, today=today, seed=seed, floor_first=floor_first)
+
+
+def what_would_change(beside: RunView, found: Preview) -> str:
+    """The preview as one sentence for the screen."""
+    if found.changed == 0:
+        return f"Nothing would change: all {found.mentees} mentees keep what they have in this run."
+    who = "1 mentee" if found.changed == 1 else f"{found.changed} mentees"
+    said = f"{who} of {found.mentees} would have another mentor, or one more or less."
+    if found.matched != beside.matched:
+        said += f" {found.matched} instead of {beside.matched} would have a mentor."
+    return said
+
+
+def price_of_floor(total_first: Preview, floor_first: Preview) -> str:
+    """What it costs to lift the worst pair first, as one sentence."""
+    before, after = ((one.worst or 0) / 10 for one in (total_first, floor_first))
+    lost = total_first.total - floor_first.total
+    if after <= before and lost <= 0:
+        return "The worst pair is already as good as it can be: this changes nothing."
+    share = 100 * lost / total_first.total if total_first.total else 0.0
+    return (
+        f"The worst pair would have {after:g} points instead of {before:g}. All pairs together would lose "
+        f"{lost / 10:g} points, {share:.1f} % of the total."
+    )

@@ -174,6 +174,12 @@ def directory() -> None:
     raise typer.Exit(_benchmark("directory").bench())
 
 
+@bench_app.command()
+def papers() -> None:
+    """Print what setting the paper of a signature costs. Ends with 1 when a target is missed."""
+    raise typer.Exit(_benchmark("papers").bench())
+
+
 def _benchmark(name: str) -> Any:
     """The module of a benchmark, from a copy of the project's source."""
     source = Path(__file__).parents[1]

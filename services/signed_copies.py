@@ -89,7 +89,7 @@ def make(session: Session, copy_id: UUID) -> Paper:
             "What was kept of this signature has been changed since.", remedy="Ask whoever looks after this desk."
         )
     kind, day = document.kind.value.replace("_", "-"), signature.created_at.astimezone(UTC).date()
-    content = _set(signed_copy_facts.of(copy, signature, document))
+    content = typeset(signed_copy_facts.of(copy, signature, document))
     _remember(session, copy_id, document.scheme_id, hashlib.sha256(content).hexdigest())
     return Paper(f"signed-{kind}-{day.isoformat()}-{copy.code}.pdf", content)
 
@@ -193,7 +193,7 @@ def _rows(session: Session, copy_id: UUID) -> tuple[SignedCopy, Signature, Schem
     return found[0], found[1], found[2]
 
 
-def _set(facts: dict[str, object]) -> bytes:
+def typeset(facts: dict[str, object]) -> bytes:
     """As readable as a PDF can be; where no font has a letter, the name is spelled in numbers beside it."""
     try:
         return pdf.render("signed_copy", facts, accessible=True)

@@ -38,7 +38,21 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
 
 def reading(engine: Engine) -> Session:
     """A session for a screen: it reads one consistent snapshot, and writes only after `begin_writing`."""
-    return Session(_looking(engine))
+    return Look(_looking(engine))
+
+
+class Look(Session):
+    """A screen's session: a row that it has got once, it keeps until the look is over.
+
+    A session by itself lets go of rows that nobody holds, and asks the database for the same cohort again and again.
+    """
+
+    def get(self, entity: Any, ident: Any, **options: Any) -> Any:
+        """As Session.get."""
+        found = super().get(entity, ident, **options)
+        if found is not None:
+            self.info.setdefault("kept", []).append(found)
+        return found
 
 
 @lru_cache(maxsize=8)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
-from models.columns import JsonColumn, Row, Stateful, one_of
+from models.columns import JsonColumn, Stateful, one_of
 
 
 class Style(StrEnum):
@@ -71,7 +71,7 @@ class Scheme(Stateful, table=True):
 
 
 class FormField(Stateful, table=True):
-    """One question of a scheme's enrolment form. A retired one keeps its answers, an option no longer offered its label.
+    """One question of a scheme's enrolment form. A retired one keeps its answers, an option not offered its label.
 
     `labels` is by side ("mentor", "mentee"), with "option:<code>" for each of `options` (codes) and "help:<side>" or
     "audience:<side>" where a side's words differ from the columns. Read them through services/schemes/wording.py.

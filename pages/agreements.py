@@ -1,18 +1,20 @@
 """Agreements: people read and sign what is in force; a coordinator sees who has not, and publishes a new version."""
 
 import math
+from collections.abc import Sequence
 from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
 
 from models.columns import utc_now
+from pages import charts
 from pages.agreement_copies import draw_copies, draw_signed, draw_verification
 from pages.agreement_drafts import draw_texts
 from pages.agreement_parts import READING_WIDTH, day_of, draw_differences, minutes_to_read, section_words
 from pages.next_step import draw_next
 from pages.ui import done, empty, page, plain, prose, refusals, segments
-from services import agreements, agreements_asking, document_differences, languages
+from services import agreements, agreements_asking, document_differences, languages, participation
 from services.access import Actor
 from services.agreements import DocumentCount, InForce, Reading, ReadSection, Unsigned
 from services.signatures import PAGE
@@ -170,7 +172,7 @@ def draw_coordinator(session: Session, actor: Actor, cohort_id: UUID) -> None:
 
 def draw_signatures(session: Session, actor: Actor, cohort_id: UUID) -> None:
     """Who has not signed, then the documents in force."""
-    counts = agreements.counts(session, actor, cohort_id)
+    counts = charts.signed(session, actor, cohort_id, participation.standing(session, actor, cohort_id).edition)
     signable = [count for count in counts if count.asked]
     st.header("Who has not signed", anchor=False)
     if signable:
@@ -191,7 +193,7 @@ def in_force_in_words(count: DocumentCount) -> str:
     return f"**{plain(count.title)}** · version {count.edition}, since {day_of(count.published_at.date())}{signed}"
 
 
-def draw_unsigned(session: Session, actor: Actor, cohort_id: UUID, counts: list[DocumentCount]) -> None:
+def draw_unsigned(session: Session, actor: Actor, cohort_id: UUID, counts: Sequence[DocumentCount]) -> None:
     by_id = {str(count.id): count for count in counts}
     chosen = st.selectbox(
         "Document",

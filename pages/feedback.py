@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from models.feedback import RoundPoint
+from pages import charts
 from pages.ui import done, empty, page, plain, refusals, segments
 from pages.ui import label as as_label
 from services import feedback, feedback_results, participation, times
@@ -84,7 +85,8 @@ def draw_rounds(session: Session, actor: Actor) -> None:
         empty("This scheme has no cohort yet. Start one, then ask its people.")
         return
     standing = participation.standing(session, actor, actor.place.cohort_id)
-    rounds = feedback_results.rounds(session, actor, actor.place.cohort_id, standing.today)
+    about = actor.place.cohort_id, standing.is_protected, standing.today, standing.edition
+    rounds = charts.rounds(session, actor, *about)
     if not rounds:
         empty("You have not asked anybody yet. Open a round below: people in open pairs get a form of one minute.")
     for line in rounds:
@@ -97,8 +99,7 @@ def draw_rounds(session: Session, actor: Actor) -> None:
 def draw_round(session: Session, actor: Actor, line: RoundLine, today: date) -> None:
     """One round: the response first, then what can be done, then the answers when asked for."""
     with st.container(border=True, gap="small"):
-        st.markdown(f"**{POINTS[line.point]}** · {state_of(line, today)}")
-        st.markdown(response_in_words(line))
+        st.markdown(f"**{POINTS[line.point]}** · {state_of(line, today)}  \n{response_in_words(line)}")
         if line.closed_at is None:
             with st.container(horizontal=True):
                 draw_acts(session, actor, line, today)

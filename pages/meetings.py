@@ -1,6 +1,7 @@
 """Meetings: one's own record in half a minute, and how it compares with the other side's."""
 
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,9 +10,9 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from models.schemes import Channel
-from pages.pair_parts import CHANNELS, choose, draw_meeting, in_words
+from pages.pair_parts import CHANNELS, choose, in_words, meeting_in_words
 from pages.ui import done, empty, page, plain, refusals, segments
-from services import meetings, pairings, times
+from services import meetings, pairings, storage, times
 from services.access import Actor
 from services.meetings import ComparedMeeting, Noted, State
 from services.pairings import MyMatch
@@ -44,10 +45,16 @@ def draw_own(session: Session, actor: Actor) -> None:
     with right if match.is_open else st.container():
         listed(match, found, today)
         if own:
-            file = meetings.own_csv(session, actor, match.pairing_id)
+            # Made when it is asked for, not at every look.
+            make = partial(own_file, actor, match.pairing_id)
             st.download_button(
-                "Download my record", file, "my-meetings.csv", "text/csv", icon=":material/download:", on_click="ignore"
+                "Download my record", make, "my-meetings.csv", "text/csv", icon=":material/download:", on_click="ignore"
             )
+
+
+def own_file(actor: Actor, pairing_id: UUID) -> bytes:
+    with storage.reading() as session:
+        return meetings.own_csv(session, actor, pairing_id)
 
 
 def usual_channel(match: MyMatch, own: list[Noted]) -> Channel:
@@ -136,16 +143,30 @@ def listed(match: MyMatch, found: tuple[ComparedMeeting, ...], today: date) -> N
     st.header("What you two recorded" if match.is_open else "Your own record", anchor=False)
     if not found:
         empty("Nothing is recorded yet. After you have met, it takes half a minute.")
-    for meeting in found:
-        with st.container(border=True, gap="small"):
-            beside = draw_meeting(meeting, match, today)
-            if meeting.mine and match.is_open:
-                beside.button("Correct", key=f"correct-{meeting.mine.id}", on_click=correct, args=(meeting.mine.id,))
+    if not found:
+        return
+    with st.container(border=True):
+        st.markdown("\n\n".join(meeting_in_words(meeting, match, today) for meeting in found))
+    own = {str(each.mine.id): each.mine for each in found if each.mine}
+    if own and match.is_open:
+        st.selectbox(
+            "Correct one of your records",
+            list(own),
+            None,
+            format_func=lambda key: record_in_words(own[key], match, today),
+            placeholder="Choose a meeting",
+            key="to_correct",
+            on_change=correct,
+        )
 
 
-def correct(record_id: UUID) -> None:
-    """Open the form with this record at the next run."""
-    st.session_state["correcting"] = str(record_id)
+def record_in_words(noted: Noted, match: MyMatch, today: date) -> str:
+    return f"{times.in_words(noted.started_at, match.my_zone, today=today)}, {in_words(noted)}"
+
+
+def correct() -> None:
+    """Open the form with the chosen record, and let the box offer all of them again."""
+    st.session_state["correcting"] = st.session_state.pop("to_correct")
 
 
 def draw_cohort(session: Session, actor: Actor, cohort_id: UUID) -> None:

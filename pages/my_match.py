@@ -10,7 +10,7 @@ from models.columns import utc_now
 from models.pairings import EndReason
 from models.schemes import Channel
 from pages import pair_ways, pausing
-from pages.pair_parts import BY, CHANNELS, choose, draw_meeting
+from pages.pair_parts import BY, CHANNELS, choose, meeting_in_words
 from pages.ui import done, empty, heading, page, plain, refusals, segments
 from services import contacts, meetings, pairings, times, ways_wording
 from services.access import Actor
@@ -160,9 +160,8 @@ def recorded(session: Session, actor: Actor, match: MyMatch, today: date) -> Non
     if not found:
         empty("No meeting is recorded yet. Each of you keeps a record of your own.")
     else:
-        with st.container(border=True, gap="small"):
-            for meeting in found[:SHOWN_MEETINGS]:
-                draw_meeting(meeting, match, today)
+        with st.container(border=True):
+            st.markdown("\n\n".join(meeting_in_words(meeting, match, today) for meeting in found[:SHOWN_MEETINGS]))
     label = "Record a meeting" if match.is_open else "Your own record"
     st.page_link("meetings.py", label=label, icon=":material/event:")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 import streamlit as st
 
@@ -51,17 +51,14 @@ def choose(matches: Sequence[MyMatch]) -> MyMatch:
     return by_id[chosen]
 
 
-def draw_meeting(meeting: ComparedMeeting, match: MyMatch, today: date) -> Any:
-    """When it was, what each of the two noted, and how that compares. Answers the column with the badge."""
-    left, right = st.columns([3, 1])
+def meeting_in_words(meeting: ComparedMeeting, match: MyMatch, today: date) -> str:
+    """When it was, how the two records compare, and what each of the two noted: one paragraph of Markdown."""
     when = times.two_zones(meeting.started_at, match.my_zone, match.their_zone, today=today)
-    lines = [f"**{plain(when)}**"]
+    lines = [f"**{plain(when)}** {BADGES[meeting.state]}"]
     for who, noted in (("You", meeting.mine), (match.other_name, meeting.theirs)):
         if noted is not None:
             lines.append(f"{plain(who)}: {in_words(noted)}{_start(noted, meeting, match)}")
-    left.markdown("  \n".join(lines))
-    right.markdown(BADGES[meeting.state])
-    return right
+    return "  \n".join(lines)
 
 
 def in_words(noted: Noted) -> str:

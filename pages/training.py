@@ -218,7 +218,10 @@ def draw_reminding(session: Session, actor: Actor, cohort_id: UUID, today: date)
 
 def draw_verification(session: Session, actor: Actor, today: date) -> None:
     """Whether a certificate that somebody shows is one of this scheme's."""
-    with st.expander("Verify a certificate", icon=":material/verified:"):
+    with st.expander("Verify a certificate", icon=":material/verified:", key="verifying", on_change="rerun") as opened:
+        # Seldom needed: nobody else pays for the form.
+        if not opened.open:
+            return
         with st.form("verify", border=False):
             code = st.text_input("Code on the certificate", key="code", max_chars=20, placeholder="XXXX-XXXX-XXXX")
             pressed = st.form_submit_button("Verify", key="verify-button")

@@ -3,13 +3,14 @@
 Entering one's own neither shows nor changes the other's. Staff see dates, lengths and channels; words are not kept.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
+from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -40,6 +41,8 @@ __all__ = [
 ]
 
 PAGE = 50
+# As many pairs as are read on one screen: each has a handful of meetings.
+PAIRS = 20
 # Clocks differ a little, and some people write it down as they sit down.
 GRACE = timedelta(minutes=15)
 LONGEST_MINUTES = 600
@@ -147,8 +150,11 @@ def compared(session: Session, actor: Actor, pairing_id: UUID, *, page: int = 1)
     Of a pair that has ended only the actor's own records are left, without what the other side noted.
     """
     pairing, side = access.pairing_to_take_part_in(session, actor, pairing_id)
-    records = session.exec(select(MeetingRecord).where(MeetingRecord.pairing_id == pairing_id)).all()
-    meetings = _reconciled(records, side, pairings.scheme_of(session, pairing).time_zone)
+    mine: list[Noted] = []
+    theirs: list[Noted] = []
+    for _, whose, *facts in session.exec(_records_of(), params={"pairs": [pairing_id]}):
+        (mine if whose is side else theirs).append(Noted(*facts))
+    meetings = reconcile(mine, theirs, pairings.scheme_of(session, pairing).time_zone)
     if pairing.status is PairingStatus.ENDED:
         meetings = tuple(ComparedMeeting(each.state, each.mine, None) for each in meetings if each.mine)
     return meetings[(page - 1) * PAGE : page * PAGE]
@@ -163,26 +169,23 @@ def own_csv(session: Session, actor: Actor, pairing_id: UUID) -> bytes:
 
 
 def of_cohort(session: Session, actor: Actor, cohort_id: UUID, *, page: int = 1) -> CohortMeetings:
-    """What each side noted and how it compares, 50 pairs a page by the mentee's name. Raises NotAllowed.
+    """What each side noted and how it compares, 20 pairs a page by the mentee's name. Raises NotAllowed.
 
     A coordinator who is half of a pair sees that pair only as its half. Ended pairs stay for the record.
     """
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
-    pairs, mentee = _pairs_of(cohort_id, actor)
-    total = session.exec(
-        select(func.count(col(Pairing.id))).where(Pairing.cohort_id == cohort_id, *_without_own(actor))
-    ).one()
-    pages = max(1, -(-total // PAGE))
+    asked = {"cohort": cohort_id, "who": actor.person_id}
+    total = session.exec(_count_pairs(), params=asked).scalar_one()
+    pages = max(1, -(-total // PAIRS))
     page = min(max(1, page), pages)
-    ordered = pairs.order_by(mentee.sort_key, col(Pairing.released_at), col(Pairing.id))
-    rows = session.exec(ordered.offset((page - 1) * PAGE).limit(PAGE)).all()
-    by_pair: dict[UUID, list[MeetingRecord]] = {row[0]: [] for row in rows}
-    for record in session.exec(select(MeetingRecord).where(col(MeetingRecord.pairing_id).in_(by_pair))):
-        by_pair[record.pairing_id].append(record)
+    rows = session.exec(_pairs(), params=asked | {"skipped": (page - 1) * PAIRS}).all()
+    by_pair: dict[UUID, dict[Side, list[Noted]]] = {row[0]: {side: [] for side in Side} for row in rows}
+    for pairing_id, side, *facts in session.exec(_records_of(), params={"pairs": list(by_pair)}):
+        by_pair[pairing_id][side].append(Noted(*facts))
     zone = session.get_one(Scheme, cohort.scheme_id).time_zone
     found = (
-        PairMeetings(pairing_id, mentor, mentee_name, _reconciled(by_pair[pairing_id], Side.MENTOR, zone))
-        for pairing_id, mentor, mentee_name in rows
+        PairMeetings(pairing_id, mentor, mentee, reconcile(noted[Side.MENTOR], noted[Side.MENTEE], zone))
+        for (pairing_id, mentor, mentee), noted in zip(rows, by_pair.values(), strict=True)
     )
     return CohortMeetings(tuple(found), zone, page, pages)
 
@@ -242,35 +245,45 @@ def _keep_first_contact(pairing: Pairing, record: MeetingRecord, scheme: Scheme)
         contacts.keep_first(pairing, times.day_in(record.started_at, scheme.time_zone))
 
 
-def _reconciled(records: Sequence[MeetingRecord], side: Side, zone: str) -> tuple[ComparedMeeting, ...]:
-    mine = [_noted(record) for record in records if record.side is side]
-    theirs = [_noted(record) for record in records if record.side is not side]
-    return reconcile(mine, theirs, zone)
-
-
-def _pairs_of(cohort_id: UUID, actor: Actor) -> tuple[Any, Any]:
-    """The pairs with both names, and the mentees' enrolments to put them in order by."""
+@cache
+def _pairs() -> Any:
+    """A page of a cohort's pairs with both names, in order of the mentees' names."""
     mentor, mentee, mentors_person, mentees_person = (
         aliased(Enrolment),
         aliased(Enrolment),
         aliased(Person),
         aliased(Person),
     )
-    pairs: Any = (
-        select(Pairing.id, col(mentors_person.full_name).label("mentor"), col(mentees_person.full_name).label("mentee"))
+    return (
+        columns(col(Pairing.id), col(mentors_person.full_name), col(mentees_person.full_name))
         .join(mentor, col(mentor.id) == Pairing.mentor_id)
         .join(mentee, col(mentee.id) == Pairing.mentee_id)
         .join(mentors_person, col(mentors_person.id) == mentor.person_id)
         .join(mentees_person, col(mentees_person.id) == mentee.person_id)
         # By the mentees' cohort, which is the pairs' too: its index hands them over in order of their names.
-        .where(mentee.cohort_id == cohort_id, *_without_own(actor))
+        .where(col(mentee.cohort_id) == bindparam("cohort"), *_without_own())
+        .order_by(col(mentee.sort_key), col(Pairing.released_at), col(Pairing.id))
+        .offset(bindparam("skipped"))
+        .limit(PAIRS)
     )
-    return pairs, mentee
 
 
-def _without_own(actor: Actor) -> tuple[Any, ...]:
-    """SQL conditions: the actor is no half of the pairing."""
-    own = select(Enrolment.id).where(Enrolment.person_id == actor.person_id)
+@cache
+def _count_pairs() -> Any:
+    return columns(func.count(col(Pairing.id))).where(col(Pairing.cohort_id) == bindparam("cohort"), *_without_own())
+
+
+@cache
+def _records_of() -> Any:
+    """The records of some pairs, in the order of `Noted` after pair and side."""
+    noted = (col(getattr(MeetingRecord, field.name)) for field in fields(Noted))
+    some = col(MeetingRecord.pairing_id).in_(bindparam("pairs", expanding=True))
+    return columns(col(MeetingRecord.pairing_id), col(MeetingRecord.side), *noted).where(some)
+
+
+def _without_own() -> tuple[Any, ...]:
+    """SQL conditions: whoever acts is no half of the pairing."""
+    own = columns(col(Enrolment.id)).where(col(Enrolment.person_id) == bindparam("who"))
     return col(Pairing.mentor_id).not_in(own), col(Pairing.mentee_id).not_in(own)
 
 

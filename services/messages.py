@@ -24,7 +24,7 @@ from services.errors import Conflict, NotAllowed
 from services.settings import settings
 from services.units import writes
 
-PAGE = 50
+PAGE = 20
 _AT_ONCE = 500
 DESK_NAME = "Mentoring Desk"
 PERSONAL_LINK = "(a personal link, made when this is sent)"
@@ -201,7 +201,7 @@ def example(session: Session, actor: Actor, template: str) -> Preview:
 def outbox(
     session: Session, actor: Actor, *, status: MessageStatus | None = None, search: str = "", page: int = 1
 ) -> Outbox:
-    """The messages of the scheme that the actor coordinates in this place, 50 a page. Raises NotAllowed.
+    """The messages of the scheme that the actor coordinates in this place, 20 a page. Raises NotAllowed.
 
     `search` looks in recipients' names and in subjects. Asking for QUEUED includes what a worker holds just now.
     """

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -189,5 +190,10 @@ def _people_of(session: Session, pairing: Pairing) -> dict[Side, Person]:
 
 
 def _scheme_of(session: Session, cohort_id: UUID) -> Scheme:
-    statement = select(Scheme).join(Cohort, col(Cohort.scheme_id) == col(Scheme.id)).where(Cohort.id == cohort_id)
-    return session.exec(statement).one()
+    scheme: Scheme = session.exec(_scheme_of_cohort(), params={"cohort": cohort_id}).one()
+    return scheme
+
+
+@cache  # every look at a pair asks for it
+def _scheme_of_cohort() -> Any:
+    return select(Scheme).join(Cohort, col(Cohort.scheme_id) == col(Scheme.id)).where(Cohort.id == bindparam("cohort"))

@@ -7,11 +7,11 @@ language the person read it. `services/agreements.py` is the way in for everybod
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, extract, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, exists, extract, func, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -23,7 +23,7 @@ from services import access
 from services.access import Actor
 from services.errors import Conflict
 
-PAGE = 50
+PAGE = 20
 # Whose signature a coordinator waits for: whoever asked to take part and was not turned away.
 AWAITED = (EnrolmentStatus.SUBMITTED, EnrolmentStatus.RETURNED, EnrolmentStatus.APPROVED, EnrolmentStatus.PAUSED)
 _SECONDS_PER_DAY = 86_400
@@ -118,20 +118,32 @@ def refuse_never_signed(session: Session, enrolment: Enrolment) -> None:
 def counts(session: Session, actor: Actor, cohort_id: UUID) -> list[DocumentCount]:
     """The documents in force with the signatures of a cohort's people, by kind. Three queries. Raises NotAllowed."""
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
-    statement: Any = (
-        select(*_NAMED, col(SchemeDocument.signed_by))
-        .join(Scheme, col(Scheme.id) == col(SchemeDocument.scheme_id))
-        .where(col(SchemeDocument.scheme_id) == cohort.scheme_id, in_force())
-        .order_by(col(SchemeDocument.kind))
-    )
-    documents = session.exec(statement).all()
+    documents = session.exec(_in_force_of(), params={"scheme": cohort.scheme_id}).all()
     if not documents:
         return []
-    # One number after the other along an index; one query over people and documents would read every person.
-    numbers = [part for row in documents for part in _asked_and_signed(cohort_id, row[0], row[-1])]
-    counted: Any = select(*numbers)
-    found = session.exec(counted).one()
+    which = {f"document_{index}": row[0] for index, row in enumerate(documents)}
+    counted = _numbers(tuple(tuple(row[-1]) for row in documents))
+    found = session.exec(counted, params={"cohort": cohort_id, **which}).one()
     return [DocumentCount(*row[:-1], *of_it) for row, *of_it in zip(documents, found[::2], found[1::2], strict=True)]
+
+
+@cache
+def _in_force_of() -> Any:
+    return (
+        select(*_NAMED, col(SchemeDocument.signed_by))
+        .join(Scheme, col(Scheme.id) == col(SchemeDocument.scheme_id))
+        .where(col(SchemeDocument.scheme_id) == bindparam("scheme"), in_force())
+        .order_by(col(SchemeDocument.kind))
+    )
+
+
+@lru_cache(maxsize=64)  # building it costs more than asking it; a scheme's list of documents hardly ever changes shape
+def _numbers(signed_by: tuple[tuple[str, ...], ...]) -> Any:
+    """Asked and signed of each document, side by side.
+
+    One number after the other along an index: one query over people and documents would read every person.
+    """
+    return select(*(part for index, sides in enumerate(signed_by) for part in _asked_and_signed(index, sides)))
 
 
 def unsigned(
@@ -143,18 +155,21 @@ def unsigned(
     page: int = 1,
     counted: Collection[DocumentCount] | None = None,
 ) -> UnsignedPage:
-    """Who of a cohort has not signed what is in force, by name, 50 on a page. Raises NotAllowed.
+    """Who of a cohort has not signed what is in force, by name, 20 on a page. Raises NotAllowed.
 
     Two queries when the answer of `counts` is handed over as `counted`, else five.
     """
     access.cohort_to_coordinate(session, actor, cohort_id)
-    missing = and_(
-        ~has_signed(),
-        col(Enrolment.status).in_(AWAITED),
-        col(SchemeDocument.id) == document_id if document_id else true(),
-    )
     known = counts(session, actor, cohort_id) if counted is None else counted
     total = sum(each.asked - each.signed for each in known if document_id in (None, each.id))
+    asked = {"cohort": cohort_id, "skipped": (page - 1) * PAGE, "document": document_id}
+    rows = session.exec(_lacking(of_one=document_id is not None), params=asked)
+    return UnsignedPage(tuple(_line(*row) for row in rows), total)
+
+
+@cache
+def _lacking(*, of_one: bool) -> Any:
+    """A page of people with the documents that they have not signed; of one document or of all."""
     chosen = select(
         col(Enrolment.id),
         col(Person.full_name),
@@ -166,15 +181,19 @@ def unsigned(
         col(SchemeDocument.published_at),
         col(Scheme.signature_grace_days),
     )
-    statement = (
-        _asked(chosen, cohort_id)
+    missing = and_(
+        ~has_signed(),
+        col(Enrolment.status).in_(AWAITED),
+        col(SchemeDocument.id) == bindparam("document") if of_one else true(),
+    )
+    return (
+        _asked(chosen, bindparam("cohort"))
         .join(Person, col(Person.id) == col(Enrolment.person_id))
         .where(missing)
         .order_by(col(Enrolment.sort_key), col(Enrolment.id), col(SchemeDocument.kind))
-        .offset((page - 1) * PAGE)
+        .offset(bindparam("skipped"))
         .limit(PAGE)
     )
-    return UnsignedPage(tuple(_line(*row) for row in session.exec(statement)), total)
 
 
 def missing_by_person(cohort_id: UUID) -> Any:
@@ -188,17 +207,17 @@ def missing_by_person(cohort_id: UUID) -> Any:
     )
 
 
-def _asked_and_signed(cohort_id: UUID, document_id: UUID, sides: Collection[str]) -> tuple[Any, Any]:
+def _asked_and_signed(index: int, sides: Collection[str]) -> tuple[Any, Any]:
     """Two SQL counts: people whose signature of this document is awaited, and those of them who gave it."""
     this, twin = aliased(SchemeDocument), aliased(SchemeDocument)
     # The same text in another language is the same document.
     twins = (
         select(col(twin.id))
         .join(this, and_(col(twin.scheme_id) == col(this.scheme_id), col(twin.kind) == col(this.kind)))
-        .where(col(this.id) == document_id, col(twin.edition) == col(this.edition))
+        .where(col(this.id) == bindparam(f"document_{index}"), col(twin.edition) == col(this.edition))
     )
     people = select(func.count(col(Enrolment.id))).where(
-        col(Enrolment.cohort_id) == cohort_id,
+        col(Enrolment.cohort_id) == bindparam("cohort"),
         col(Enrolment.side).in_([Side(side) for side in sides]),
         col(Enrolment.status).in_(AWAITED),
     )

@@ -24,7 +24,7 @@ from models.schemes import Cohort
 from services import access
 from services.access import Actor
 
-PAGE = 50
+PAGE = 20
 CLAIM = "training"
 # The edition that a completion is of.
 _TAKEN = aliased(TrainingModule)
@@ -102,7 +102,7 @@ def progress(
     only: ProgressFilter = ProgressFilter.ALL,
     search: str = "",
 ) -> ProgressPage:
-    """Who of a cohort has passed what is required, by name, 50 on a page. Three queries. Raises NotAllowed."""
+    """Who of a cohort has passed what is required, by name, 20 on a page. Three queries. Raises NotAllowed."""
     access.cohort_to_coordinate(session, actor, cohort_id)
     words = search.strip()
     counting, listing = _progress(only, bool(words))

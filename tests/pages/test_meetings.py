@@ -158,7 +158,7 @@ def test_ones_own_record_can_be_put_right(page_session: Session) -> None:
     mine = noted(page_session, pair, pair.mentee, began_on_time=None)
     page = open_page("meetings", pair.mentee_person)
 
-    page.button(key=f"correct-{mine.id}").click().run()
+    page.selectbox(key="to_correct").select(str(mine.id)).run()
     before = (field(page, "time_input", "at").value, field(page, "button_group", "late").value)
     field(page, "number_input", "minutes").set_value(50)
     save(page)
@@ -168,13 +168,14 @@ def test_ones_own_record_can_be_put_right(page_session: Session) -> None:
     assert "Record a meeting" in shown(page)
 
 
-def test_the_other_sides_record_has_no_correct_button(page_session: Session) -> None:
+def test_the_other_sides_record_is_not_offered_to_correct(page_session: Session) -> None:
     pair = make_pair(page_session)
     noted(page_session, pair, pair.mentor)
 
     page = open_page("meetings", pair.mentee_person)
 
     assert [button.label for button in page.main.button] == ["Save my record"]
+    assert [box.label for box in page.main.selectbox] == ["Time zone"]
 
 
 @pytest.mark.clause("A-SH5", "A-SH6")

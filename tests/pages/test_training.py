@@ -256,6 +256,8 @@ def test_a_certificates_code_is_verified(page_session: Session, cohort: Cohort) 
     make_completion(page_session, enrolment, make_module(page_session, cohort), date(2028, 9, 1))
     page = open_page("training", make_coordinator(page_session, cohort))
 
+    page.session_state["verifying"] = True
+    page.run()
     page.text_input(key="code").set_value(completions(page_session)[0].code.lower())
     page.button(key="verify-button").click().run()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Request
 
 from tests.bad_inputs import DATA
 from tests.browser.steps import DESK_SIZE, PHONE_SIZE
@@ -36,13 +36,13 @@ def test_the_report_is_free_of_barriers_and_asks_nothing_of_the_network(
             viewport={"width": width, "height": height}, color_scheme="dark" if ground == "dark" else "light"
         )
         page = context.new_page()
-        asked: list[str] = []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        asked: list[Request] = []
+        page.on("request", asked.append)
 
         page.goto(report.as_uri())
         drawn = page.evaluate("document.documentElement.scrollWidth")
 
-        assert (asked, drawn) == ([report.as_uri()], width)
+        assert ([request.url for request in asked], drawn) == ([report.as_uri()], width)
         assert page.get_by_role("heading", level=2).all_inner_texts()[0].startswith("Without a mentor (")
         assert axe(page) == []
         context.close()

@@ -58,7 +58,7 @@ def draw_begin(session: Session, actor: Actor, scheme_id: UUID, found: tuple[Lis
             key="other-language",
         )
         has_draft = line.draft_id is not None and other is None
-        if st.button("Open the draft" if has_draft else "Write the next version", key="begin", type="primary"):
+        if st.button("Open the draft" if has_draft else "Write the next version", key="begin", icon=":material/edit:"):
             with refusals():
                 language = other or line.language
                 choose_draft(str(document_drafts.begin(session, actor, scheme_id, kind=line.kind, language=language)))
@@ -171,8 +171,8 @@ def draw_handing_over(session: Session, actor: Actor, now: Draft) -> None:
 
 
 def draw_publish(session: Session, actor: Actor, now: Draft, asked: int, *, ready: bool) -> None:
-    gate = bool(now.signed_by) and st.checkbox(
-        f"{' and '.join(SIDES[side] for side in now.signed_by)} are matched only once they have signed",
+    gate = bool(now.ungated) and st.checkbox(
+        f"{' and '.join(SIDES[side] for side in now.ungated)} are matched only once they have signed",
         value=True,
         key=f"gate-{now.id}",
     )

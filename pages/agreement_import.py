@@ -112,10 +112,14 @@ def draw_kinds(kept: dict[str, Any], known: Known) -> None:
 def as_table(pieces: Sequence[Piece]) -> str:
     """One Markdown table: line, what it is, the number in the file, the ID, and how it begins."""
     rows = [
-        f"| {number} | {PARTS[piece.part]} | {plain(piece.line.number)} | {plain(piece.id)} | {_begins(piece)} |"
+        f"| {number} | {PARTS[piece.part]} | {plain(piece.line.number)} | {_badge(piece.id)} | {_begins(piece)} |"
         for number, piece in enumerate(pieces, start=1)
     ]
     return "\n".join(["| Line | What it is | In the file | ID | Begins with |", "|--:|---|---|---|---|", *rows])
+
+
+def _badge(key: str) -> str:
+    return f":gray-badge[{plain(key)}]" if key else ""
 
 
 def _begins(piece: Piece) -> str:

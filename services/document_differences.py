@@ -21,9 +21,10 @@ from services.schemes.documents import TemplateDocument
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]\s*|[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+\s*|\s+"
 )
-# Past this many words of one clause, sentences are compared: word by word would take too long.
-_MOST_WORDS = 1500
-_SENTENCE = re.compile(r"[^.!?。！？\n]*[.!?。！？\n]*\s*")
+# Past this many different words in the middle of one clause, comparing them one by one would take too long.
+_MOST_WORDS = 800
+# With less of its words in common than this, a clause was written anew: shreds of both would help nobody.
+_LEAST_IN_COMMON = 0.5
 
 
 class Change(StrEnum):
@@ -94,11 +95,22 @@ def _compare(old: TemplateDocument, new: TemplateDocument) -> Differences:
 def word_by_word(old: str, new: str) -> Iterator[Words]:
     """Both texts in one, removed words before the added ones that stand in their place."""
     before, after = _split(old), _split(new)
-    if max(len(before), len(after)) > _MOST_WORDS:
-        before, after = _SENTENCE.findall(old), _SENTENCE.findall(new)
-    # Blanks do not make a word another one.
+    first = _alike(before, after)
+    last = _alike(before[first:][::-1], after[first:][::-1])
+    if same := "".join(after[:first]):
+        yield Words(Change.SAME, same)
+    yield from _compared(before[first : len(before) - last], after[first : len(after) - last])
+    if same := "".join(after[len(after) - last :]):
+        yield Words(Change.SAME, same)
+
+
+def _compared(before: list[str], after: list[str]) -> Iterator[Words]:
+    """The middle, which begins and ends differently. A very long one, or one written anew, is all old, then all new."""
     matcher = SequenceMatcher(None, [word.strip() for word in before], [word.strip() for word in after], autojunk=False)
-    for tag, a, b, c, d in matcher.get_opcodes():
+    steps = [("replace", 0, len(before), 0, len(after))]
+    if max(len(before), len(after)) <= _MOST_WORDS and matcher.ratio() > _LEAST_IN_COMMON:
+        steps = list(matcher.get_opcodes())
+    for tag, a, b, c, d in steps:
         if tag == "equal":
             yield Words(Change.SAME, "".join(after[c:d]))
             continue
@@ -106,6 +118,12 @@ def word_by_word(old: str, new: str) -> Iterator[Words]:
             yield Words(Change.REMOVED, removed)
         if added := "".join(after[c:d]):
             yield Words(Change.ADDED, added)
+
+
+def _alike(before: list[str], after: list[str]) -> int:
+    """How many words two lists have in common from their beginning. Blanks do not make a word another one."""
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((at for at, (old, new) in pairs if old.strip() != new.strip()), min(len(before), len(after)))
 
 
 def _split(text: str) -> list[str]:

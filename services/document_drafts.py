@@ -42,7 +42,8 @@ _SIGNED_BY_KIND = {
 class Draft:
     """A draft to work on. `replaces` is the edition in force in this language, `replaces_id` that document.
 
-    `needs_another` is whether somebody else has to publish it: two people decide in production.
+    `needs_another` is whether somebody else has to publish it: two people decide in production. `ungated` are the sides
+    that sign it and may be matched before they do.
     """
 
     id: UUID
@@ -59,6 +60,7 @@ class Draft:
     replaces_id: UUID | None
     is_translation: bool
     needs_another: bool
+    ungated: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -266,6 +268,8 @@ def _draft(session: Session, actor: Actor, row: DocumentDraft) -> Draft:
     before = publishing.newest(session, row.scheme_id, row.kind, row.language)
     author = session.get(Person, row.changed_by_id)
     mine = row.changed_by_id == actor.person_id
+    scheme = session.get_one(Scheme, row.scheme_id)
+    gates = {Side.MENTOR.value: scheme.mentor_gates, Side.MENTEE.value: scheme.mentee_gates}
     return Draft(
         id=row.id,
         kind=row.kind,
@@ -279,8 +283,9 @@ def _draft(session: Session, actor: Actor, row: DocumentDraft) -> Draft:
         handed_over_at=row.handed_over_at,
         replaces=before.edition if before else None,
         replaces_id=before.id if before else None,
-        is_translation=row.language != session.get_one(Scheme, row.scheme_id).language,
+        is_translation=row.language != scheme.language,
         needs_another=settings().is_production and (mine or row.handed_over_at is None),
+        ungated=tuple(side for side in row.signed_by if "signature" not in gates[side]),
     )
 
 

@@ -234,7 +234,7 @@ def test_a_file_is_recognised_corrected_and_made_a_draft(page_session: Session, 
     table = next(line.value for line in page.markdown if line.value.startswith("| Line"))
 
     page.number_input(key="line").set_value(5).run()
-    mark = next(widget.key for widget in page.text_input if str(widget.key).startswith("id-"))
+    mark = next(str(widget.key) for widget in page.text_input if str(widget.key).startswith("id-"))
     page.text_input(key=mark).input("X-9")
     page.button(key=f"correct-button-{mark.removeprefix('id-')}").click().run()
     page.button(key="take-in").click().run()
@@ -243,9 +243,9 @@ def test_a_file_is_recognised_corrected_and_made_a_draft(page_session: Session, 
     assert [row.split(" | ")[1:4] for row in table.splitlines()[2:]] == [
         ["Title of a text", "", ""],
         ["Heading of a section", "", ""],
-        ["Clause", "1", "X\\-1"],
-        ["Clause", "2", "X\\-2"],
-        ["Clause", "3", "X\\-3"],
+        ["Clause", "1", ":gray-badge[X\\-1]"],
+        ["Clause", "2", ":gray-badge[X\\-2]"],
+        ["Clause", "3", ":gray-badge[X\\-3]"],
     ]
     page_session.rollback()
     (draft,) = page_session.exec(select(DocumentDraft)).all()

@@ -94,6 +94,7 @@ def test_no_screen_imports_another_screen() -> None:
         "pages.written",
         "pages.training_parts",
         "pages.training_modules",
+        "pages.agreement_copies",
         "pages.agreement_parts",
         "pages.agreement_drafts",
         "pages.agreement_import",

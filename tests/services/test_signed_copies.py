@@ -22,6 +22,7 @@ from models.signed_copies import SignedCopy, SignedCopyFile
 from services import agreements, pdf, signed_copies, signed_copy_facts, signed_copy_lists
 from services.access import Actor
 from services.errors import Conflict, NotAllowed
+from tests.benchmarks.papers import paper
 from tests.factories import (
     make_account,
     make_actor,
@@ -139,10 +140,17 @@ def test_signing_begins_the_paper_and_queues_one_email_that_brings_it(session: S
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
-def test_every_name_makes_the_same_paper_twice_even_when_everything_around_it_changed(
-    session: Session, cohort: Cohort, name: str
-) -> None:
-    actor, signature_id = signed(session, cohort, name)
+def test_every_name_is_set_to_the_same_bytes_twice_with_the_exact_text_beside_it(name: str) -> None:
+    rows = paper("Code of conduct", TEXT, name, 0)
+
+    first, second = (signed_copies.typeset(signed_copy_facts.of(*rows)) for _ in range(2))
+
+    assert first == second
+    assert hashlib.sha256(TEXT.encode()).digest() in {hashlib.sha256(each).digest() for each in streams(first)}
+
+
+def test_the_paper_stays_the_same_when_everything_around_it_changes(session: Session, cohort: Cohort) -> None:
+    actor, signature_id = signed(session, cohort, "Ọlájídé")
     first = signed_copies.download(session, actor, signature_id)
     session.get_one(Scheme, cohort.scheme_id).name = "Another name"
     person = session.get_one(Person, actor.person_id)
@@ -152,7 +160,6 @@ def test_every_name_makes_the_same_paper_twice_even_when_everything_around_it_ch
     second = signed_copies.download(session, actor, signature_id)
 
     assert first == second
-    assert hashlib.sha256(TEXT.encode()).digest() in {hashlib.sha256(each).digest() for each in streams(first.content)}
     assert [row.sha256 for row in session.exec(select(SignedCopyFile))] == [hashlib.sha256(first.content).hexdigest()]
 
 
@@ -177,30 +184,38 @@ def test_the_evidence_is_said_in_words_with_both_times(session: Session, cohort:
     )
 
 
-def test_the_paper_is_held_to_the_standard_for_everybody_unless_no_font_has_a_letter(
-    session: Session, cohort: Cohort
-) -> None:
-    actor, signature_id = signed(session, cohort, "Ọlájídé")
-    other, other_id = signed(session, make_cohort(session), "김")
-
-    paper, without = (
-        signed_copies.download(session, actor, signature_id).content,
-        signed_copies.download(session, other, other_id).content,
+def test_the_paper_is_held_to_the_standard_for_everybody_unless_no_font_has_a_letter() -> None:
+    with_font, without_font = (
+        signed_copy_facts.of(*paper("Code of conduct", TEXT, name, 0)) for name in ("Ọlájídé", "김")
     )
 
-    assert [b"pdfuaid:part" in paper, b"/Lang(en)" in paper, b"/Marked true" in paper] == [True] * 3
-    assert [b"pdfuaid:part" in without, b"/Marked true" in without] == [False, True]
-    assert signed_copy_facts.spelled(facts_of(session, other_id))["evidence"][1] == ["Its letters", "U+AE40"]  # type: ignore[index]
+    readable, other = signed_copies.typeset(with_font), signed_copies.typeset(without_font)
+
+    marks = (b"pdfuaid:part", b"/Lang(en)", b"/Marked true")
+    assert [mark in readable for mark in marks] == [True, True, True]
+    assert [mark in other for mark in marks] == [False, True, True]
+    assert signed_copy_facts.spelled(without_font)["evidence"][1] == ["Its letters", "U+AE40"]  # type: ignore[index]
 
 
-def test_a_long_text_breaks_into_pages_and_a_long_word_into_lines(session: Session, cohort: Cohort) -> None:
+def test_a_long_text_breaks_into_pages_and_a_long_word_into_lines() -> None:
     long = TEXT + "".join(f"\n## Y-{at} · Point {at}\n\n{'word ' * 60}{'x' * 300}\n" for at in range(30))
-    _, signature_id = signed(session, cohort, text=long)
 
-    pages = pdf.pictures("signed_copy", facts_of(session, signature_id), pixels_per_inch=20)
+    facts = signed_copy_facts.of(*paper("Code of conduct", long, "Ama Boateng", 0))
+    pages = pdf.pictures("signed_copy", facts, pixels_per_inch=20)
 
     assert len(pages) == 7
     assert len(set(pages)) == len(pages)
+
+
+def test_a_text_from_right_to_left_is_set_and_says_its_language() -> None:
+    copy, signature, document = paper(
+        "مدونة السلوك", "# مدونة السلوك\n\n## X-1 · كن لطيفا\n\nمن فضلك، 2026.\n", "عائشة", 0
+    )
+    document.language = signature.language = "ar"
+
+    content = signed_copies.typeset(signed_copy_facts.of(copy, signature, document))
+
+    assert [b"/Lang(ar)" in content, b"pdfuaid:part" in content] == [True, True]
 
 
 @pytest.mark.clause("U-9")

@@ -157,7 +157,7 @@ def read_one(session: Session, actor: Actor, row: QueueRow) -> None:
         retired = answer_history.retired_answers(session, actor, row.id)
         said += [f"{plain(label)} (no longer asked): {plain(answer)}" for label, answer in retired]
         said += [f"{plain(claim)} (a spreadsheet's word; it does not count)" for claim in row.claims]
-        st.markdown("\n\n".join(said))
+        st.markdown("  \n".join(said))
 
 
 with page("Enrolments", caption="Who wants in, and who is ready for a match") as (session, actor):

@@ -132,7 +132,7 @@ def show_links(session: Session, actor: Actor, cohort_id: UUID) -> None:
     if not links:
         empty("No link has been made for this cohort yet.")
     for link in links:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             until = times.day_in_words(link.expires_at.date())
             st.markdown(
                 f"**{plain(link.label)}** · {link.side.value.capitalize()} · {link.used} of {link.most} came · "

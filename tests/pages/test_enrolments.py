@@ -173,7 +173,7 @@ def test_what_somebody_answered_is_still_read_when_it_is_no_longer_asked(page_se
 
     page = tick(open_page("enrolments", coordinator), ama)
 
-    read = page.markdown[-1].value.split("\n\n")
+    read = page.markdown[-1].value.split("  \n")
 
     assert [line for line in read if "no longer asked" in line] == [
         "What you would like mentoring to do for you (no longer asked): Energy law\\."

@@ -50,7 +50,7 @@ def behind(
     """Who is not yet among the counted where many are good, else who is; by name, 50 a page. Raises NotAllowed."""
     access.cohort_to_coordinate(session, actor, cohort_id)
     ask, _ = asking.asked(session, actor, cohort_id, today)
-    marked = ROWS[figure.source][0](ask)
+    marked = ROWS[figure.source](ask, {figure.part, figure.base or figure.part})
     statement = _pairs(marked, actor) if figure.source == "pairs" else _people(marked)
     chosen = statement.where(_chosen(marked, figure)).subquery("behind")
     total = session.execute(select(func.count()).select_from(chosen)).scalar_one()

@@ -231,12 +231,12 @@ GOALS_WRITTEN = Figure(
 )
 CHANNELS = Figure(
     key="channels",
-    source="records",
+    source="pairs",
     part="elsewhere",
-    base="recorded",
-    words="{part} of {base} contacts in 30 days were by a channel that the scheme does not have",
-    definition="Contacts and held meetings recorded in the last 30 days, each side's record by itself, and those of "
-    "them by a channel outside the scheme's own. There should be none.",
+    base="in_touch",
+    words="{part} of {base} pairs were last in touch by a channel that the scheme does not have",
+    definition="Open pairs with any contact or held meeting on record, by the channel of the latest one. None should "
+    "be outside the scheme's own channels.",
     aim=Aim.NONE,
     also=(
         ("by_email", "email"),
@@ -245,7 +245,6 @@ CHANNELS = Figure(
         ("by_video", "video"),
         ("by_in_person", "in person"),
     ),
-    screen=("meetings", "Open the meetings"),
 )
 ON_TIME = Figure(
     key="on_time",

@@ -39,7 +39,7 @@ def shown(
     figure: Figure, counts: Counts, *, then: bool, protect: bool
 ) -> tuple[Shown, Shown, tuple[tuple[str, Shown], ...], Shown]:
     """Part, base, the further parts with their words, and what is not due yet; None is kept back."""
-    exact = {name: _at(counts, name, then=then) for name in _names(figure)}
+    exact = {name: _at(counts, name, then=then) for name in names(figure)}
     if protect:
         exact = _protected(figure, exact)
     also = tuple((words, exact[name]) for name, words in figure.also)
@@ -54,7 +54,8 @@ def _hours(figure: Figure, counts: Counts, base: Shown, *, protect: bool) -> Sho
     return _at(counts, figure.hours, then=False)
 
 
-def _names(figure: Figure) -> list[str]:
+def names(figure: Figure) -> list[str]:
+    """The counts that it is made of."""
     named = [figure.base, figure.part, figure.left_out, *(name for name, _ in figure.also)]
     return list(dict.fromkeys(name for name in named if name))
 
@@ -94,9 +95,11 @@ def _state(figure: Figure, part: Shown, base: Shown, aim: float) -> State:
     if figure.aim is Aim.NONE:
         return State.RED if part else State.GREEN
     share = part / base if base else float(part)
-    if share >= aim:
+    # In tenths of thousands, or 6 of 10 would miss three quarters of 0.8.
+    reached, wanted, nearly = (round(each * 10_000) for each in (share, aim, aim * AMBER_FROM))
+    if reached >= wanted:
         return State.GREEN
-    return State.AMBER if share >= aim * AMBER_FROM else State.RED
+    return State.AMBER if reached >= nearly else State.RED
 
 
 def _words(

@@ -45,10 +45,13 @@ def _numbers(ask: Ask, as_of: AsOf) -> dict[str, Any]:
 
 def _kept_apart(ask: Ask, until: Any) -> Any:
     """Entries of the private question by people of the cohort."""
-    here = select(col(Enrolment.person_id)).where(col(Enrolment.cohort_id) == ask.cohort.id)
+    # From the few entries, not from the many people.
+    here = select(col(Enrolment.id)).where(
+        col(Enrolment.cohort_id) == ask.cohort.id, col(Enrolment.person_id) == col(Conflict.declared_by_id)
+    )
     return (
         select(func.count())
         .select_from(Conflict)
-        .where(col(Conflict.declared_by_id).in_(here), col(Conflict.created_at) < until)
+        .where(here.correlate(Conflict).exists(), col(Conflict.created_at) < until)
         .scalar_subquery()
     )

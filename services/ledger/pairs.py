@@ -2,19 +2,23 @@
 
 Day numbers and rules are those of services/pair_facts.py. What is asked of each meeting record is one look along an
 index, the oldest or the newest, so that the number of meetings does not matter. Each step is made once (MATERIALIZED):
-SQLite would otherwise write the first step's questions into every place of the last that uses their answers.
+SQLite would otherwise write the first step's questions into every place of the last that uses their answers. From
+below: what the tables say, the same in days, the spans between those days, and the marks.
 """
 
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
-from sqlalchemy import String, and_, case, cast, exists, false, func, or_, select, union
+from sqlalchemy import String, and_, case, cast, column, exists, false, func, or_, select, tuple_, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from models.enrolments import Conflict, Enrolment
+from models.enrolments import Conflict, Enrolment, Side
 from models.matching import Proposal
 from models.meetings import MeetingRecord
 from models.pairings import Contact, EndReason, Expectation, Pairing, Release, WaysOfWorking
+from models.schemes import Channel
 from services import days
 from services.funnel import CONTACT_DAYS
 from services.ledger.people import signed_enrolments, trained_enrolments
@@ -23,147 +27,223 @@ from services.pair_facts import IN_RHYTHM, QUIET, SILENT, AsOf, flag, in_motion,
 from services.paused_days import paused_between
 
 WAYS_DAYS = 14
-SINGLE = ("all", "releases", "conflict", "declared", "boundaries", "culture", "expects")
+IDS = ("id", "mentor_id", "mentee_id", "released_at")
 
 
-def rows(ask: Ask) -> Any:
-    """A query of one row a pair: id, mentor_id, mentee_id, released_at, and marks by name, `<mark>_then` for before."""
-    last = _last(_in_days(_raw(ask), ask))
-    row = last.c
-    return select(row.id, row.mentor_id, row.mentee_id, row.released_at, *_marks(row, ask)).subquery("pair_marks")
+def rows(ask: Ask, marks: Collection[str] | None = None) -> Any:
+    """A query of one row a pair: id, mentor_id, mentee_id, released_at, and marks by name, `<mark>_then` for before.
+
+    With `marks`, only those. Each step asks of the one below it no more than what it needs.
+    """
+    top = _Wanted()
+    found = {name: made for name, made in _marks(top, ask).items() if marks is None or name in marks}
+    chosen = [flag(made()).label(name) for name, made in found.items()]
+    ids = [top[name].label(name) for name in IDS]
+    spans = _step(top, _spans, ask, "pair_spans")
+    return select(*ids, *chosen).select_from(spans).subquery("pair_marks")
+
+
+class _Wanted:
+    """The columns of a step, noted as they are asked for, so that the step below makes no others."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, None] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        self.names[name] = None
+        return column(name, _type_of(name))
+
+
+def _columns(table: Any) -> Any:
+    return table.__table__.c
+
+
+def _type_of(name: str) -> Any:
+    """Moments stay moments on their way through the steps; the rest are keys, numbers and texts."""
+    if name in {"released_at", "ended_at"}:
+        return _columns(Pairing)["released_at"].type
+    return _columns(MeetingRecord)["started_at"].type if name in {"held_now", "held_then", "first_held"} else None
+
+
+def _step(above: _Wanted, make: Callable[[_Wanted, Ask], Mapping[str, Callable[[], Any]]], ask: Ask, name: str) -> Any:
+    """What the step above asked for: made here, or passed on from the tables' step below."""
+    below = _Wanted()
+    made = make(below, ask)
+    columns = [(made[each]() if each in made else below[each]).label(each) for each in above.names]
+    return _made_once(select(*columns).select_from(_below(below, make, ask)), name)
+
+
+def _below(wanted: _Wanted, make: Any, ask: Ask) -> Any:
+    if make is _spans:
+        return _step(wanted, _days, ask, "pair_days")
+    raw = _raw(ask)
+    columns = [raw[name]().label(name) for name in wanted.names]
+    of_cohort = col(Pairing.cohort_id) == ask.cohort.id, col(Pairing.released_at) < ask.now.until
+    return _made_once(select(*columns).select_from(Pairing).where(*of_cohort), "pair_raw")
 
 
 def _made_once(statement: Any, name: str) -> Any:
     return statement.cte(name).prefix_with("MATERIALIZED")
 
 
-def _raw(ask: Ask) -> Any:
+def _raw(ask: Ask) -> dict[str, Callable[[], Any]]:
     """What the tables say of each pair."""
-    pair, now, then = col(Pairing.id), ask.now, ask.then
     agreed = days.date_number(WaysOfWorking.in_force_from)
-    columns = (
-        pair,
-        col(Pairing.mentor_id),
-        col(Pairing.mentee_id),
-        col(Pairing.proposal_id),
-        col(Pairing.released_at),
-        col(Pairing.ended_at),
-        col(Pairing.end_reason),
-        _held(func.max, ask.now).label("held_now"),
-        _held(func.max, ask.then).label("held_then"),
-        _held(func.min, ask.now).label("first_held"),
-        _contact(func.max, now).label("contact_now"),
-        _contact(func.max, then).label("contact_then"),
-        _contact(func.min, now).label("first_contact"),
-        _of(WaysOfWorking, func.min(agreed), now).label("agreed"),
-        _covers(now).label("covers"),
-        interval_in_force(pair, now.number, ask.scheme).label("interval_now"),
-        interval_in_force(pair, then.number, ask.scheme).label("interval_then"),
-        flag(in_motion(now.number)).label("moves_now"),
-        flag(in_motion(then.number)).label("moves_then"),
-        _of(Release, func.count(), now).label("sides_released"),
-        _of(Expectation, func.count(col(Expectation.done_at)), now).label("sides_expecting"),
-    )
-    found = select(*columns).where(col(Pairing.cohort_id) == ask.cohort.id, col(Pairing.released_at) < now.until)
-    return _made_once(found, "pair_raw")
-
-
-def _in_days(raw: Any, ask: Ask) -> Any:
-    """The same with moments as day numbers of the scheme's zone."""
-    row = raw.c
-    columns = (
-        *(column for column in row if column.name not in {"held_now", "held_then", "first_held"}),
-        ask.now.day_number(row.released_at).label("released"),
-        ask.now.day_number(row.held_now).label("met_now"),
-        ask.now.day_number(row.held_then).label("met_then"),
-        ask.now.day_number(row.first_held).label("first_met"),
-        *(_open_at(row, moment).label(name) for name, moment in _moments(ask)),
-    )
-    return _made_once(select(*columns), "pair_days")
-
-
-def _last(row: Any, ask: Ask | None = None) -> Any:
-    """And with the last sign of life at both times, and the first."""
-    c = row.c
-    columns = (
-        *c,
-        func.coalesce(_later(c.contact_now, c.met_now), c.released).label("last_now"),
-        func.coalesce(_later(c.contact_then, c.met_then), c.released).label("last_then"),
-        _earlier(c.first_contact, c.first_met).label("first_sign"),
-    )
-    return _made_once(select(*columns), "pair_last")
-
-
-def _marks(row: Any, ask: Ask) -> list[Any]:
-    found: dict[str, Any] = {"all": row.id.is_not(None), "all_then": _released_by(row, ask.then)}
-    for suffix, as_of, name in (("", ask.now, "now"), ("_then", ask.then, "then")):
-        found |= {f"{mark}{suffix}": condition for mark, condition in _at(row, ask, as_of, name).items()}
-    is_open = row.open_now == 1
-    settled = and_(is_open, row.agreed.is_not(None))
-    found |= {
-        "releases": row.sides_released == len(("mentor", "mentee")),
-        "conflict": and_(is_open, row.id.in_(_in_conflict(ask))),
-        "declared": and_(is_open, *_both_declared(row, ask)),
-        "settled": settled,
-        "boundaries": and_(settled, row.covers.like('%"boundaries"%')),
-        "culture": and_(settled, row.covers.like('%"culture"%')),
-        "expects": and_(found["ways_due"], row.sides_expecting == len(("mentor", "mentee"))),
+    found: dict[str, Callable[[], Any]] = {
+        name: partial(getattr, Pairing, name)
+        for name in ("id", "mentor_id", "mentee_id", "proposal_id", "released_at", "ended_at", "end_reason")
     }
-    return [flag(condition).label(mark) for mark, condition in found.items()]
+    for name, as_of in _moments(ask):
+        found |= {
+            f"held_{name}": partial(_held, func.max, as_of),
+            f"contact_{name}": partial(_contact, func.max, as_of),
+            f"interval_{name}": partial(interval_in_force, col(Pairing.id), as_of.number, ask.scheme),
+            f"moves_{name}": lambda as_of=as_of: flag(in_motion(as_of.number)),  # type: ignore[misc]
+            f"untrained_{name}": lambda as_of=as_of: flag(  # type: ignore[misc]
+                col(Pairing.mentor_id).not_in(trained_enrolments(ask, as_of))
+            ),
+            f"unsigned_{name}": lambda as_of=as_of: flag(or_(false(), *_unsigned(ask, as_of))),  # type: ignore[misc]
+        }
+    return found | {
+        "first_held": partial(_held, func.min, ask.now),
+        "first_contact": partial(_contact, func.min, ask.now),
+        "agreed": partial(_of, WaysOfWorking, func.min(agreed), ask.now),
+        "covers": partial(_covers, ask.now),
+        "sides_released": partial(_of, Release, func.count(), ask.now),
+        "sides_expecting": partial(_of, Expectation, func.count(col(Expectation.done_at)), ask.now),
+        "held_by": partial(_latest, MeetingRecord, MeetingRecord.started_at, ask.now),
+        "contact_by": partial(_latest, Contact, Contact.contact_on, ask.now),
+    }
 
 
-def _at(row: Any, ask: Ask, as_of: AsOf, name: str) -> dict[str, Any]:
+def _days(row: _Wanted, ask: Ask) -> dict[str, Callable[[], Any]]:
+    """The same with moments as day numbers of the scheme's zone."""
+    found: dict[str, Callable[[], Any]] = {
+        "released": lambda: ask.now.day_number(row["released_at"]),
+        "first_met": lambda: ask.now.day_number(row["first_held"]),
+    }
+    for name, as_of in _moments(ask):
+        found |= {
+            f"met_{name}": lambda name=name: ask.now.day_number(row[f"held_{name}"]),  # type: ignore[misc]
+            f"open_{name}": lambda as_of=as_of: _open_at(row, as_of.until),  # type: ignore[misc]
+        }
+    return found
+
+
+def _spans(row: _Wanted, ask: Ask) -> dict[str, Callable[[], Any]]:
+    """How many days that count lie between what happened and the day of the figures."""
+    found: dict[str, Callable[[], Any]] = {
+        "first_took": lambda: _took(row, row["released"], _earlier(row["first_contact"], row["first_met"])),
+        "channel": lambda: case(
+            (_is_later(row["met_now"], row["contact_now"]), row["held_by"]), else_=row["contact_by"]
+        ),
+    }
+    for name, as_of in _moments(ask):
+        found |= {
+            f"since_{name}": lambda name=name, as_of=as_of: _took(  # type: ignore[misc]
+                row,
+                func.coalesce(_later(row[f"contact_{name}"], row[f"met_{name}"]), row["released"]),
+                as_of.number,
+            ),
+            f"released_for_{name}": lambda as_of=as_of: _took(row, row["released"], as_of.number),  # type: ignore[misc]
+            f"met_for_{name}": lambda as_of=as_of: _took(row, row["first_met"], as_of.number),  # type: ignore[misc]
+        }
+    return found
+
+
+def _marks(row: _Wanted, ask: Ask) -> dict[str, Callable[[], Any]]:
+    found: dict[str, Callable[[], Any]] = {
+        "all": lambda: row["id"].is_not(None),
+        "all_then": lambda: row["released_at"] < ask.then.until,
+    }
+    for suffix, (name, as_of) in zip(("", "_then"), _moments(ask), strict=True):
+        found |= {f"{mark}{suffix}": made for mark, made in _at(row, ask, as_of, name).items()}
+
+    def is_open() -> Any:
+        return row["open_now"] == 1
+
+    def settled() -> Any:
+        return and_(is_open(), row["agreed"].is_not(None))
+
+    channels = {f"by_{each}": lambda each=each: and_(is_open(), row["channel"] == each) for each in Channel}
+    return found | {
+        "releases": lambda: row["sides_released"] == len(Side),
+        "conflict": lambda: and_(is_open(), tuple_(row["mentor_id"], row["mentee_id"]).in_(_in_conflict())),
+        "declared": lambda: and_(is_open(), *_both_declared(row, ask)),
+        "settled": settled,
+        "boundaries": lambda: and_(settled(), row["covers"].like('%"boundaries"%')),
+        "culture": lambda: and_(settled(), row["covers"].like('%"culture"%')),
+        "expects": lambda: and_(found["ways_due"](), row["sides_expecting"] == len(Side)),
+        "in_touch": lambda: and_(is_open(), row["channel"].is_not(None)),
+        "elsewhere": lambda: and_(is_open(), row["channel"].not_in(ask.scheme.channels)),
+        **channels,
+    }
+
+
+def _at(row: _Wanted, ask: Ask, as_of: AsOf, name: str) -> dict[str, Callable[[], Any]]:
     """The marks that have a past: as they are on this day."""
-    number, is_open = as_of.number, row[f"open_{name}"] == 1
-    moves = and_(is_open, row[f"moves_{name}"] == 1)
-    last = row[f"last_{name}"]
-    state = state_of(number - last - paused_between(row.id, last, number), row[f"interval_{name}"], ask.scheme)
-    contact_due = and_(_released_by(row, as_of), _took(row, number) >= CONTACT_DAYS)
-    since_met = number - row.first_met - paused_between(row.id, row.first_met, number)
-    ways_due = and_(is_open, since_met >= WAYS_DAYS)
-    agreed = and_(ways_due, row.agreed <= number)
-    ended = and_(row.ended_at.is_not(None), row.ended_at < as_of.until)
-    mentor, again = row.mentor_id, _again(row, as_of)
+
+    def is_open() -> Any:
+        return row[f"open_{name}"] == 1
+
+    def moves() -> Any:
+        return and_(is_open(), row[f"moves_{name}"] == 1)
+
+    def state() -> Any:
+        return state_of(row[f"since_{name}"], row[f"interval_{name}"], ask.scheme)
+
+    def is_due() -> Any:
+        return and_(row["released_at"] < as_of.until, row[f"released_for_{name}"] >= CONTACT_DAYS)
+
+    def ways_due() -> Any:
+        return and_(is_open(), row[f"met_for_{name}"] >= WAYS_DAYS)
+
+    def agreed() -> Any:
+        return and_(ways_due(), row["agreed"] <= as_of.number)
+
+    def ended() -> Any:
+        return and_(row["ended_at"].is_not(None), row["ended_at"] < as_of.until)
+
+    def ended_by(reason: EndReason) -> Any:
+        return and_(ended(), row["end_reason"] == reason)
+
     return {
         "open": is_open,
         "moves": moves,
-        **{each: and_(moves, state == each) for each in (IN_RHYTHM, QUIET, SILENT)},
-        "contact_due": contact_due,
-        "contact_in_time": and_(contact_due, _took(row, row.first_sign) <= CONTACT_DAYS),
-        "contact_not_due": and_(_released_by(row, as_of), _took(row, number) < CONTACT_DAYS),
+        **{each: lambda each=each: and_(moves(), state() == each) for each in (IN_RHYTHM, QUIET, SILENT)},  # type: ignore[misc]
+        "contact_due": is_due,
+        "contact_in_time": lambda: and_(is_due(), row["first_took"] <= CONTACT_DAYS),
+        "contact_not_due": lambda: and_(row["released_at"] < as_of.until, row[f"released_for_{name}"] < CONTACT_DAYS),
         "ways_due": ways_due,
         "agreed": agreed,
-        "agreed_before": and_(agreed, row.agreed < row.first_met),
-        "agreed_at": and_(agreed, row.agreed == row.first_met),
-        "agreed_after": and_(agreed, row.agreed > row.first_met),
-        "untrained": and_(is_open, mentor.not_in(trained_enrolments(ask, as_of))),
-        "unsigned": and_(is_open, or_(false(), *_unsigned(mentor, ask, as_of))),
+        "agreed_before": lambda: and_(agreed(), row["agreed"] < row["first_met"]),
+        "agreed_at": lambda: and_(agreed(), row["agreed"] == row["first_met"]),
+        "agreed_after": lambda: and_(agreed(), row["agreed"] > row["first_met"]),
+        "untrained": lambda: and_(is_open(), row[f"untrained_{name}"] == 1),
+        "unsigned": lambda: and_(is_open(), row[f"unsigned_{name}"] == 1),
         "ended": ended,
-        **{f"ended_{reason}": and_(ended, row.end_reason == reason) for reason in EndReason},
-        "referred_again": and_(ended, row.end_reason == EndReason.REFERRED_ELSEWHERE, again),
+        **{f"ended_{reason}": partial(ended_by, reason) for reason in EndReason},
+        "referred_again": lambda: and_(ended_by(EndReason.REFERRED_ELSEWHERE), _again(row, as_of)),
     }
 
 
-def _unsigned(mentor: Any, ask: Ask, as_of: AsOf) -> list[Any]:
+def _unsigned(ask: Ask, as_of: AsOf) -> list[Any]:
     """For each text that mentors must sign: this one did not sign an edition of it that still counts."""
+    mentor = col(Pairing.mentor_id)
     return [mentor.not_in(signed) for signed in signed_enrolments(ask, as_of, side="mentor", in_grace=True)]
 
 
-def _moments(ask: Ask) -> tuple[tuple[str, Any], ...]:
-    return ("open_now", ask.now.until), ("open_then", ask.then.until)
+def _moments(ask: Ask) -> tuple[tuple[str, AsOf], ...]:
+    return ("now", ask.now), ("then", ask.then)
 
 
-def _open_at(row: Any, moment: Any) -> Any:
-    return flag(and_(row.released_at < moment, or_(row.ended_at.is_(None), row.ended_at >= moment)))
+def _open_at(row: _Wanted, moment: Any) -> Any:
+    return flag(and_(row["released_at"] < moment, or_(row["ended_at"].is_(None), row["ended_at"] >= moment)))
 
 
-def _released_by(row: Any, as_of: AsOf) -> Any:
-    return row.released_at < as_of.until
-
-
-def _took(row: Any, number: Any) -> Any:
-    """Days from the release to that day, without those of a pause."""
-    return number - row.released - paused_between(row.id, row.released, number)
+def _took(row: _Wanted, since: Any, until: Any) -> Any:
+    """Days from one to the other, without those of a pause."""
+    return until - since - paused_between(row["id"], since, until)
 
 
 def _known(table: Any, as_of: AsOf) -> list[Any]:
@@ -210,23 +290,36 @@ def _covers(as_of: AsOf) -> Any:
     )
 
 
-def _in_conflict(ask: Ask) -> Any:
-    """Pairs of two who must not be paired, whichever of them said so."""
-    one, other = aliased(Enrolment), aliased(Enrolment)
-    ways = ((one.id, other.id), (other.id, one.id))
-    found = (
-        select(col(Pairing.id))
-        .select_from(Conflict)
-        .join(one, col(one.person_id) == col(Conflict.declared_by_id))
-        .join(other, col(other.person_id) == col(Conflict.other_id))
-        .join(Pairing, and_(col(Pairing.mentor_id) == mentor, col(Pairing.mentee_id) == mentee))
-        .where(col(Pairing.cohort_id) == ask.cohort.id, col(one.cohort_id) == ask.cohort.id)
-        for mentor, mentee in ways
+def _latest(table: Any, moment: Any, as_of: AsOf) -> Any:
+    """The channel of the latest held meeting, or contact."""
+    held = [col(table.happened), moment < as_of.until] if table is MeetingRecord else [moment <= as_of.day]
+    return (
+        select(col(table.channel))
+        .where(col(table.pairing_id) == col(Pairing.id), *held, *_known(table, as_of))
+        .order_by(col(moment).desc())
+        .limit(1)
+        .correlate(Pairing)
+        .scalar_subquery()
     )
-    return select(union(*found).subquery().c.id).correlate(None)
 
 
-def _both_declared(row: Any, ask: Ask) -> list[Any]:
+def _in_conflict() -> Any:
+    """(mentor, mentee) of two who must not be paired, whichever said so; of all cohorts, for those who did are few."""
+    one, other = aliased(Enrolment), aliased(Enrolment)
+    said = (
+        select(col(mentor.id), col(mentee.id))
+        .select_from(Conflict)
+        .join(mentor, col(mentor.person_id) == mentors_self)
+        .join(mentee, col(mentee.person_id) == mentees_self)
+        for mentor, mentee, mentors_self, mentees_self in (
+            (one, other, col(Conflict.declared_by_id), col(Conflict.other_id)),
+            (one, other, col(Conflict.other_id), col(Conflict.declared_by_id)),
+        )
+    )
+    return union_all(*said)
+
+
+def _both_declared(row: _Wanted, ask: Ask) -> list[Any]:
     """Each of the two answered the private question: at enrolment, or at this very proposal."""
     silent = select(col(Enrolment.id)).where(
         col(Enrolment.cohort_id) == ask.cohort.id, col(Enrolment.conflicts_declared_at).is_(None)
@@ -234,28 +327,32 @@ def _both_declared(row: Any, ask: Ask) -> list[Any]:
     return [
         or_(
             person.not_in(silent.correlate(None)),
-            exists().where(col(Proposal.id) == row.proposal_id, col(answered).is_not(None)),
+            exists().where(col(Proposal.id) == row["proposal_id"], col(answered).is_not(None)),
         )
         for person, answered in (
-            (row.mentor_id, Proposal.mentor_answered_at),
-            (row.mentee_id, Proposal.mentee_answered_at),
+            (row["mentor_id"], Proposal.mentor_answered_at),
+            (row["mentee_id"], Proposal.mentee_answered_at),
         )
     ]
 
 
-def _again(row: Any, as_of: AsOf) -> Any:
+def _again(row: _Wanted, as_of: AsOf) -> Any:
     """The mentee of this pair was matched anew by then."""
     later = aliased(Pairing)
     return exists().where(
-        col(later.mentee_id) == row.mentee_id,
-        col(later.released_at) >= row.ended_at,
+        col(later.mentee_id) == row["mentee_id"],
+        col(later.released_at) >= row["ended_at"],
         col(later.released_at) < as_of.until,
     )
 
 
+def _is_later(one: Any, other: Any) -> Any:
+    return and_(one.is_not(None), or_(other.is_(None), one > other))
+
+
 def _later(one: Any, other: Any) -> Any:
     """The later of two days, or the one that is there."""
-    return case((and_(one.is_not(None), or_(other.is_(None), one > other)), one), else_=other)
+    return case((_is_later(one, other), one), else_=other)
 
 
 def _earlier(one: Any, other: Any) -> Any:

@@ -3,7 +3,7 @@
 Who signed or did the training is a list that the database makes once, not a question about each person.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import and_, false, func, or_, select
@@ -16,11 +16,10 @@ from models.resources import ResourceRead
 from services.ledger.shapes import Ask
 from services.pair_facts import AsOf, flag
 
-SINGLE = ("needs", "background")
 TAKES_PART = (EnrolmentStatus.APPROVED, EnrolmentStatus.PAUSED)
 
 
-def mentors(ask: Ask) -> Any:
+def mentors(ask: Ask, wanted: Collection[str] | None = None) -> Any:
     """A query of one row a mentor: id, name order, and marks."""
     found: dict[str, Any] = {}
     for suffix, as_of in _both(ask):
@@ -36,17 +35,17 @@ def mentors(ask: Ask) -> Any:
             f"ever{suffix}": or_(here, col(Enrolment.id).in_(_left(as_of))),
             f"reading{suffix}": and_(here, col(Enrolment.id).in_(_reading(as_of))),
         }
-    return _rows(ask, Side.MENTOR, found)
+    return _rows(ask, Side.MENTOR, found, wanted)
 
 
-def mentees(ask: Ask) -> Any:
+def mentees(ask: Ask, wanted: Collection[str] | None = None) -> Any:
     """The same of mentees."""
     found: dict[str, Any] = {}
     for suffix, as_of in _both(ask):
         here = _takes_part(as_of)
         found |= {
             f"mentees{suffix}": here,
-            f"wishing{suffix}": and_(here, col(Enrolment.id).in_(_wishing(as_of))),
+            f"wishing{suffix}": and_(here, _wishing(as_of)),
         }
     here = found["mentees"]
     found |= {
@@ -54,7 +53,7 @@ def mentees(ask: Ask) -> Any:
         "background": and_(here, _answered("background")),
         "has_goals": and_(here, col(Enrolment.goals).is_not(None)),
     }
-    return _rows(ask, Side.MENTEE, found)
+    return _rows(ask, Side.MENTEE, found, wanted)
 
 
 def signed_enrolments(ask: Ask, as_of: AsOf, *, side: str, in_grace: bool = False) -> list[Any]:
@@ -96,8 +95,9 @@ def _both(ask: Ask) -> Iterator[tuple[str, AsOf]]:
     yield from (("", ask.now), ("_then", ask.then))
 
 
-def _rows(ask: Ask, side: Side, found: dict[str, Any]) -> Any:
-    marks = (flag(condition).label(mark) for mark, condition in found.items())
+def _rows(ask: Ask, side: Side, found: dict[str, Any], wanted: Collection[str] | None) -> Any:
+    chosen = found if wanted is None else {mark: found[mark] for mark in found if mark in wanted}
+    marks = (flag(condition).label(mark) for mark, condition in chosen.items())
     rows = select(col(Enrolment.id), *marks).where(
         col(Enrolment.cohort_id) == ask.cohort.id, col(Enrolment.side) == side, col(Enrolment.decided_at).is_not(None)
     )
@@ -149,7 +149,9 @@ def _reading(as_of: AsOf) -> Any:
 
 
 def _wishing(as_of: AsOf) -> Any:
-    return select(col(Wish.mentee_id)).where(col(Wish.created_at) < (as_of.known_until or as_of.until)).correlate(None)
+    # Of each mentee, because a list of all wishes is longer than one of mentees.
+    by_then = col(Wish.mentee_id) == col(Enrolment.id), col(Wish.created_at) < (as_of.known_until or as_of.until)
+    return select(col(Wish.id)).where(*by_then).correlate(Enrolment).exists()
 
 
 def _answered(key: str) -> Any:

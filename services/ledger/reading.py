@@ -1,6 +1,6 @@
 """The ledger of a cohort: every clause of the documents in force with its evidence, the most pressing first."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,12 +14,11 @@ from services.ledger.registry import entry_of
 from services.ledger.shapes import Ask, Count, DocumentInForce, Entry, Ledger, Line, Measured, State
 
 Counts = Mapping[str, Count]
-ROWS: dict[str, tuple[Callable[[Ask], Any], tuple[str, ...]]] = {
-    "pairs": (pairs.rows, pairs.SINGLE),
-    "mentors": (people.mentors, ()),
-    "mentees": (people.mentees, people.SINGLE),
+ROWS: dict[str, Callable[[Ask, Collection[str] | None], Any]] = {
+    "pairs": pairs.rows,
+    "mentors": people.mentors,
+    "mentees": people.mentees,
 }
-IDS = frozenset({"id", "mentor_id", "mentee_id", "released_at"})
 ORDER = list(State)
 
 
@@ -28,7 +27,7 @@ def ledger(session: Session, actor: Actor, cohort_id: UUID, *, today: date | Non
     ask, is_protected = asking.asked(session, actor, cohort_id, today)
     clauses = asking.clauses_of(session, ask.documents)
     entries = {row.key: entry_of(row.key) for row in clauses}
-    counts = {name: _counts(session, ask, name) for name in _sources(entries.values())}
+    counts = {name: _counts(session, ask, name, marks) for name, marks in _wanted(entries.values()).items()}
     titles = {document.id: document for document in ask.documents}
     lines = [
         _line(row, titles[row.document_id], entries[row.key], counts, ask, protect=is_protected) for row in clauses
@@ -45,14 +44,18 @@ def ledger(session: Session, actor: Actor, cohort_id: UUID, *, today: date | Non
     )
 
 
-def _sources(entries: Iterable[Entry]) -> list[str]:
-    """Only what some clause in force is about is counted."""
-    return sorted({figure.source for entry in entries for figure in entry.figures})
+def _wanted(entries: Iterable[Entry]) -> dict[str, set[str]]:
+    """By source, the counts that some clause in force is about, now and before: nothing else is counted."""
+    found: dict[str, set[str]] = {}
+    for figure in sorted((each for entry in entries for each in entry.figures), key=lambda each: each.source):
+        names = judging.names(figure)
+        found.setdefault(figure.source, set()).update(names, (f"{name}_then" for name in names))
+    return found
 
 
-def _counts(session: Session, ask: Ask, source: str) -> Counts:
+def _counts(session: Session, ask: Ask, source: str, marks: set[str]) -> Counts:
     if source in ROWS:
-        return _summed(session, ask, *ROWS[source])
+        return _summed(session, ROWS[source](ask, marks), marks)
     if source == "documents":
         return {"code_edition": Count(max((each.edition for each in ask.documents if each.kind == "code"), default=0))}
     counting: dict[str, Callable[[Session, Ask], Counts]] = {
@@ -65,17 +68,12 @@ def _counts(session: Session, ask: Ask, source: str) -> Counts:
     return counting[source](session, ask)
 
 
-def _summed(session: Session, ask: Ask, rows: Callable[[Ask], Any], single: tuple[str, ...]) -> Counts:
+def _summed(session: Session, marked: Any, marks: set[str]) -> Counts:
     """How many rows have each mark, now and before. One query."""
-    marked = rows(ask)
-    marks = [column for column in marked.columns if column.name not in IDS]
-    row = session.execute(select(*(func.coalesce(func.sum(mark), 0) for mark in marks))).one()
-    sums = {mark.name: int(value) for mark, value in zip(marks, row, strict=True)}
-    return {
-        name: Count(value, None if name in single else sums.get(f"{name}_then"))
-        for name, value in sums.items()
-        if not name.endswith("_then")
-    }
+    columns = [each for each in marked.columns if each.name in marks]
+    row = session.execute(select(*(func.coalesce(func.sum(each), 0) for each in columns))).one()
+    sums = {each.name: int(value) for each, value in zip(columns, row, strict=True)}
+    return {name: Count(value, sums.get(f"{name}_then")) for name, value in sums.items()}
 
 
 def _line(

@@ -1,4 +1,4 @@
-"""What was recorded in the last thirty days, beside the thirty days before: channels, punctuality, both sides' records.
+"""What was recorded in the last thirty days, beside the thirty days before: punctuality, and both sides' records.
 
 Two records are of one meeting when both say that it was held and they start within 30 minutes, as everywhere.
 """
@@ -6,14 +6,13 @@ Two records are of one meeting when both say that it was held and they start wit
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import case, func, literal_column, select, union_all
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from models.enrolments import Side
 from models.meetings import MeetingRecord
-from models.pairings import Contact, Pairing
-from models.schemes import Channel
+from models.pairings import Pairing
 from services import days
 from services.ledger.shapes import TREND_DAYS, Ask, Count
 from services.pair_facts import CONFIRMED_WITHIN_SECONDS, flag
@@ -22,12 +21,26 @@ Counts = dict[str, Count]
 
 
 def counts(session: Session, ask: Ask) -> Counts:
-    """Records and contacts of both windows, by what they say. One query."""
-    found: dict[str, list[int]] = {}
-    for is_recent, channel, on_time, count in session.execute(union_all(_held(ask), _contacts(ask))):
-        for name in _names(ask, channel, on_time):
-            found.setdefault(name, [0, 0])[0 if is_recent else 1] += count
-    return {name: Count(*pair) for name, pair in found.items()}
+    """`told` are records that say whether the meeting began on time, `on_time` those that say yes. One query."""
+    recent, before = _starts(ask)
+    is_recent = col(MeetingRecord.started_at) >= recent
+    on_time: Any = col(MeetingRecord.began_on_time)
+    conditions = (
+        and_(is_recent, on_time.is_not(None)),
+        and_(~is_recent, on_time.is_not(None)),
+        and_(is_recent, on_time),
+        and_(~is_recent, on_time),
+    )
+    statement = (
+        select(*(func.coalesce(func.sum(flag(condition)), 0) for condition in conditions))
+        .select_from(MeetingRecord)
+        .join(Pairing, col(Pairing.id) == col(MeetingRecord.pairing_id))
+        .where(
+            col(Pairing.cohort_id) == ask.cohort.id, col(MeetingRecord.happened), *_within(MeetingRecord, ask, before)
+        )
+    )
+    told, told_before, yes, yes_before = session.execute(statement).one()
+    return {"told": Count(told, told_before), "on_time": Count(yes, yes_before)}
 
 
 def agreement(session: Session, ask: Ask) -> Counts:
@@ -59,54 +72,6 @@ def agreement(session: Session, ask: Ask) -> Counts:
     )
     total, twice = session.execute(statement).one()
     return {"either": Count(total - twice), "both": Count(twice)}
-
-
-def _held(ask: Ask) -> Any:
-    recent, before = _starts(ask)
-    columns = (
-        flag(col(MeetingRecord.started_at) >= recent).label("recent"),
-        col(MeetingRecord.channel),
-        case((col(MeetingRecord.began_on_time).is_(None), -1), else_=flag(col(MeetingRecord.began_on_time))).label(
-            "punctual"
-        ),
-    )
-    return (
-        select(*columns, func.count())
-        .join(Pairing, col(Pairing.id) == col(MeetingRecord.pairing_id))
-        .where(
-            col(Pairing.cohort_id) == ask.cohort.id,
-            col(MeetingRecord.happened),
-            *_within(MeetingRecord, ask, before),
-        )
-        .group_by(*columns)
-    )
-
-
-def _contacts(ask: Ask) -> Any:
-    today = ask.now.day
-    recent = flag(col(Contact.contact_on) > today - timedelta(days=TREND_DAYS)).label("recent")
-    return (
-        select(recent, col(Contact.channel), literal_column("-1"), func.count())
-        .join(Pairing, col(Pairing.id) == col(Contact.pairing_id))
-        .where(
-            col(Pairing.cohort_id) == ask.cohort.id,
-            col(Contact.contact_on) > today - timedelta(days=2 * TREND_DAYS),
-            col(Contact.contact_on) <= today,
-            *_known(Contact, ask),
-        )
-        .group_by(recent, col(Contact.channel))
-    )
-
-
-def _names(ask: Ask, channel: str, on_time: int) -> list[str]:
-    """The counts that a record belongs to. `on_time` is 1, 0, or -1 where it does not say."""
-    kind = Channel(channel)
-    names = ["recorded", f"by_{kind.value}"]
-    if kind.value not in ask.scheme.channels:
-        names.append("elsewhere")
-    if on_time >= 0:
-        names += ["told", "on_time" if on_time else "late"]
-    return names
 
 
 def _starts(ask: Ask) -> tuple[Any, Any]:

@@ -1,0 +1,126 @@
+"""Clause ledger: red first, numbers with their meaning, names only for the coordinator who asks."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+from streamlit.testing.v1 import AppTest
+
+from models.agreements import Clause
+from models.columns import utc_now
+from models.enrolments import Side
+from models.schemes import Cohort
+from tests.factories import (
+    make_cohort,
+    make_coordinator,
+    make_document,
+    make_enrolment,
+    make_manager,
+    make_pairing,
+    make_person,
+)
+from tests.pages.opening import open_page
+
+CLAUSES = {"U-5": "Staying in touch", "U-C5.3": "Free to step back", "U-8": "Confidence", "UM-6": "A fair expectation"}
+
+
+def test_what_presses_comes_first_and_every_number_says_what_it_means(page_session: Session) -> None:
+    cohort = _with_clauses(page_session)
+
+    page = open_page("ledger", make_coordinator(page_session, cohort))
+
+    shown = [text for text in _texts(page) if "**U" in text]
+    assert [text.split("**")[1] for text in shown] == ["U\\-5", "U\\-C5\\.3", "U\\-8", "UM\\-6"]
+    assert shown[0].startswith(":red-badge[Red]")
+    assert "0 of 1 open pairs keep the rhythm that they agreed" in shown[0]
+    assert "last contact or meeting lies no further back" in shown[0]
+    assert shown[2].startswith(":gray-badge[Not yet measured]")
+    assert shown[3].startswith(":violet-badge[Upheld by people]")
+    assert [button.key for button in page.button if str(button.key).startswith("open-")] == ["open-U-5"]
+
+
+def test_a_clause_opens_with_its_words_its_evidence_and_the_rows_when_asked(page_session: Session) -> None:
+    cohort = _with_clauses(page_session)
+    page = open_page("ledger", make_coordinator(page_session, cohort))
+
+    page.button(key="open-U-5").click().run()
+    before = _shown(page)
+    page.toggle(key="who-U-5").set_value(True).run()
+
+    assert [header.value for header in page.header] == ["U\\-5 · Staying in touch"]
+    assert "Words of U\\-5" in before
+    assert "**Where it asks:**" in before
+    assert "Li Wei" not in before
+    assert "- **Li Wei** with **Marguerite**, since " in _shown(page)
+
+
+def test_search_and_colour_leave_what_fits(page_session: Session) -> None:
+    cohort = _with_clauses(page_session)
+    page = open_page("ledger", make_coordinator(page_session, cohort))
+
+    page.text_input(key="search").set_value("step back").run()
+    found = [text for text in _texts(page) if "**U" in text]
+    page.text_input(key="search").set_value("no such words").run()
+
+    assert [text.split("**")[1] for text in found] == ["U\\-C5\\.3"]
+    assert "No clause fits. Take a word out of the search, or choose All." in [info.value for info in page.info]
+
+
+def test_a_manager_sees_neither_names_nor_rows_nor_small_numbers(page_session: Session) -> None:
+    cohort = _with_clauses(page_session)
+
+    page = open_page("ledger", make_manager(page_session, cohort), clause="U-5")
+
+    assert page.info[0].value.startswith("You see counts, never people")
+    assert "fewer than 5" in _shown(page)
+    assert list(page.toggle) == []
+    assert "Li Wei" not in str(page._tree)
+    assert "Marguerite" not in str(page._tree)
+
+
+def test_a_scheme_without_numbered_clauses_says_what_comes_next(page_session: Session) -> None:
+    page = open_page("ledger", make_coordinator(page_session, make_cohort(page_session)))
+
+    assert [info.value for info in page.info] == [
+        "No text with numbered clauses is in force. Publish one under Agreements, and its clauses appear here."
+    ]
+
+
+def test_a_participant_and_the_coordinator_of_another_scheme_get_nothing_of_it(page_session: Session) -> None:
+    cohort = _with_clauses(page_session)
+    person = make_person(page_session)
+    make_enrolment(page_session, cohort, person=person)
+    stranger = make_coordinator(page_session, make_cohort(page_session))
+
+    for page in (open_page("ledger", person), open_page("ledger", stranger, f"coordinator-{cohort.id}")):
+        assert not page.exception
+        assert "Staying in touch" not in str(page._tree)
+
+
+def _with_clauses(session: Session) -> Cohort:
+    """One silent pair under a text with a clause of each kind."""
+    cohort = make_cohort(session)
+    old: dict[str, Any] = dict.fromkeys(("created_at", "submitted_at", "decided_at", "conflicts_declared_at"), _ago(90))
+    document = make_document(session, cohort.scheme_id, published_at=_ago(100))
+    for position, (key, heading) in enumerate(CLAUSES.items()):
+        text = f"Words of {key}."
+        session.add(
+            Clause(document_id=document.id, key=key, position=position, section="Part", heading=heading, text=text)
+        )
+    mentor = make_enrolment(session, cohort, Side.MENTOR, name="Marguerite", **old)
+    mentee = make_enrolment(session, cohort, Side.MENTEE, name="Li Wei", **old)
+    make_pairing(session, cohort, mentor=mentor, mentee=mentee, released_at=_ago(80), created_at=_ago(80))
+    session.flush()
+    return cohort
+
+
+def _ago(days: int) -> datetime:
+    return utc_now() - timedelta(days=days)
+
+
+def _texts(page: AppTest) -> list[str]:
+    return [line for element in page.markdown for line in element.value.split("\n\n")]
+
+
+def _shown(page: AppTest) -> str:
+    return "\n".join(element.value for element in page.markdown)

@@ -1,0 +1,384 @@
+"""The clause ledger: evidence for every clause, counted from rows, honest where there is none, kept back where few."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlmodel import Session, select
+
+from models.agreements import Clause, SchemeDocument, TrainingModule
+from models.enrolments import Side
+from models.meetings import MeetingRecord
+from models.pairings import EndReason, Pairing, PairingStatus
+from models.schemes import Channel, Cohort
+from services import ledger
+from services.access import DESK, Acting, Actor
+from services.errors import NotAllowed
+from services.ledger import figures, judging, registry
+from services.ledger.pack import evidence_pack
+from services.ledger.proposals import median
+from services.ledger.shapes import Aim, Count, Figure, State
+from services.schemes import starting, templates
+from tests.factories import (
+    make_account,
+    make_actor,
+    make_cohort,
+    make_coordinator,
+    make_document,
+    make_enrolment,
+    make_manager,
+    make_pairing,
+    make_person,
+    make_signature,
+)
+from tests.services.counting import queries_of
+
+TODAY = date(2026, 11, 21)
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+CLAUSES = {clause.id for key in templates.keys() for text in templates.load(key).documents for clause in text.clauses}  # noqa: SIM118 - a function, not a dict
+
+
+def test_every_clause_of_every_template_has_an_entry_and_every_entry_names_a_clause() -> None:
+    assert set(registry.ENTRIES) == CLAUSES
+
+
+@pytest.mark.parametrize("clause", sorted(registry.ENTRIES))
+def test_an_entry_has_figures_or_says_what_is_not_measured_or_where_the_software_informs(clause: str) -> None:
+    entry = registry.ENTRIES[clause]
+
+    assert entry.informs.endswith(".")
+    assert bool(entry.figures or entry.not_yet or entry.asks)
+
+
+def test_the_evidence_of_a_clause_is_declared_once() -> None:
+    with pytest.raises(ValueError, match="U-5 is declared twice"):
+        registry.evidence("U-5", informs="Somewhere.")
+
+
+def test_figures_have_keys_of_their_own_and_words_for_their_counts() -> None:
+    told = {figure.key: figure for entry in registry.ENTRIES.values() for figure in entry.figures}
+
+    assert all(figure == told[figure.key] for entry in registry.ENTRIES.values() for figure in entry.figures)
+    assert [key for key, figure in told.items() if "{part}" not in figure.words] == []
+    assert [key for key, figure in told.items() if ("{base}" in figure.words) is not (figure.base is not None)] == []
+
+
+@pytest.mark.parametrize(
+    ("part", "base", "state"),
+    [
+        (0, 0, State.NOBODY),
+        (8, 10, State.GREEN),
+        (6, 10, State.AMBER),
+        (5, 10, State.RED),
+    ],
+)
+def test_a_share_is_green_from_its_target_and_amber_from_three_quarters_of_it(
+    part: int, base: int, state: State
+) -> None:
+    figure = Figure("f", "pairs", "part", "{part} of {base}", "", base="base", target=0.8)
+
+    found = judging.measured(figure, {"part": Count(part, 0), "base": Count(base, 0)}, {}, protect=False)
+
+    assert found.state is state
+
+
+@pytest.mark.parametrize(("part", "state"), [(0, State.GREEN), (1, State.RED)])
+def test_what_should_not_be_there_is_red_at_the_first(part: int, state: State) -> None:
+    figure = Figure("f", "pairs", "part", "{part} of {base}", "", base="base", aim=Aim.NONE)
+
+    found = judging.measured(figure, {"part": Count(part), "base": Count(40)}, {}, protect=False)
+
+    assert (found.state, found.words, found.trend) == (state, f"{part} of 40", "")
+
+
+def test_the_scheme_s_own_target_comes_before_the_usual_one() -> None:
+    counts = {"in_rhythm": Count(6, 9), "moves": Count(10, 10)}
+
+    found = judging.measured(figures.RHYTHM, counts, {"in_rhythm": 0.5}, protect=False)
+
+    assert (found.state, found.trend) == (State.GREEN, "down 30 points")
+
+
+@pytest.mark.parametrize(
+    ("part", "base", "words"),
+    [
+        (31, 40, "about 30 of 40 open pairs keep the rhythm that they agreed"),
+        (3, 40, "fewer than 5, or fewer than 5 left over"),
+        (38, 40, "fewer than 5, or fewer than 5 left over"),
+        (2, 3, "fewer than 5, or fewer than 5 left over"),
+        (0, 40, "0 of 40 open pairs keep the rhythm that they agreed"),
+    ],
+)
+def test_a_manager_s_number_is_rounded_and_kept_back_where_it_speaks_of_few(part: int, base: int, words: str) -> None:
+    counts = {"in_rhythm": Count(part, part), "moves": Count(base, base), "quiet": Count(2, 2)}
+
+    found = judging.measured(figures.RHYTHM, counts, {}, protect=True)
+
+    assert found.words == words
+
+
+def test_a_manager_s_state_follows_from_what_is_shown() -> None:
+    counts = {"untrained": Count(2), "open": Count(40)}
+
+    found = judging.measured(figures.UNTRAINED, counts, {}, protect=True)
+
+    assert (found.state, found.part) == (State.HIDDEN, None)
+
+
+@pytest.mark.parametrize(
+    ("waits", "half"),
+    [
+        ([], None),
+        ([(10, True, 1), (20, True, 1)], 10),
+        ([(10, True, 1), (20, False, 1), (30, True, 1)], 30),
+        ([(10, True, 1), (48, False, 5)], None),
+        ([(5, False, 4), (10, True, 1), (20, True, 1)], 10),
+    ],
+)
+def test_those_who_still_wait_count_in_the_usual_time(waits: Any, half: int | None) -> None:
+    assert median(waits) == half
+
+
+@pytest.mark.clause("U-5", "U-C6.2")
+def test_pairs_are_counted_by_rhythm_now_and_thirty_days_before(session: Session) -> None:
+    cohort = _scheme(session, "unnc_alumni")
+    for days in (3, 10, 26, 100):
+        pairing = _pair(session, cohort, released=120)
+        _met(session, pairing, days_ago=days)
+        _met(session, pairing, days_ago=35)
+
+    found = _figure(session, cohort, "U-5", "rhythm")
+
+    assert (found.part, found.base) == (2, 4)
+    assert found.words == "2 of 4 open pairs keep the rhythm that they agreed (1 quiet, 1 silent)"
+    assert (found.state, found.trend) == (State.RED, "down 50 points")
+
+
+@pytest.mark.clause("U-2")
+def test_a_match_without_both_releases_on_record_is_a_fault(session: Session) -> None:
+    cohort = _scheme(session, "unnc_alumni")
+    _pair(session, cohort, released=20)
+
+    found = _figure(session, cohort, "U-2", "releases")
+
+    assert (found.part, found.base, found.state) == (0, 1, State.RED)
+
+
+@pytest.mark.clause("U-3", "U-C4.1")
+def test_an_open_pair_with_an_untrained_or_unsigned_mentor_is_red_and_named_to_the_coordinator(
+    session: Session,
+) -> None:
+    cohort = _scheme(session, "unnc_alumni")
+    mentor = make_enrolment(session, cohort, Side.MENTOR, name="Marguerite")
+    _pair(session, cohort, released=20, mentor=mentor, mentee="Li Wei")
+    person = make_coordinator(session, cohort)
+    coordinator = make_actor(person, cohort)
+
+    found = _figure(session, cohort, "U-3", "untrained")
+    unsigned = _figure(session, cohort, "U-C4.1", "unsigned_pairs")
+    behind = ledger.behind(session, coordinator, cohort.id, found.figure, today=TODAY)
+
+    assert (found.part, found.base, found.state) == (1, 1, State.RED)
+    assert (unsigned.part, unsigned.base, unsigned.state) == (1, 1, State.RED)
+    assert [(row.name, row.mentor) for row in behind.rows] == [("Li Wei", "Marguerite")]
+    assert (behind.says, behind.total, behind.pages) == ("The pairs that the number counts", 1, 1)
+
+
+@pytest.mark.clause("U-9")
+def test_a_new_edition_counts_as_unsigned_and_the_edition_before_it_as_signed_in_the_past(session: Session) -> None:
+    cohort = make_cohort(session)
+    first = make_document(session, cohort.scheme_id, signed_by=["mentor"], published_at=_ago(90))
+    session.add(Clause(document_id=first.id, key="U-9", position=1, section="S", heading="Code", text="Keep to it."))
+    mentors = [make_enrolment(session, cohort, Side.MENTOR, decided_at=_ago(80)) for _ in range(2)]
+    for mentor in mentors:
+        account = make_account(session, make_person(session))
+        make_signature(session, mentor, first, account).created_at = _ago(80)
+    text = "# One\n\n## U-9 · Code\n\nAnew.\n"
+    second = make_document(session, cohort.scheme_id, edition=2, text=text, signed_by=["mentor"], published_at=_ago(5))
+    session.add(Clause(document_id=second.id, key="U-9", position=1, section="S", heading="Code", text="Anew."))
+    make_signature(session, mentors[0], second, account).created_at = _ago(4)
+
+    found = _figure(session, cohort, "U-9", "signed")
+
+    assert (found.words, found.trend) == ("1 of 2 mentors have signed the editions in force", "down 50 points")
+
+
+@pytest.mark.clause("A-SH6")
+def test_records_of_both_sides_are_one_meeting_within_half_an_hour(session: Session) -> None:
+    cohort = _scheme(session, "aulp")
+    pairing = _pair(session, cohort, released=60)
+    _met(session, pairing, days_ago=10)
+    _met(session, pairing, days_ago=10, side=Side.MENTOR, minutes_later=30)
+    _met(session, pairing, days_ago=5)
+    _met(session, pairing, days_ago=5, side=Side.MENTOR, minutes_later=31)
+    _met(session, pairing, days_ago=40)
+
+    found = _figure(session, cohort, "A-SH6", "records")
+
+    assert found.words == "1 of 3 meetings of 30 days are in both records"
+
+
+@pytest.mark.clause("U-C6.8", "A-SH5")
+def test_endings_are_told_by_reason_and_never_judged(session: Session) -> None:
+    cohort = _scheme(session, "unnc_alumni")
+    for reason in (EndReason.HELP_RECEIVED, EndReason.HELP_RECEIVED, EndReason.NOT_GIVEN):
+        ended: dict[str, Any] = {"status": PairingStatus.ENDED, "ended_at": _ago(5), "end_reason": reason}
+        _pair(session, cohort, released=50, **ended)
+
+    found = _figure(session, cohort, "U-C6.8", "ended")
+
+    assert found.state is State.TELLS
+    assert found.words == "3 of 3 matches have ended (2 help received, 1 no reason given)"
+
+
+def test_a_clause_of_the_scheme_s_own_wording_claims_nothing(session: Session) -> None:
+    cohort = make_cohort(session)
+    document = make_document(session, cohort.scheme_id, published_at=_ago(50))
+    session.add(Clause(document_id=document.id, key="Z-1", position=1, section="S", heading="Ours", text="Ours."))
+
+    found = ledger.ledger(session, _coordinator(session, cohort), cohort.id, today=TODAY)
+
+    assert [(line.clause, line.state, line.number) for line in found.lines] == [("Z-1", State.PEOPLE, "")]
+
+
+def test_an_empty_cohort_has_no_share_of_nobody(session: Session) -> None:
+    cohort = _scheme(session, "unnc_alumni")
+
+    found = ledger.ledger(session, _coordinator(session, cohort), cohort.id, today=TODAY)
+
+    judged = {State.RED, State.AMBER, State.GREEN}
+    assert [line.clause for line in found.lines if line.state in judged] == ["U-C1.1"]
+    assert {each.words for line in found.lines for each in line.measured if each.base == 0} == {
+        "–, nobody to count yet"
+    }
+
+
+@pytest.mark.parametrize("key", ["aulp", "unnc_alumni"])
+def test_three_pairs_take_as_many_queries_as_one_and_no_more_than_twelve(session: Session, key: str) -> None:
+    cohort = _scheme(session, key)
+    coordinator = _coordinator(session, cohort)
+    _met(session, _pair(session, cohort, released=40), days_ago=3)
+
+    with queries_of(session) as one:
+        ledger.ledger(session, coordinator, cohort.id, today=TODAY)
+    for _ in range(2):
+        _met(session, _pair(session, cohort, released=40), days_ago=3)
+    with queries_of(session) as three:
+        ledger.ledger(session, coordinator, cohort.id, today=TODAY)
+
+    assert len(one) == len(three) <= 12
+
+
+def test_the_coordinator_of_another_scheme_is_refused(session: Session) -> None:
+    ours, theirs = _scheme(session, "aulp"), make_cohort(session)
+    stranger = _coordinator(session, theirs)
+
+    with pytest.raises(NotAllowed):
+        ledger.ledger(session, stranger, ours.id, today=TODAY)
+    with pytest.raises(NotAllowed):
+        ledger.behind(session, stranger, ours.id, figures.RHYTHM, today=TODAY)
+    with pytest.raises(NotAllowed):
+        evidence_pack(session, stranger, ours.id, today=TODAY)
+
+
+def test_a_manager_sees_the_end_of_yesterday_and_no_rows(session: Session) -> None:
+    cohort = _scheme(session, "unnc_alumni")
+    for number in range(8):
+        _met(session, _pair(session, cohort, released=60), days_ago=0 if number < 6 else 50)
+    manager = make_actor(make_manager(session, cohort), cohort, Acting.MANAGER)
+
+    found = ledger.ledger(session, manager, cohort.id, today=TODAY)
+    rhythm = next(each for line in found.lines if line.clause == "U-5" for each in line.measured)
+
+    assert (found.as_of, found.is_protected) == (TODAY - timedelta(days=1), True)
+    assert rhythm.words == "0 of 10 open pairs keep the rhythm that they agreed (10 silent)"
+    with pytest.raises(NotAllowed):
+        ledger.behind(session, manager, cohort.id, figures.RHYTHM, today=TODAY)
+
+
+def test_a_coordinator_does_not_read_of_a_pair_of_their_own(session: Session) -> None:
+    cohort = _scheme(session, "unnc_alumni")
+    person = make_coordinator(session, cohort)
+    mine = make_enrolment(session, cohort, Side.MENTOR, person=person)
+    _pair(session, cohort, released=90, mentor=mine)
+    _pair(session, cohort, released=90, mentee="Li Wei")
+
+    behind = ledger.behind(session, make_actor(person, cohort), cohort.id, figures.RHYTHM, today=TODAY)
+
+    assert [row.name for row in behind.rows] == ["Li Wei"]
+
+
+def test_the_pack_is_the_same_for_the_same_data_and_needs_nothing_from_outside(session: Session) -> None:
+    cohort = _scheme(session, "unnc_alumni", name="<b>Ours</b> & theirs")
+    coordinator = _coordinator(session, cohort)
+    pairing = _pair(session, cohort, released=60)
+
+    once = evidence_pack(session, coordinator, cohort.id, today=TODAY)
+    again = evidence_pack(session, coordinator, cohort.id, today=TODAY)
+    _met(session, pairing, days_ago=2)
+    later = evidence_pack(session, coordinator, cohort.id, today=TODAY)
+
+    html = once.content.decode()
+    texts = session.exec(select(SchemeDocument.sha256).where(SchemeDocument.scheme_id == cohort.scheme_id)).all()
+    assert once == again
+    assert later.figures_sha256 != once.figures_sha256
+    assert [word for word in ("<script", "href=", "src=", "http://", "https://", "<b>Ours") if word in html] == []
+    assert "&lt;b&gt;Ours&lt;/b&gt; &amp; theirs" in html
+    assert [sha for sha in (*texts, once.figures_sha256) if sha not in html] == []
+
+
+def _scheme(session: Session, key: str, name: str | None = None) -> Cohort:
+    """A cohort of a scheme from a template, whose texts are some months old."""
+    started = starting.start(
+        session,
+        DESK,
+        key,
+        cohort_name="2026/27",
+        starts_on=date(2026, 6, 1),
+        ends_on=date(2027, 5, 31),
+        scheme_name=name or f"Scheme {uuid4().hex[:6]}",
+    )
+    cohort = session.get_one(Cohort, started.id)
+    for table in (SchemeDocument, TrainingModule):
+        for row in session.exec(select(table).where(table.scheme_id == cohort.scheme_id)):
+            row.published_at = _ago(150)
+    session.flush()
+    return cohort
+
+
+def _figure(session: Session, cohort: Cohort, clause: str, key: str) -> ledger.Measured:
+    found = ledger.ledger(session, _coordinator(session, cohort), cohort.id, today=TODAY)
+    line = next(line for line in found.lines if line.clause == clause)
+    return next(each for each in line.measured if each.figure.key == key)
+
+
+def _coordinator(session: Session, cohort: Cohort) -> Actor:
+    return make_actor(make_coordinator(session, cohort), cohort)
+
+
+def _pair(session: Session, cohort: Cohort, *, released: int, **facts: Any) -> Pairing:
+    facts.setdefault("status", PairingStatus.ACTIVE)
+    return make_pairing(session, cohort, released_at=_ago(released), created_at=_ago(released), **facts)
+
+
+def _met(
+    session: Session, pairing: Pairing, *, days_ago: int, side: Side = Side.MENTEE, minutes_later: int = 0
+) -> None:
+    at = _ago(days_ago) + timedelta(minutes=minutes_later)
+    record = MeetingRecord(
+        pairing_id=pairing.id,
+        side=side,
+        started_at=at,
+        created_at=at,
+        time_zone="UTC",
+        duration_minutes=45,
+        channel=Channel.EMAIL,
+        operation_id=uuid4(),
+    )
+    session.add(record)
+    session.flush()
+
+
+def _ago(days: int) -> datetime:
+    return NOON - timedelta(days=days)

@@ -1,4 +1,4 @@
-"""What a coordinator does with ticked proposals: each act first shows exactly what it sends, and to whom."""
+"""What a coordinator does with chosen proposals: each act first shows exactly what it sends, and to whom."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def asking(cohort_id: UUID) -> Asking | None:
 
 
 def close() -> None:
-    """Back to the list, where ticks begin anew; for callbacks."""
+    """Back to the list, where choosing begins anew; for callbacks."""
     st.session_state.pop(_ASKING, None)
     proposal_rematch.forget()
     st.session_state["ticks"] = st.session_state.get("ticks", 0) + 1
@@ -88,7 +88,7 @@ def draw_reminders(session: Session, actor: Actor, about: Asking) -> None:
     st.header(f"Remind {people(len(mails))}", anchor=False)
     if later:
         st.caption(
-            f"{people(later).capitalize()} of those ticked will not be reminded now: their last email is less than "
+            f"{people(later).capitalize()} of those chosen will not be reminded now: their last email is less than "
             "two days old, or they have answered."
         )
     draw_mails(mails)

@@ -15,8 +15,9 @@ from services import proposal_board, proposals
 from services.access import Actor
 from services.proposal_board import Board, BoardLine
 
-# Of these something can be done with every line; of those that came to nothing, with whose mentee has nobody yet.
-TICKABLE = frozenset({ProposalStatus.DRAFT, ProposalStatus.SENT})
+OPEN = frozenset({ProposalStatus.DRAFT, ProposalStatus.SENT})
+# In these, nothing is to be done with the whole list at once.
+ONLY_CHOSEN = frozenset({ProposalStatus.SENT, ProposalStatus.WITHDRAWN})
 
 
 def draw_board(session: Session, actor: Actor, cohort_id: UUID) -> None:
@@ -50,61 +51,73 @@ def draw_board(session: Session, actor: Actor, cohort_id: UUID) -> None:
 
 
 def draw_acts(cohort_id: UUID, status: ProposalStatus, found: Board) -> None:
-    """What can be done with the ticked lines, or with all; above the list, so that it is in reach on a phone."""
-    ticked = [line for line in found.lines if st.session_state.get(tick_of(line))]
+    """What can be done with all of the list, or with those that are chosen; above it, in reach on a phone."""
+    open_to_acts = {line.id: line for line in found.lines if can_choose(line)}
+    if not open_to_acts:
+        return
     draw = {
         ProposalStatus.DRAFT: draw_acts_on_drafts,
         ProposalStatus.SENT: draw_acts_on_sent,
-        ProposalStatus.DECLINED: draw_acts_on_nothing,
-        ProposalStatus.EXPIRED: draw_acts_on_nothing,
         ProposalStatus.WITHDRAWN: draw_acts_on_withdrawn,
-    }.get(status)
-    if draw and found.lines:
+    }.get(status, draw_acts_on_nothing)
+    chosen = choose(open_to_acts)
+    if chosen or status not in ONLY_CHOSEN:
         with st.container(horizontal=True):
-            draw(cohort_id, found, ticked)
+            draw(cohort_id, found, chosen)
 
 
-def draw_acts_on_drafts(cohort_id: UUID, found: Board, ticked: list[BoardLine]) -> None:
-    number = len(ticked) or found.counts[ProposalStatus.DRAFT]
+def choose(lines: dict[UUID, BoardLine]) -> list[BoardLine]:
+    """Those of this page that an act is to concern. One box for all: twenty would be twenty messages to the browser."""
+    ids = list(lines)
+    # After each act, and on another page, the choice begins anew.
+    key = f"chosen-{st.session_state.get('ticks', 0)}-{hash(tuple(ids))}"
+    chosen = st.multiselect(
+        "Choose from this page",
+        ids,
+        key=key,
+        format_func=lambda one: f"{lines[one].mentee} with {lines[one].mentor}",
+        placeholder="One or several",
+    )
+    return [lines[one] for one in chosen]
+
+
+def draw_acts_on_drafts(cohort_id: UUID, found: Board, chosen: list[BoardLine]) -> None:
+    number = len(chosen) or found.counts[ProposalStatus.DRAFT]
     words = "Look at the email and send" if number == 1 else f"Look at {number:,} emails and send"
-    ids = [line.id for line in ticked]
+    ids = [line.id for line in chosen]
     st.button(
         words, key="to-send", type="primary", icon=":material/drafts:", on_click=proposal_sending.begin, args=(ids,)
     )
-    ask_button("Withdraw", Act.WITHDRAW, cohort_id, ticked)
+    ask_button("Withdraw", Act.WITHDRAW, cohort_id, chosen)
 
 
-def draw_acts_on_sent(cohort_id: UUID, found: Board, ticked: list[BoardLine]) -> None:
-    ask_button("Remind", Act.REMIND, cohort_id, ticked)
-    by_mentees = ticked if len(ticked) == 1 and ticked[0].waits_for is Side.MENTEE else []
-    ask_button("Answered by email", Act.WRITE_DOWN, cohort_id, by_mentees)
-    ask_button("Withdraw", Act.WITHDRAW, cohort_id, ticked)
+def draw_acts_on_sent(cohort_id: UUID, found: Board, chosen: list[BoardLine]) -> None:
+    ask_button("Remind", Act.REMIND, cohort_id, chosen)
+    if len(chosen) == 1 and chosen[0].waits_for is Side.MENTEE:
+        ask_button("Answered by email", Act.WRITE_DOWN, cohort_id, chosen)
+    ask_button("Withdraw", Act.WITHDRAW, cohort_id, chosen)
 
 
-def draw_acts_on_nothing(cohort_id: UUID, found: Board, ticked: list[BoardLine]) -> None:
-    if not any(line.is_waiting for line in found.lines):
-        return
+def draw_acts_on_nothing(cohort_id: UUID, found: Board, chosen: list[BoardLine]) -> None:
     words = "Find somebody else"
-    if ticked:
-        whom = "for 1 mentee" if len(ticked) == 1 else f"for {len(ticked)} mentees"
-        ask_button(f"{words} {whom}", Act.REMATCH, cohort_id, ticked, kind="primary")
+    if chosen:
+        whom = "for 1 mentee" if len(chosen) == 1 else f"for {len(chosen)} mentees"
+        ask_button(f"{words} {whom}", Act.REMATCH, cohort_id, chosen, kind="primary")
     else:
         label = f"{words} for everybody who has nobody"
         st.button(label, key="rematch-all", type="primary", on_click=rematch_all, args=(cohort_id,))
 
 
-def draw_acts_on_withdrawn(cohort_id: UUID, found: Board, ticked: list[BoardLine]) -> None:
-    if any(line.sent_at is None for line in found.lines):
-        ids = tuple(line.id for line in ticked)
-        label = "Put back under To send"
-        st.button(label, key="put-back", disabled=not ids, on_click=proposal_acts.put_back, args=(ids,))
+def draw_acts_on_withdrawn(cohort_id: UUID, found: Board, chosen: list[BoardLine]) -> None:
+    ids = tuple(line.id for line in chosen)
+    st.button("Put back under To send", key="put-back", on_click=proposal_acts.put_back, args=(ids,))
 
 
-def ask_button(label: str, act: Act, cohort_id: UUID, ticked: list[BoardLine], *, kind: str = "secondary") -> None:
-    """Opens the question before an act on the ticked lines."""
-    ids, name = tuple(line.id for line in ticked), ticked[0].mentee if ticked else ""
-    args = (act, cohort_id, ids, name)
-    st.button(label, key=act.value, type=kind, disabled=not ids, on_click=proposal_acts.ask, args=args)  # type: ignore[arg-type] # one of two words
+def ask_button(label: str, act: Act, cohort_id: UUID, chosen: list[BoardLine], *, kind: str = "secondary") -> None:
+    """Opens the question before an act on the chosen lines, if there are any."""
+    if chosen:
+        args = (act, cohort_id, tuple(line.id for line in chosen), chosen[0].mentee)
+        st.button(label, key=act.value, type=kind, on_click=proposal_acts.ask, args=args)  # type: ignore[arg-type] # one of two words
 
 
 def rematch_all(cohort_id: UUID) -> None:
@@ -119,37 +132,19 @@ def rematch_all(cohort_id: UUID) -> None:
 
 
 def draw_lines(actor: Actor, found: Board, status: ProposalStatus, search: str) -> None:
-    """The page of the list: lines to tick, and those of which nothing is left to do as one text."""
+    """The page of the list as one text: each element is a message to the browser."""
     if not found.lines:
         empty(NOTHING[status] if not search else "Nobody of that name here. Clear the search.")
         return
     zone = actor.time_zone or "UTC"
-    told: list[str] = []
     with st.container(border=True):
-        for line in found.lines:
-            if can_tick(line):
-                tell_all(told)
-                st.checkbox(line_in_words(line, zone), key=tick_of(line))
-            else:
-                told.append(line_in_words(line, zone))
-        tell_all(told)
+        st.markdown("\n\n".join(line_in_words(line, zone) for line in found.lines))
 
 
-def tell_all(told: list[str]) -> None:
-    """Draw what was collected: each element is a message to the browser, so there are few."""
-    if told:
-        st.markdown("\n\n".join(told))
-        told.clear()
-
-
-def can_tick(line: BoardLine) -> bool:
+def can_choose(line: BoardLine) -> bool:
+    """Whether anything can be done: before an answer, for a mentee who has nobody, or to put a draft back."""
     never_sent = line.status is ProposalStatus.WITHDRAWN and line.sent_at is None
-    return line.status in TICKABLE or line.is_waiting or never_sent
-
-
-def tick_of(line: BoardLine) -> str:
-    """The key of a line's box; after each act the ticks begin anew."""
-    return f"tick-{st.session_state.get('ticks', 0)}-{line.id}"
+    return line.status in OPEN or line.is_waiting or never_sent
 
 
 def status_now() -> ProposalStatus:

@@ -23,8 +23,9 @@ LIVE = work.LARGE
 def draw(session: Session, actor: Actor, cohort_id: UUID, run: RunView) -> None:
     """A slider for each criterion, and beside them what a run with these weights would change."""
     now = review_settings.weighing(session, actor, cohort_id)
-    left, right = st.columns([1.4, 1], gap="medium")
-    with left:
+    # What it comes to stands first, so that it is in sight on a phone as well.
+    aside, main = st.columns([1, 1.4], gap="medium")
+    with main:
         weights = draw_sliders(now)
         floor_first = st.toggle(
             "Lift the worst pair first",
@@ -33,7 +34,7 @@ def draw(session: Session, actor: Actor, cohort_id: UUID, run: RunView) -> None:
             help="As many mentees as possible have a mentor either way. With this, the weakest pair is made as good as "
             "it can be, before the total of all pairs counts.",
         )
-    with right, st.container(border=True):
+    with aside, st.container(border=True):
         draw_preview(session, actor, cohort_id, run, now, weights, floor_first=floor_first)
 
 

@@ -59,15 +59,14 @@ def draw_waiting(session: Session, actor: Actor, waiting: list[InForce]) -> None
             "A match that you have goes on.",
             icon=":material/edit_document:",
         )
-    reading = agreements.read(session, actor, in_my_language(session, actor, document.id))
+    chosen_id = in_my_language(session, actor, document.id) if document.is_translated else document.id
+    reading = agreements.read(session, actor, chosen_id)
     draw_to_sign(session, actor, reading)
 
 
 def in_my_language(session: Session, actor: Actor, document_id: UUID) -> UUID:
-    """The same version in the language that is chosen, where there is a choice."""
+    """The same version in the language that is chosen."""
     spoken = agreements.languages_of(session, actor, document_id)
-    if len(spoken) == 1:
-        return document_id
     chosen = segments(
         "Language",
         list(spoken),

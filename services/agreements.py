@@ -9,8 +9,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import exists, func
 from sqlalchemy import select as select_columns
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.agreements import DocumentKind, SchemeDocument, Signature
@@ -59,7 +60,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class InForce:
-    """One document as it concerns one person. `blocked_from` is set while an older signature of theirs still counts."""
+    """One document as it concerns one person. `blocked_from` is set while an older signature of theirs still counts.
+
+    `is_translated` is whether this version can be read in other languages too.
+    """
 
     id: UUID
     kind: DocumentKind
@@ -70,6 +74,7 @@ class InForce:
     signed_at: datetime | None
     signed_edition: int | None
     blocked_from: date | None
+    is_translated: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,7 @@ def in_force(session: Session, actor: Actor) -> list[InForce]:
             col(SchemeDocument.published_at),
             col(SchemeDocument.signed_by),
             col(Scheme.signature_grace_days),
+            _is_translated(),
         )
         .join(Scheme, col(Scheme.id) == col(SchemeDocument.scheme_id))
         .join(Cohort, col(Cohort.scheme_id) == col(Scheme.id))
@@ -137,13 +143,27 @@ def _in_force(
     published_at: datetime,
     signed_by: list[str],
     grace_days: int,
+    is_translated: bool,
 ) -> InForce:
     signed_at = mine.get((kind, edition))
     before = max((number for of_kind, number in mine if of_kind is kind), default=None)
     asks_me = side.value in signed_by
     waits = asks_me and signed_at is None and before is not None
     until = signatures.blocked_from(published_at, grace_days) if waits else None
-    return InForce(document_id, kind, title, edition, published_at, asks_me, signed_at, before, until)
+    return InForce(
+        document_id, kind, title, edition, published_at, asks_me, signed_at, before, until, bool(is_translated)
+    )
+
+
+def _is_translated() -> Any:
+    """Whether the same version can be read in another language too."""
+    twin = aliased(SchemeDocument)
+    return exists().where(
+        col(twin.scheme_id) == col(SchemeDocument.scheme_id),
+        col(twin.kind) == col(SchemeDocument.kind),
+        col(twin.edition) == col(SchemeDocument.edition),
+        col(twin.language) != col(SchemeDocument.language),
+    )
 
 
 def _editions_signed(session: Session, enrolment_id: UUID) -> dict[tuple[DocumentKind, int], datetime]:

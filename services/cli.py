@@ -146,6 +146,12 @@ def screens() -> None:
 
 
 @bench_app.command()
+def home() -> None:
+    """Print how long Home takes in a browser, and with fifty people on it. Ends with 1 when a target is missed."""
+    raise typer.Exit(_benchmark("front_page").bench())
+
+
+@bench_app.command()
 def matching(
     largest: Annotated[int, typer.Option(help="Leave out crowds of more mentees than this.")] = 20_000,
     popular_too: Annotated[

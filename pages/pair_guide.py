@@ -93,7 +93,7 @@ def expect(session: Session, actor: Actor, match: MyMatch) -> None:
     elif found.i_am_done:
         st.markdown(f":gray-badge[:material/hourglass: Waits for {name}]  \nUntil then you may still change yours.")
     else:
-        st.markdown(f"Write on your own. Neither of you reads the other's words before both are done, not even {name}.")
+        st.markdown("Write on your own. Neither of you reads what the other wrote before both are done.")
     if match.is_open:
         expectations_form(session, actor, match, found)
 
@@ -266,9 +266,10 @@ def sections_form(session: Session, actor: Actor, match: MyMatch, ways: Ways, ke
 
 def confirm(session: Session, actor: Actor, match: MyMatch, ways: Ways, today: date) -> None:
     """The other's proposal with a yes, one's own that waits, and what is filled in and not sent."""
-    st.header("Confirm together", anchor=False)
     proposed = ways.proposed
     terms, is_mine = ways_drafts.of(session, actor, match.pairing_id, ways)
+    is_settled = ways.in_force is not None and proposed is None and not is_mine
+    st.header("You two have agreed" if is_settled else "Confirm together", anchor=False)
     name = plain(match.other_name)
     if proposed is not None and proposed.proposed_by is not match.side:
         st.markdown(

@@ -16,6 +16,7 @@ from services.ways_figures import CohortWays, PairWays, State
 from services.ways_of_working import Edition, Ways
 
 TITLE = "Ways of working"
+WIDTHS = [1.4, 1.0]
 STATES = {
     State.LATE: "Late",
     State.ASKED: "Proposed",
@@ -38,17 +39,22 @@ def draw_pair(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> N
     ways = ways_of_working.of_pairing(session, actor, match.pairing_id)
     with top:
         heading(f"How you work with {plain(match.other_name)}", plain(facts(ways, match, today)))
-    if ways.in_force is not None:
+    # The step that is due comes first, also on a telephone; what holds stands beside it.
+    left, right = st.columns(WIDTHS, gap="large")
+    with left:
+        if match.is_open:
+            pair_guide.take_next_step()
+            pair_guide.draw(session, actor, match, ways, today)
+        else:
+            empty("This mentoring has ended. What you agreed stays yours to read, and nothing in it changes any more.")
+            with st.container(border=True, gap="small"):
+                pair_guide.expect(session, actor, match)
+    if ways.in_force is None:
+        return
+    with right:
         with st.container(border=True, gap="small"):
-            st.markdown(f":green-badge[:material/check: In force]\n\n{pair_ways.in_words(ways.in_force, match, today)}")
-    if match.is_open:
-        pair_guide.take_next_step()
-        pair_guide.draw(session, actor, match, ways, today)
-    else:
-        empty("This mentoring has ended. What you agreed stays yours to read, and nothing in it changes any more.")
-        with st.container(border=True, gap="small"):
-            pair_guide.expect(session, actor, match)
-    if ways.in_force is not None:
+            held = pair_ways.in_words(ways.in_force, match, today)
+            st.markdown(f":green-badge[:material/check: In force]\n\n{held}")
         draw_history(session, actor, match, today)
 
 

@@ -17,7 +17,7 @@ from services.settings import settings
 
 SHORTEST_BYTES, FERNET_KEY = 32, 44
 KEY_FILE = "secret.key"
-MISSING = "MENTORING_SECRET_KEYS must hold a key: what encrypts the secrets of second factors."
+MISSING = "MENTORING_SECRET_KEYS must hold a key: what encrypts second factors and what pairs write."
 TOO_SHORT = f"Each key in MENTORING_SECRET_KEYS must have at least {SHORTEST_BYTES} bytes."
 
 

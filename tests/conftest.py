@@ -54,7 +54,9 @@ def postgres_url() -> Iterator[str]:
     # Not below pytest's own folder: that is closed to the user whom the server runs as, and its socket's path is long.
     with TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
         server = embedded.get_server(Path(folder) / "data")
-        yield server.get_uri().replace("postgresql://postgres:@", "postgresql+psycopg://postgres@")
+        url = server.get_uri().replace("postgresql://postgres:@", "postgresql+psycopg://postgres@")
+        _hasten(url)
+        yield url
         server.cleanup()
 
 
@@ -98,6 +100,16 @@ def page_session(sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(storage, "engine", lambda: sqlite_engine)
     with Session(sqlite_engine) as opened:
         yield opened
+
+
+def _hasten(url: str) -> None:
+    """Nothing here must outlive the machine: waiting for its disk at each commit is most of what a test would cost."""
+    engine = make_engine(url)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
 
 
 def _empty(engine: Engine) -> None:

@@ -50,10 +50,10 @@ def test_a_text_is_taken_apart_into_data() -> None:
     ("typed", "drawn"),
     [
         ("[words](https://example.org)", "[words (example\\.org)](<https://example.org>)"),
-        ("https://example.org/x.", "[https\\:\\/\\/example\\.org\\/x](<https://example.org/x>)\\."),
+        ("https://example.org/x.", "[https\\:\u2060\\/\\/example\\.org\\/x](<https://example.org/x>)\\."),
         ("[w](javascript:alert(1))", "\\[w\\]\\(javascript\\:alert\\(1\\)\\)"),
         ("[w](mailto:a@b.example)", "w \\(mailto\\:a\\@b\\.example\\)"),
-        ("[w](https://bank.example@evil.example)", "w \\(https\\:\\/\\/bank\\.example\\@evil\\.example\\)"),
+        ("[w](https://bank.example@evil.example)", "w \\(https\\:\u2060\\/\\/bank\\.example\\@evil\\.example\\)"),
         ("[w](//evil.example)", "w \\(\\/\\/evil\\.example\\)"),
         ("![w](https://evil.example/p.png)", "\\![w (evil\\.example)](<https://evil.example/p.png>)"),
         ("[раураl](https://раураl.example)", None),

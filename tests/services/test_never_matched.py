@@ -443,11 +443,12 @@ class Histories(RuleBasedStateMachine):
 
 
 @pytest.mark.clause("U-3", "U-9", "U-C5.1", "U-C5.3")
-@pytest.mark.parametrize(("kind", "histories", "steps"), [("sqlite", 8, 20), ("postgresql", 3, 12)])
+@pytest.mark.parametrize(
+    ("engine", "histories", "steps"), [("sqlite", 8, 20), ("postgresql", 3, 12)], indirect=["engine"]
+)
 def test_nobody_is_matched_or_listed_who_must_not_be_and_everybody_who_may_is(
-    request: pytest.FixtureRequest, kind: str, histories: int, steps: int
+    engine: Engine, histories: int, steps: int
 ) -> None:
-    engine = request.getfixturevalue("sqlite_engine" if kind == "sqlite" else "postgres_engine")
     machine = type("Histories", (Histories,), {"engine": engine})
 
     run_state_machine_as_test(

@@ -15,6 +15,7 @@ from models.enrolments import ConsentPurpose, EnrolmentStatus, Side
 from pages import form_parts, pausing, ui
 from pages.next_step import draw_next
 from pages.ui import done, page, plain, refusals, segments
+from pages.why import why
 from services import answer_history, conflicts, consents, enrolments, storage, times
 from services.access import Actor
 from services.enrolment_form import CONFLICTS_STEP, CONSENTS_STEP, REVIEW_STEP, Question
@@ -116,6 +117,7 @@ def ask_conflicts(session: Session, actor: Actor, form: EnrolmentForm) -> None:
     st.header(form.conflicts_question, anchor=False)
     st.markdown(form.conflicts_examples)
     st.caption(f":material/visibility: {form.conflicts_audience}")
+    why(session, actor, "conflicts")
     draw_answer()
     go_on = partial(go_to, next_step(form, CONFLICTS_STEP))
     if form.conflicts_declared_at:
@@ -232,6 +234,7 @@ def ask_consents(session: Session, actor: Actor, form: EnrolmentForm, step: Step
     """One switch each; a switch works the moment it is moved."""
     draw_answer()
     st.markdown("Each switch stands alone, is off until you move it, and works at once in both directions.")
+    why(session, actor, "consents")
     for question in step.questions:
         key = form_parts.name_of(form.enrolment_id, question.key)
         with st.container(border=True, gap="small"):

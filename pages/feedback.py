@@ -11,6 +11,7 @@ from models.feedback import RoundPoint
 from pages import charts
 from pages.ui import done, empty, page, plain, refusals, segments
 from pages.ui import label as as_label
+from pages.why import why
 from services import feedback, feedback_results, participation, times
 from services.access import Actor
 from services.feedback import DueForm
@@ -42,6 +43,7 @@ def draw_form(session: Session, actor: Actor, form: DueForm, today: date) -> Non
     badge = ":red-badge[Overdue] since" if overdue else ":orange-badge[Due] by"
     st.markdown(f"{badge} {times.day_in_words(form.due_on, today=today, weekday=True)}")
     st.markdown(plain(form.introduction))
+    why(session, actor, "feedback")
     with st.container(border=True, gap="medium"):
         if any(question.kind == SCALE for question in form.questions):
             st.caption("From 1 to 5, 1 is the lowest and 5 the highest.")

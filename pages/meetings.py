@@ -12,6 +12,7 @@ from models.columns import utc_now
 from models.schemes import Channel
 from pages.pair_parts import CHANNELS, choose, in_words, meeting_in_words
 from pages.ui import done, empty, page, plain, refusals, segments
+from pages.why import why
 from services import meetings, pairings, storage, times
 from services.access import Actor
 from services.meetings import ComparedMeeting, Noted, State
@@ -83,6 +84,7 @@ def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, ch
         second = which(form, day, at, zone)
         sent = st.form_submit_button("Save my record", type="primary")
         st.caption("This is your own record. It neither shows nor changes the other side's.")
+    why(session, actor, "record")
     if sent:
         with refusals():
             facts: dict[str, Any] = {

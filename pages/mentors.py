@@ -8,6 +8,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from pages.ui import done, empty, page, plain, refusals, segments
+from pages.why import why as draw_why
 from services import directory, directory_figures, shortlist, wishes
 from services.access import Actor
 from services.directory import ListedMentor, Standing
@@ -188,6 +189,7 @@ def draw_wishes(session: Session, actor: Actor, today: date) -> None:
     left = wishes.MOST - len(mine)
     more = f"You can add {left} more." if left else "To add another, remove one first."
     st.caption(f"The dearest first. {more} Only you, the coordinator and, once asked, a mentor see your wishes.")
+    draw_why(session, actor, "wishes")
     why = directory.reasons(session, actor, [wish.mentor for wish in mine if wish.mentor], today)
     for wish in mine:
         with st.container(border=True, gap="small"):

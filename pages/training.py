@@ -12,6 +12,7 @@ from models.columns import utc_now
 from pages.training_modules import draw_modules
 from pages.training_parts import BADGES, READING_WIDTH, badge_of, draw_question, draw_state, draw_text
 from pages.ui import done, empty, heading, page, plain, refusals, segments
+from pages.why import why
 from services import storage, times, training, training_certificates, training_reminders
 from services.access import Actor
 from services.trained import PAGE
@@ -35,6 +36,8 @@ def draw_participant(session: Session, actor: Actor, today: date) -> None:
         empty("This scheme asks no training of you.")
     elif not to_do and any(module.required for module in standing.modules):
         st.success("You have done the training that this scheme requires.", icon=":material/check:")
+    if to_do:
+        why(session, actor, "training")
     # What is still to do comes first; without any, what was done does.
     if standing.completed and not to_do:
         draw_completed(actor, standing.completed, today)

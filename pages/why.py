@@ -8,15 +8,20 @@ from services import why as reasons
 from services.access import Actor
 
 LABEL = "Why am I asked this?"
+NOTHING = "No text of this scheme that is in force speaks of it. The coordinator can tell you why it is asked."
 
 
 def why(session: Session, actor: Actor, topic: str) -> None:
-    """Draw it for a topic of services/why.py; nothing where no text in force says anything about it."""
-    found = reasons.reason(session, actor, *reasons.TOPICS[topic])
-    if found is None:
+    """Draw it for a topic of services/why.py. The database is asked only when somebody opens it."""
+    box = st.popover(LABEL, icon=":material/help:", type="tertiary", key=f"why-{topic}", on_change="rerun")
+    if not box.open:
         return
-    with st.popover(LABEL, icon=":material/help:", type="tertiary"):
-        st.markdown(
-            f"**{plain(found.clause)} · {plain(found.heading)}**\n\n{prose(found.text)}\n\n"
-            f":small[:gray[From “{plain(found.document)}”, as it is in force today.]]"
-        )
+    found = reasons.reason(session, actor, *reasons.TOPICS[topic])
+    box.markdown(NOTHING if found is None else in_words(found))
+
+
+def in_words(found: reasons.Reason) -> str:
+    return (
+        f"**{plain(found.clause)} · {plain(found.heading)}**\n\n{prose(found.text)}\n\n"
+        f":small[:gray[From “{plain(found.document)}”, as it is in force today.]]"
+    )

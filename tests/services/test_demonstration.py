@@ -45,6 +45,15 @@ from services.reconciliation import State
 from services.settings import settings
 from tests.conftest import BOTH, _empty
 from tests.factories import make_actor, make_cohort, make_enrolment, make_person
+from tests.services.ledger_by_hand import (  # noqa: F401 - tests of the database that this module loads
+    test_confirmed_ways_of_working_are_those_that_a_loop_counts,
+    test_meetings_in_both_records_are_those_that_a_loop_counts,
+    test_mentors_who_signed_are_those_that_a_loop_counts,
+    test_own_conclusions_are_those_that_a_loop_counts,
+    test_pairs_in_rhythm_are_those_that_a_loop_counts,
+    test_releases_are_those_that_a_loop_counts,
+    test_the_ledger_says_something_honest_of_every_clause_of_the_scheme,
+)
 
 KEYS = ("aulp", "unnc_alumni")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import threading
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,11 +10,12 @@ from uuid import UUID, uuid4
 
 import pytest
 import time_machine
-from sqlalchemy import update
+from sqlalchemy import Engine, update
 from sqlmodel import Session, select
 
 from models.agreements import SchemeDocument, Signature
 from models.audit import AuditEntry
+from models.database import reading
 from models.enrolments import Enrolment, Side
 from models.messages import Message, MessageStatus
 from models.people import Person
@@ -263,6 +265,35 @@ def test_a_signature_of_before_gets_its_paper_when_it_is_asked_for(session: Sess
     assert session.exec(select(SignedCopy.time_zone)).all() == [session.get_one(Scheme, cohort.scheme_id).time_zone]
     actions = session.exec(select(AuditEntry.action)).all()
     assert sorted(actions) == ["signed_copy.begun", "signed_copy.made"]
+
+
+def test_two_tabs_at_once_get_the_same_paper_and_leave_one(engine: Engine) -> None:
+    with Session(engine) as session:
+        cohort = make_cohort(session)
+        actor = make_signer(session, cohort)
+        enrolment = session.get_one(Enrolment, actor.place.enrolment_id)
+        account = make_account(session, make_coordinator(session, cohort))
+        signature = make_signature(session, enrolment, make_document(session, cohort.scheme_id, text=TEXT), account)
+        session.commit()
+        signature_id = signature.id
+    together, papers = threading.Barrier(2), list[signed_copies.Paper]()
+
+    def press() -> None:
+        with reading(engine) as own:
+            together.wait()
+            papers.append(signed_copies.download(own, actor, signature_id))
+
+    tabs = [threading.Thread(target=press) for _ in range(2)]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join()
+
+    assert len(papers) == 2
+    assert papers[0] == papers[1]
+    with Session(engine) as session:
+        assert len(session.exec(select(SignedCopy)).all()) == 1
+        assert len(session.exec(select(SignedCopyFile)).all()) == 1
 
 
 def test_a_coordinator_gets_the_paper_of_their_scheme_and_the_look_is_written_down(

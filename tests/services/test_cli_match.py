@@ -12,6 +12,7 @@ import pytest
 from openpyxl import load_workbook
 
 from services.export import xlsx_bytes
+from services.matching import files_explained, files_proof
 from services.matching.texts import encoder
 from tests.bad_inputs import DATA
 from tests.services.test_cli import Outcome, mentoring
@@ -509,3 +510,49 @@ def test_a_table_and_a_workbook_may_be_matched(tmp_path: Path) -> None:
     done = match(tmp_path, "--mentors", str(mentors), "--mentees", str(book))
 
     assert (done.code, pairs_in(tmp_path)) == (0, {"Ada": "Mo"})
+
+
+def test_of_very_many_people_the_certificate_needs_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = sheet(tmp_path / "p.csv", [mentor("Mo"), mentee("Ada"), mentee("Bo")])
+    for module in (files_proof, files_explained):
+        monkeypatch.setattr(module, "MOST_PAIRS", 1)
+
+    done = match(tmp_path, "--people", str(people))
+    certificate = str(tmp_path / "certificate.json")
+    alone = mentoring("match", "--verify", certificate)
+    with_files = mentoring("match", "--verify", certificate, "--people", str(people))
+
+    assert (done.code, {row["Smallest change"] for row in rows_in(tmp_path)}) == (
+        0,
+        {"", "One more place with a mentor who is available to them."},
+    )
+    assert alone == Outcome(1, "", "This certificate is of so many people that it needs their files: name them, too.")
+    assert (with_files.code, with_files.said.splitlines()[1]) == (
+        0,
+        "It is of these files: they give the same answer again.",
+    )
+
+
+def test_pairs_that_were_changed_by_hand_do_not_fit_the_certificate(tmp_path: Path) -> None:
+    people = sheet(tmp_path / "p.csv", [mentor("Mo"), mentor("Nia"), mentee("Ada"), mentee("Bo")])
+    match(tmp_path, "--people", str(people))
+    pairs = tmp_path / "pairs.csv"
+    before = pairs.read_text(encoding="utf-8-sig")
+    swapped = (
+        before.replace("mo@mentor", "x@mentor").replace("nia@mentor", "mo@mentor").replace("x@mentor", "nia@mentor")
+    )
+    said = []
+
+    for text in (before, swapped, before + before.splitlines()[1], before.splitlines()[0] + "\n", "Mentee\nAda\n"):
+        pairs.write_text(text, encoding="utf-8")
+        done = mentoring("match", "--verify", str(tmp_path / "certificate.json"), "--pairs", str(pairs))
+        said.append((done.code, (done.said or done.complained).splitlines()[-1]))
+
+    unfit = "certificate.json holds, but pairs.csv does not fit it."
+    assert said == [
+        (0, "pairs.csv has the same pairs."),
+        (1, f"{unfit} 2 of its 2 mentees have another mentor in the certificate."),
+        (1, f"{unfit} A mentee stands in it twice."),
+        (1, f"{unfit} It is about other mentees than the certificate."),
+        (1, "pairs.csv: no column is called “Mentee email”."),
+    ]

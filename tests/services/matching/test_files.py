@@ -14,7 +14,8 @@ from models.people import Person
 from services.access import DESK
 from services.imports import arrivals
 from services.matching import files, profile_reading
-from services.matching.files_columns import Source
+from services.matching.files_columns import FaultyFilesError, Source
+from services.matching.files_pairs import given
 from services.matching.profiles import Profile
 from services.schemes import starting, templates
 from tests.bad_inputs import DATA
@@ -61,3 +62,47 @@ def test_the_engine_is_told_the_same_of_people_in_files_as_of_those_imported(
 def by_address(profiles: Mapping[str, Profile]) -> dict[str, Any]:
     """Without what only a database knows: its ids, and since when somebody waits."""
     return {key: replace(one, id="", waiting_since=None) for key, one in profiles.items()}
+
+
+def test_nobody_stands_twice_on_one_side_of_two_files() -> None:
+    table = b"Name,Email\nMo,mo@example.org\n"
+    sources = [Source("one.csv", table, Side.MENTOR), Source("two.csv", table, Side.MENTOR)]
+
+    with pytest.raises(FaultyFilesError) as refused:
+        files.read(templates.load("blank"), sources)
+
+    assert refused.value.lines == ("two.csv, row 2: mo@example.org is a mentor in one.csv, row 2 already. Delete one.",)
+
+
+@pytest.mark.clause("U-3")
+def test_a_form_that_says_no_to_the_training_keeps_a_mentor_out_unless_told_otherwise() -> None:
+    said = {"Mo": "No", "Nia": "Yes", "Oz": "", "Pi": "未完成"}
+    table = "\n".join(["Name,Email,Mentor training", *(f"{name},{name}@example.org,{x}" for name, x in said.items())])
+    source = Source("m.csv", table.encode(), Side.MENTOR)
+
+    strict = files.read(templates.load("unnc_alumni"), [source])
+    lenient = files.read(templates.load("unnc_alumni"), [source], trust_claims=False)
+
+    assert {one.name: one.lacks for one in strict.mentors} == {
+        "Mo": "has not done the training",
+        "Nia": None,
+        "Oz": "has not done the training",
+        "Pi": "has not done the training",
+    }
+    assert {one.lacks for one in lenient.mentors} == {None}
+
+
+@pytest.mark.clause("U-C4.5", "A-SH2")
+def test_a_name_not_to_be_matched_with_that_is_nobodys_is_told_by_its_row_only() -> None:
+    table = "Name,Email,Should not be matched with\nAda,a@example.org,Zacharias\nBo,b@example.org,mo@example.org\n"
+    sources = [
+        Source("m.csv", b"Name,Email\nMo,mo@example.org\n", Side.MENTOR),
+        Source("e.csv", table.encode(), Side.MENTEE),
+    ]
+
+    found = given(files.read(templates.load("blank"), sources))
+
+    told = "e.csv, row 2: nobody in the files is called as the person not to be matched with."
+    assert told in found.notices
+    assert "Zacharias" not in "".join(found.notices)
+    assert len(found.candidates.barred) == 1

@@ -7,7 +7,7 @@ from services.ledger.shapes import Aim
 evidence(
     "A-0",
     figures=(figures.answers("A-0", "say that the mentee reached their own conclusion"),),
-    informs="The role statement stands in Enrolment, in the first-meeting guide and above the mentor's Meetings.",
+    informs="The role statement stands in Agreements and in the first-meeting guide in Ways of working.",
     asks="The mentee's feedback form asks it in the middle and at the end.",
 )
 evidence(
@@ -19,7 +19,7 @@ evidence(
 evidence(
     "A-ME2",
     not_yet="Who arranged a meeting is not measured yet: invitations to meetings are not part of the software so far.",
-    informs="The code says it in Agreements, and the first-meeting guide in My match repeats it.",
+    informs="The code says it in Agreements, and the first-meeting guide in Ways of working repeats it.",
 )
 evidence(
     "A-ME3",
@@ -30,20 +30,20 @@ evidence(
     "A-MR1",
     figures=(figures.answers("A-MR1", "say that the mentee decides what is talked about"),),
     not_yet="The share of agendas that mentees wrote is not measured yet.",
-    informs="The role statement and the first-meeting guide in My match say who leads.",
+    informs="The role statement and the first-meeting guide in Ways of working say who leads.",
     asks="The mentor's feedback form asks it in every round.",
 )
 evidence(
     "A-MR2",
     figures=(figures.WAYS,),
-    informs="The role statement; the part about roles in the pair's ways of working, in My match.",
-    asks="Both confirm it in My match, and Home reminds them.",
+    informs="The role statement; the part about roles in the pair's ways of working.",
+    asks="Both confirm it in Ways of working, and Home reminds them.",
 )
 evidence(
     "A-MR3",
     not_yet="Consents to share a note are not measured yet: private notes are not part of the software so far.",
-    informs="The part about confidentiality in the pair's ways of working, in My match; both confirm it.",
-    asks="My match asks both to confirm what stays between them.",
+    informs="The part about confidentiality in the pair's ways of working; both confirm it.",
+    asks="Ways of working asks both to confirm what stays between them.",
 )
 evidence(
     "A-MR4",
@@ -51,7 +51,7 @@ evidence(
         figures.BOUNDARIES,
         figures.answers("A-MR4", "say that the mentor respects what the mentee wishes to keep private", target=0.95),
     ),
-    informs="The part about boundaries in the pair's ways of working, in My match.",
+    informs="The part about boundaries in the pair's ways of working.",
     asks="The mentee's feedback form asks it in the middle and at the end.",
 )
 evidence(
@@ -65,7 +65,7 @@ evidence(
     "A-MR6",
     figures=(figures.answers("A-MR6", "say that the mentee steers more than at the beginning", target=0.60),),
     not_yet="Who owns which action is not measured yet: actions are not kept in the software so far.",
-    informs="The role statement and the first-meeting guide in My match.",
+    informs="The role statement and the first-meeting guide in Ways of working.",
     asks="The mentor's feedback form asks it in the middle and at the end.",
 )
 evidence(
@@ -113,5 +113,5 @@ evidence(
     figures=(figures.RECORDS,),
     not_yet="Answers to participation requests are not measured yet: no request is sent by the software so far.",
     informs="Meetings says that each side keeps its own record.",
-    asks="Home and Meetings ask for the record after a meeting.",
+    asks="Meetings asks each side for its own record.",
 )

@@ -11,7 +11,7 @@ evidence(
 evidence(
     "B-2",
     figures=(figures.answers("B-2", "say that the mentee reached their own conclusion"),),
-    informs="The role statement in Enrolment and the first-meeting guide in My match.",
+    informs="The role statement in Agreements and the first-meeting guide in Ways of working.",
     asks="The mentee's feedback form asks it in the middle and at the end.",
 )
 evidence(
@@ -24,8 +24,8 @@ evidence(
 evidence(
     "B-4",
     not_yet="Consents to share a note are not measured yet: private notes are not part of the software so far.",
-    informs="The part about confidentiality in the pair's ways of working, in My match.",
-    asks="My match asks both to confirm it.",
+    informs="The part about confidentiality in the pair's ways of working.",
+    asks="Ways of working asks both to confirm it.",
 )
 evidence(
     "B-5",

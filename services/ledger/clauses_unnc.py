@@ -5,7 +5,7 @@ from services.ledger.registry import evidence
 from services.ledger.shapes import Aim
 
 CONFIDENCE = "Private notes and disclosures are not part of the software so far, so nothing is counted."
-EXCEPTIONS = "The agreement and the mentee's My match say in which three cases a mentor may speak."
+EXCEPTIONS = "The agreement and the mentee's Ways of working say in which three cases a mentor may speak."
 
 evidence(
     "U-1",
@@ -32,14 +32,14 @@ evidence(
         figures.GOALS_WRITTEN,
     ),
     not_yet="Goals set and reached per pair are not measured yet: goals with a date are not kept so far.",
-    informs="The first-meeting guide in My match speaks of a first goal.",
+    informs="The first-meeting guide in Ways of working speaks of a first goal.",
     asks="Enrolment asks for goals; the mentor's feedback form asks about progress.",
 )
 evidence(
     "U-5",
     figures=(figures.RHYTHM, figures.answers("U-5", "say that the two are in touch as agreed", target=0.75)),
     informs="My match and Home show when the two were last in touch.",
-    asks="My match notes a contact in one press; Home asks a pair that has gone quiet.",
+    asks="My match notes a contact in one press; the coordinator's Home says which pairs have gone quiet.",
 )
 evidence(
     "U-6",
@@ -58,7 +58,7 @@ evidence(
     "U-8",
     not_yet=f"Reads by anybody else are not measured yet. {CONFIDENCE}",
     informs=EXCEPTIONS,
-    asks="The pair settles in My match what stays between them.",
+    asks="The pair settles in Ways of working what stays between them.",
 )
 evidence(
     "U-8a",
@@ -83,12 +83,12 @@ evidence(
     figures=(figures.WAYS,),
     not_yet="Reads of notes are not measured yet (U-8).",
     informs=EXCEPTIONS,
-    asks="My match asks both to settle and confirm their ways of working.",
+    asks="Ways of working asks both to settle and confirm them.",
 )
 evidence(
     "U-C2.2",
     not_yet="Agendas are not measured yet: planned meetings have none in the software so far.",
-    informs="The first-meeting guide in My match gives the mentee the first word.",
+    informs="The first-meeting guide in Ways of working gives the mentee the first word.",
     asks="Enrolment asks the mentee for goals.",
 )
 evidence(
@@ -107,7 +107,7 @@ evidence(
     "U-C3.1",
     not_yet=f"Disclosures are not measured yet. {CONFIDENCE}",
     informs=EXCEPTIONS,
-    asks="The pair settles in My match what stays between them.",
+    asks="The pair settles in Ways of working what stays between them.",
 )
 evidence(
     "U-C4.1",
@@ -118,21 +118,21 @@ evidence(
 evidence(
     "U-C4.2",
     figures=(figures.NEEDS,),
-    informs="My match shows the mentor, after the yes, what the mentee chose to share.",
-    asks="Enrolment asks for year, level and needs, and says who sees the answers.",
+    informs="Enrolment says beside each question who sees the answer.",
+    asks="Enrolment asks for year, level and needs; nobody must answer about needs.",
 )
 evidence(
     "U-C4.3",
     figures=(figures.CULTURE, figures.BACKGROUND),
-    informs="The ways of working in My match have a part on it.",
+    informs="Ways of working has a part on it.",
     asks="Enrolment asks the mentee what a mentor should know; nobody must answer.",
 )
 evidence(
     "U-C4.4",
     "U-C6.1",
     figures=(figures.WAYS,),
-    informs="The first-meeting guide in My match.",
-    asks="My match and Home ask both to settle and confirm it after the first meeting.",
+    informs="The first-meeting guide in Ways of working.",
+    asks="Ways of working and Home ask both to settle and confirm it after the first meeting.",
 )
 evidence(
     "U-C4.5",
@@ -149,8 +149,8 @@ evidence(
 evidence(
     "U-C5.2",
     figures=(figures.REFERRED,),
-    informs="My match says that a mentee can be referred on without blame, and that their waiting time goes on.",
-    asks="My match offers it as a reason for the ending.",
+    informs="The code says it in Agreements; a mentee's waiting time goes on after a referral.",
+    asks="My match offers “Somebody else is better placed to help” as a reason for the ending.",
 )
 evidence(
     "U-C5.3",
@@ -161,14 +161,14 @@ evidence(
 evidence(
     "U-C6.2",
     figures=(figures.RHYTHM,),
-    informs="My match shows what the two agreed.",
-    asks="The ways of working in My match ask how often, when and how long.",
+    informs="My match and Ways of working show what the two agreed.",
+    asks="Ways of working asks how often, when and how long.",
 )
 evidence(
     "U-C6.4",
     figures=(figures.EXPECTATIONS,),
     informs="The first-meeting guide brings the two together only when both are done.",
-    asks="My match asks each, alone, what they expect.",
+    asks="Ways of working asks each, alone, what they expect.",
 )
 evidence(
     "U-C6.5",
@@ -178,7 +178,7 @@ evidence(
 evidence(
     "U-C6.6",
     figures=(figures.answers("U-C6.6", "say that the mentee's own view counted for more"),),
-    informs="The role statement says it in Enrolment and in the first-meeting guide.",
+    informs="The role statement says it in Agreements and in the first-meeting guide in Ways of working.",
     asks="The mentee's feedback form asks it in the middle and at the end.",
 )
 evidence(
@@ -204,7 +204,7 @@ evidence(
     "UM-2",
     figures=(figures.GOALS_WRITTEN,),
     not_yet="Goals with a date are not measured yet.",
-    informs="The first-meeting guide in My match.",
+    informs="The first-meeting guide in Ways of working.",
     asks="Enrolment asks for goals.",
 )
 evidence(
@@ -218,7 +218,7 @@ evidence(
     "UM-4",
     "UM-5",
     "UM-6",
-    informs="The mentee agreement says it in Agreements, and My match beside the contact details.",
+    informs="The mentee agreement says it in Agreements.",
     asks="The mentee agreement asks for a signature under it.",
 )
 evidence(

@@ -22,7 +22,7 @@ def verify(
 
 
 def _one(file: Path) -> None:
-    from services import verification  # noqa: PLC0415 - only for whoever asks
+    from services import verification
 
     try:
         size = file.stat().st_size
@@ -42,7 +42,7 @@ def _one(file: Path) -> None:
 
 
 def _everything() -> None:
-    from services import verification  # noqa: PLC0415
+    from services import verification
 
     with storage.reading() as session:
         changed = list(verification.misfits(session))

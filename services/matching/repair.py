@@ -127,6 +127,9 @@ def nearest(
     # Points count n + 1 times, so that one point always outweighs all who could stay where they are.
     weights = scores.astype(np.int64) * (n + 1)
     weights[loose, mentor_of[loose]] += 1
+    # Whoever has nobody and gets nobody stays too. As many are matched in every best answer, so one more for all others
+    # who are matched says the same as one more for these who are not, and no weight is below zero.
+    weights[mentor_of >= 0] += 1
     scorer = MatrixScorer(weights, allowed)
     look = first_look(scorer, free, [], unwatched)
     big = 1 + min(n, int(room.places.sum()) + 1) * (look.highest + room.dearest)

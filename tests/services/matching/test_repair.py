@@ -119,6 +119,16 @@ def test_the_nearest_best_answer_is_found_from_any_answer(problem: Instance, dat
     assert len(found.change.moves) == fewest
 
 
+def test_whoever_has_nobody_is_moved_only_when_nobody_else_can_be() -> None:
+    scores = np.array([[0, 0], [0, 0], [0, 1], [0, 0]], dtype=np.int32)
+    start = np.array([-1, -1, -1, 1], dtype=np.int32)
+
+    found = nearest(scores, np.array([1, 1], dtype=np.int32), np.ones((4, 2), dtype=np.bool_), start)
+
+    # The third mentee's point takes the fourth's place, who changes over: the first two need not be touched.
+    assert found.mentor_of.tolist() == [-1, -1, 1, 0]
+
+
 def test_both_ways_on_are_offered_with_what_they_cost() -> None:
     # Only mentor 2 has a place left. Mentee 0 fits there badly, mentee 1 well.
     problem = instance([[9, 8, 1], [2, 9, 7]], [1, 1, 1])

@@ -160,11 +160,15 @@ def draw_text(reading: Reading) -> None:
 
 def draw_coordinator(session: Session, actor: Actor, cohort_id: UUID) -> None:
     """Who has not signed and what is in force, or the texts to write."""
+    scheme_id = next(iter(actor.coordinates))
+    if "draft" in st.query_params:
+        draw_texts(session, actor, scheme_id)
+        return
     view = segments(
         "Show", list(VIEWS), key="view", default=SIGNATURES, words=VIEWS.__getitem__, required=True, in_address=True
     )
-    if view == TEXTS or "draft" in st.query_params:
-        draw_texts(session, actor, next(iter(actor.coordinates)))
+    if view == TEXTS:
+        draw_texts(session, actor, scheme_id)
     else:
         draw_signatures(session, actor, cohort_id)
 

@@ -17,6 +17,7 @@ from services import texts
 from services.access import Actor
 from services.schemes.documents import TemplateDocument
 
+_WRAP = re.compile(r"(?<!\n)\n(?!\n|\s*(?:[-*]|\d+\.)\s)")
 # A word with the blanks behind it; in scripts without blanks between words, one character is a word.
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]\s*|[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+\s*|\s+"
@@ -83,8 +84,8 @@ def compare(old: TemplateDocument, new: TemplateDocument) -> Differences:
 
 @lru_cache(maxsize=16)  # a scheme's own texts, no person's
 def _compare(old: TemplateDocument, new: TemplateDocument) -> Differences:
-    before = {clause.id: (clause.heading, clause.text) for clause in old.clauses}
-    after = {clause.id: (clause.heading, clause.text) for clause in new.clauses}
+    before = {clause.id: (clause.heading, _unwrapped(clause.text)) for clause in old.clauses}
+    after = {clause.id: (clause.heading, _unwrapped(clause.text)) for clause in new.clauses}
     found = [_clause(key, before.get(key), after.get(key)) for key in _merged(list(before), list(after))]
     changed = tuple(each for each in found if each.change is not Change.SAME)
     around = tuple(word_by_word(_around(old), _around(new)))
@@ -151,7 +152,14 @@ def _merged(old: Sequence[str], new: Sequence[str]) -> list[str]:
     return keys
 
 
+def _unwrapped(text: str) -> str:
+    """Where a line of a paragraph ends means nothing; where a point or a paragraph begins does."""
+    return _WRAP.sub(" ", text)
+
+
 def _around(document: TemplateDocument) -> str:
     """Everything that stands in no clause."""
     introductions = (f"{section.title}\n\n{section.introduction}" for section in texts.sections(document))
-    return "\n\n".join(part.strip() for part in (document.opening.lstrip("# "), *introductions) if part.strip())
+    return "\n\n".join(
+        _unwrapped(part.strip()) for part in (document.opening.lstrip("# "), *introductions) if part.strip()
+    )

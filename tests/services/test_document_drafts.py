@@ -376,6 +376,13 @@ def test_differences_name_each_clause_and_each_word() -> None:
     assert (found.same, found.around) == (1, ())
 
 
+def test_a_paragraph_that_is_only_wrapped_elsewhere_is_the_same() -> None:
+    one = documents.parse("# C\n\n## X-1 · H\n\nBe kind\nto all:\n- here\n- there\n", kind="code", language="en")
+    other = documents.parse("# C\n\n## X-1 · H\n\nBe\nkind to all:\n- here\n- there\n", kind="code", language="en")
+
+    assert document_differences.compare(one, other).is_empty
+
+
 def test_differences_of_chinese_are_told_character_by_character() -> None:
     found = tuple(document_differences.word_by_word("请准时到达。", "请提前到达。"))
 

@@ -152,14 +152,23 @@ def draw_view(
 def draw_pairs(
     session: Session, actor: Actor, cohort_id: UUID, run: RunView, now: Standing, drafts: Sequence[Draft]
 ) -> None:
-    search, sort = st.session_state.get("search", ""), st.session_state.get("sort") or Sort.BEST
-    at_page = st.session_state.get("page", 1)
+    search, sort, at_page = looked_at_last()
     found = review.pairs(session, actor, run.id, show=shown_now(), search=search, sort=sort, page=at_page)
     main, aside = st.columns([1.4, 1], gap="medium")
     with aside:
         draw_aside(session, actor, cohort_id, run, now, drafts, found)
     with main:
         draw_run(run, found)
+
+
+def looked_at_last() -> tuple[str, Sort, int]:
+    """What is searched for, the order and the page, also after a pair was opened, when the widgets forget them."""
+    for key, otherwise in (("search", ""), ("sort", Sort.BEST)):
+        if key not in st.session_state:
+            st.session_state[key] = st.session_state.get(f"list-{key}", otherwise)
+        st.session_state[f"list-{key}"] = st.session_state[key]
+    at_page = st.session_state.get("page", st.session_state.get("list-page", 1))
+    return st.session_state["search"], st.session_state["sort"], at_page
 
 
 def in_one_line(run: RunView, zone: str) -> str:
@@ -246,7 +255,7 @@ def draw_run(run: RunView, found: Pairs) -> None:
 def draw_pages(found: Pairs) -> None:
     pages = -(-found.found // review.PAGE_SIZE)
     if pages > 1:
-        st.pagination(pages, key="page")
+        st.pagination(pages, default=min(pages, st.session_state.get("list-page", 1)), key="page")
 
 
 def draw_acts(session: Session, actor: Actor, run_id: UUID, number: int) -> bool:

@@ -36,10 +36,13 @@ def open_pair(mentee_id: UUID | None) -> None:
         st.query_params.pop("pair", None)
     else:
         st.query_params["pair"] = str(mentee_id)
+        # The list's own page number is forgotten while it is not drawn.
+        st.session_state["list-page"] = st.session_state.get("page", st.session_state.get("list-page", 1))
 
 
 def first_page() -> None:
-    st.session_state.pop("page", None)
+    for key in ("page", "list-page"):
+        st.session_state.pop(key, None)
 
 
 def approved(run_id: UUID) -> frozenset[UUID]:

@@ -453,3 +453,21 @@ def test_an_address_with_a_pair_of_nobody_says_so(coordinator: Person, reviewed:
     assert [box.value for box in page.error] == [
         "This mentee is not in the newest run\\. Go back to the list to see who is\\."
     ]
+
+
+def test_back_from_a_pair_the_list_is_as_it_was(page_session: Session, cohort: Cohort, coordinator: Person) -> None:
+    mentor(page_session, cohort, capacity=50)
+    for number in range(review.PAGE_SIZE + 2):
+        mentee(page_session, cohort, f"Mentee {number}")
+    run_of(page_session, cohort, coordinator)
+    page = open_page("matching_review", coordinator)
+    page.text_input(key="search").set_value("mentee").run()
+    page.selectbox(key="sort").set_value(review.Sort.NAME).run()
+    cast("Any", page.get("pagination")[0]).set_value(2).run()
+    before = [line.value for line in page.main.markdown]
+
+    next(button for button in page.main.button if button.label == "Look closer").click().run()
+    page.button(key="close").click().run()
+
+    assert [line.value for line in page.main.markdown] == before
+    assert len(page.checkbox) == 2

@@ -1,0 +1,102 @@
+"""A coordinator with sixty mentees and forty mentors: run, understand the weakest pairs, swap one, forbid one, send."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser
+from sqlmodel import Session, col, select
+
+from models.columns import utc_now
+from models.database import make_engine
+from models.enrolments import ConsentPurpose, Side
+from models.matching import PairRule, Proposal, ProposalStatus
+from services import sessions
+from tests.browser.conftest import Desk
+from tests.browser.steps import Visit
+from tests.factories import make_account, make_cohort, make_consent, make_coordinator, make_enrolment, make_scheme
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+
+MENTEES, MENTORS = 60, 40
+WEIGHTS = {"sector": 6, "goals": 6, "languages": 3, "channels": 2, "experience": 4, "load": 1}
+GOALS = ("Move into energy regulation.", "Understand arbitration.", "Lead a policy team.", "Publish research.")
+WORK = (
+    "Energy regulation and grids.",
+    "Commercial arbitration.",
+    "Policy adviser in a ministry.",
+    "Editor of a journal.",
+)
+
+
+def populated(desk: Desk) -> str:
+    """The demonstration's size, with fewer places than mentees; answers the session token of its coordinator."""
+    chance, engine = random.Random(11), make_engine(desk.database_url)
+    with Session(engine) as session:
+        cohort = make_cohort(session, make_scheme(session, criterion_weights=WEIGHTS))
+        for side, count in ((Side.MENTOR, MENTORS), (Side.MENTEE, MENTEES)):
+            for number in range(count):
+                made = make_enrolment(
+                    session,
+                    cohort,
+                    side,
+                    name=f"{side.value.title()} {number:02}",
+                    sector=chance.choice("ABCDEFGH"),
+                    summary=chance.choice(WORK),
+                    goals=chance.choice(GOALS),
+                    languages=["en", "zh"][: chance.choice((1, 2))],
+                    channels=chance.sample(["email", "telephone", "video"], 2),
+                    years_of_experience=chance.randrange(25),
+                    capacity=chance.choice((1, 1, 2)),
+                    waiting_since=utc_now() - timedelta(days=chance.randrange(60)),
+                )
+                if side is Side.MENTOR:
+                    make_consent(session, made, ConsentPurpose.SHARE_EMAIL)
+        account = make_account(session, make_coordinator(session, cohort))
+        session.commit()
+        token = sessions.open_for(session, account.id)
+    engine.dispose()
+    return token
+
+
+def test_a_coordinator_runs_understands_swaps_forbids_and_sends(browser: Browser, desk: Desk) -> None:
+    visit = Visit(browser, desk, "review")
+    visit.page.context.add_cookies([{"name": "mentoring", "value": populated(desk), "url": desk.url}])
+    visit.go("matching_review")
+
+    visit.press("Run matching")
+    visit.sees("mentees have a mentor now")
+    visit.sees("mentees share")
+    visit.page.get_by_label("Sort").click()
+    visit.page.get_by_role("option", name="Weakest first").click()
+    visit.ready()
+    for weakest in range(3):
+        pairs = visit.page.get_by_test_id("stCheckbox")
+        pairs.nth(weakest).locator("xpath=ancestor::*[.//button][1]").get_by_role("button", name="Look closer").click()
+        visit.ready()
+        visit.sees("points out of 100, and why")
+        visit.sees("Costs the scheme")
+        if weakest < 2:
+            visit.press("Back to the list")
+
+    visit.page.get_by_role("radiogroup").first.get_by_role("radio").first.locator("xpath=ancestor::label").click()
+    visit.ready()
+    visit.sees("To pair them")
+    visit.press("Pair them and run again")
+    visit.sees("Pinned by Rosalind Achterberg")
+    visit.press("Back to the list")
+    visit.page.get_by_role("button", name="Look closer").last.click()
+    visit.ready()
+    visit.press("Never this pair")
+    visit.press("Forbid it and run again")
+    visit.sees("forbidden")
+    visit.press("Back to the list")
+    visit.press("Approve all")
+    visit.press("Preview the emails to")
+    visit.press("Send to")
+    visit.sees("are on their way")
+
+    with Session(make_engine(desk.database_url)) as session:
+        kinds = sorted(session.exec(select(PairRule.kind)))
+        sent = session.exec(select(Proposal.id).where(col(Proposal.status) == ProposalStatus.SENT)).all()
+    assert (kinds, len(sent) >= 40) == (["forbid", "pin"], True)

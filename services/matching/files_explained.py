@@ -17,16 +17,17 @@ from services.matching.solving import Solved
 # Of more pairs than these the scores are not held at once, and the report does without prices of changes.
 MOST_PAIRS = 4_000_000
 SHOWN = 3
+_NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
 class Load:
-    """A mentor's places, how many are taken, and what one more would add, as half a sentence ('' for nothing)."""
+    """A mentor's places, how many are taken, and what one more would add, in words; None where it is not known."""
 
     mentor: str
     places: int
     mentees: int
-    one_more: str
+    one_more: str | None
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def explained(given: Candidates, order: Order, solved: Solved, names: Mapping[st
     taken = Counter(str(line.mentor_id) for line in solved.lines if line.mentor_id)
     small = len(given.mentees) * len(given.mentors) <= MOST_PAIRS
     asks = _Asked(given, order, solved, names) if small and given.mentees and given.mentors else None
-    worth = asks.one_more_place() if asks else [""] * len(given.mentors)
+    worth = asks.one_more_place() if asks else [None if given.mentees else _NOTHING] * len(given.mentors)
     loads = tuple(
         Load(mentor.id, places, taken[mentor.id], more)
         for mentor, places, more in zip(given.mentors, given.places, worth, strict=True)
@@ -76,6 +77,10 @@ def limit(solved: Solved) -> str:
 
 def _places(number: int) -> str:
     return f"{_counted(number, 'place')} {'is' if number == 1 else 'are'}"
+
+
+def _points(thousandths: int) -> str:
+    return "1 point" if thousandths == 10 else f"{thousandths / 10:g} points"
 
 
 def _counted(number: int, what: str) -> str:
@@ -112,14 +117,11 @@ class _Asked:
             [(row[str(mentee)], column[str(mentor)]) for mentor, mentee in given.pins if str(mentee) in row],
         )
 
-    def one_more_place(self) -> list[str]:
-        told = []
-        for worth in self.explainer.one_more_place():
-            if worth.matched:
-                told.append("one more mentee has a mentor")
-            else:
-                told.append(f"{worth.total / 10:g} points" if worth.total > 0 else "")
-        return told
+    def one_more_place(self) -> list[str | None]:
+        return [
+            "one more mentee has a mentor" if worth.matched else _points(worth.total) if worth.total > 0 else _NOTHING
+            for worth in self.explainer.one_more_place()
+        ]
 
     def changes(self, i: int) -> tuple[str, ...]:
         """What would give this mentee a mentor: the smallest change first, then the cheapest exchange."""
@@ -139,6 +141,6 @@ class _Asked:
                 others = f", {_counted(moved, 'other')} would change mentor" if moved else ""
                 return (
                     f"Or in the place of somebody: with {self.mentors[other.mentor]}, {self.mentees[lost[0].mentee]} "
-                    f"would be without a mentor{others}, and the total would be {-change.total / 10:g} points lower.",
+                    f"would be without a mentor{others}, and the total would be {_points(-change.total)} lower.",
                 )
         return ()

@@ -22,7 +22,8 @@ def draw(session: Session, actor: Actor, cohort_id: UUID, ids: Sequence[UUID], *
     st.header("Somebody else for 1 mentee" if number == 1 else f"Somebody else for {number} mentees", anchor=False)
     st.markdown(
         "Whoever is asked already or has accepted stays as they are, and a declined pair never comes back. "
-        "Nobody is written to: you get drafts, and see every email before it leaves."
+        "Nobody is written to: you get drafts, and see every email before it leaves. Points are match scores out of 100, "
+        "added up over all whom a way concerns, beside what there was before the answer."
     )
     if found.is_one:
         st.markdown("Moving others would gain nothing, so there is one way on.")
@@ -89,15 +90,15 @@ def price(way: Way) -> str:
     points = way.points / 10
     if not points:
         return "costs nothing"
-    return f"−{-points:.1f}" if points < 0 else f"+{points:.1f}"
+    return f"−{-points:.1f} points" if points < 0 else f"+{points:.1f} points"
 
 
 def shift_in_words(shift: Shift) -> str:
     """One mentee: with whom instead of whom, with both scores out of 100."""
     name = plain(shift.mentee)
-    after = f"**{plain(shift.after)}** ({shift.score * 100:.0f})" if shift.after else "nobody yet"
+    after = f"**{plain(shift.after)}** ({shift.score * 100:.1f})" if shift.after else "nobody yet"
     if shift.before is None:
         return f"- {name}: {after}, after nobody"
     if shift.stays:
         return f"- {name}: {after} once more"
-    return f"- {name}: {after} instead of {plain(shift.before)} ({shift.before_score * 100:.0f})"
+    return f"- {name}: {after} instead of {plain(shift.before)} ({shift.before_score * 100:.1f})"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from models.columns import utc_now
 from models.enrolments import Side
 from models.matching import ProposalStatus
 from pages.ui import plain
@@ -18,6 +19,13 @@ COLUMNS = {
     ProposalStatus.DECLINED: "Declined",
     ProposalStatus.EXPIRED: "Expired",
     ProposalStatus.WITHDRAWN: "Withdrawn",
+}
+CHOOSE = {
+    ProposalStatus.DRAFT: "Choose some, to send or withdraw only these",
+    ProposalStatus.SENT: "Choose, to remind, to withdraw, or to write down an answer",
+    ProposalStatus.DECLINED: "Choose some, to find somebody else only for these",
+    ProposalStatus.EXPIRED: "Choose some, to find somebody else only for these",
+    ProposalStatus.WITHDRAWN: "Choose, to put back under To send",
 }
 NOTHING = {
     ProposalStatus.DRAFT: "Nothing waits to be sent. Approve pairs in Matching review.",
@@ -41,13 +49,15 @@ def line_in_words(line: BoardLine, zone: str) -> str:
 
 def where_it_stands(line: BoardLine, zone: str) -> str:
     """Whose turn it is and until when, or when and how it ended."""
+    today = utc_now().date()
     if line.status is ProposalStatus.SENT and line.expires_at:
         reminders = {0: "no reminder yet", 1: "1 reminder"}.get(line.reminders_sent, f"{line.reminders_sent} reminders")
         who = "the mentee" if line.waits_for is Side.MENTEE else "the mentor"
-        return f"Waits for {who}, {plain(line.asked)}, until {times.in_words(line.expires_at, zone)} · {reminders}"
+        until = times.in_words(line.expires_at, zone, today=today)
+        return f"Waits for {who}, {plain(line.asked)}, until {until} · {reminders}"
     if line.status is ProposalStatus.DRAFT or line.answered_at is None:
         return f"Will ask {plain(line.asked)}"
-    when = times.in_words(line.answered_at, zone)
+    when = times.in_words(line.answered_at, zone, today=today)
     by_email = " · by email" if line.email_received_on else ""
     by = f" by {plain(line.asked)}" if line.status in {ProposalStatus.ACCEPTED, ProposalStatus.DECLINED} else ""
     free = " · :orange-badge[Has nobody yet]" if line.is_waiting else ""

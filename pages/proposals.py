@@ -9,7 +9,7 @@ from models.enrolments import Side
 from models.matching import ProposalStatus
 from pages import proposal_acts, proposal_questions, proposal_sending
 from pages.proposal_acts import Act
-from pages.proposal_words import COLUMNS, NOTHING, line_in_words
+from pages.proposal_words import CHOOSE, COLUMNS, NOTHING, line_in_words
 from pages.ui import at_a_press, empty, heading, page, segments
 from services import proposal_board, proposals
 from services.access import Actor
@@ -60,19 +60,19 @@ def draw_acts(cohort_id: UUID, status: ProposalStatus, found: Board) -> None:
         ProposalStatus.SENT: draw_acts_on_sent,
         ProposalStatus.WITHDRAWN: draw_acts_on_withdrawn,
     }.get(status, draw_acts_on_nothing)
-    chosen = choose(open_to_acts)
+    chosen = choose(CHOOSE[status], open_to_acts)
     if chosen or status not in ONLY_CHOSEN:
         with st.container(horizontal=True):
             draw(cohort_id, found, chosen)
 
 
-def choose(lines: dict[UUID, BoardLine]) -> list[BoardLine]:
+def choose(label: str, lines: dict[UUID, BoardLine]) -> list[BoardLine]:
     """Those of this page that an act is to concern. One box for all: twenty would be twenty messages to the browser."""
     ids = list(lines)
     # After each act, and on another page, the choice begins anew.
     key = f"chosen-{st.session_state.get('ticks', 0)}-{hash(tuple(ids))}"
     chosen = st.multiselect(
-        "Choose from this page",
+        label,
         ids,
         key=key,
         format_func=lambda one: f"{lines[one].mentee} with {lines[one].mentor}",

@@ -402,10 +402,10 @@ def test_the_declined_get_somebody_else_in_one_act_that_shows_its_price(page_ses
     page.segmented_control[0].set_value("draft").run()
 
     page_session.refresh(draft)
-    assert ways == ["Only this mentee: −100.0", "Move 1 other: +100.0"]
+    assert ways == ["Only this mentee: −100.0 points", "Move 1 other: +100.0 points"]
     assert told == [
-        "- Ama: **Dee** (0) instead of Bo (100)",
-        "- Ama: **Cai** (100) instead of Bo (100)\n- Ben: **Dee** (100) instead of Cai (0)",
+        "- Ama: **Dee** (0.0) instead of Bo (100.0)",
+        "- Ama: **Cai** (100.0) instead of Bo (100.0)\n- Ben: **Dee** (100.0) instead of Cai (0.0)",
     ]
     assert draft.status is ProposalStatus.WITHDRAWN
     assert sorted(line.split(" · ")[0] for line in lines(page)) == ["**Ama** with **Cai**", "**Ben** with **Dee**"]

@@ -367,6 +367,7 @@ def test_an_answer_after_the_last_day_is_refused_even_before_the_job_has_run(ses
 # The mentor answers last
 
 
+@pytest.mark.clause("U-1", "A-ME1")
 def test_after_a_wish_the_mentor_is_asked_straight_away(session: Session) -> None:
     cohort = make_cohort(session, make_scheme(session, **UNNC))
     mentor = make_mentor(session, cohort)

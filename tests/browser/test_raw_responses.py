@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,13 +21,25 @@ from models.database import make_engine
 from models.enrolments import ConsentPurpose, Enrolment
 from models.pairings import EndReason, Pairing
 from models.people import Person
-from services import consents, pairings, proposal_answers, shortlist
+from models.schemes import Channel, Cohort
+from services import (
+    consents,
+    expectations,
+    pairings,
+    proposal_answers,
+    sessions,
+    shortlist,
+    topic_marks,
+    ways_of_working,
+)
 from services.schema import migrate
+from services.settings import settings
+from services.topic_marks import Mark
 from tests.browser.conftest import free_port, link_in, start_server
 from tests.browser.introduced import AULP, UNNC, Half, Introduced, introduce, stranger
 from tests.browser.planted import found_in
 from tests.browser.protocol import Tab, ask, files_named_in
-from tests.factories import make_participant
+from tests.factories import make_account, make_actor, make_coordinator, make_participant
 from tests.mail_server import MailServer, mail_server
 
 BOTH_SCHEMES = pytest.mark.parametrize("scheme_key", [AULP, UNNC])
@@ -304,6 +318,65 @@ def test_whoever_is_no_half_of_the_pair_gets_none_of_it_from_any_address(serving
     assert leaks(addresses, introduced.mentor.planted) == {"my_match": ["email", "telephone", "wechat"]}
     assert all(len(raw) > 1000 for raw in sent.values())
     assert leaks(sent, planted) == {}
+
+
+@pytest.mark.clause("U-8", "A-MR3", "U-C6.4")
+def test_the_words_of_a_pair_reach_the_pair_alone_and_the_others_expectations_only_when_both_are_done(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is written here is sealed with the key of the server that opens it.
+    monkeypatch.setenv("MENTORING_HOME", str(Path(serving.engine.url.database or "").parent / "home"))
+    settings.cache_clear()
+    introduced = introduce(serving.engine, UNNC)
+    say_yes(serving, introduced)
+    mentor, mentee = introduced.mentor, introduced.mentee
+    words = {name: f"{name} {uuid4().hex[:12]}" for name in ("expectation", "boundary", "subject")}
+    choices = {question.key: next(iter(question.options)) for question in expectations.QUESTIONS if question.options}
+    with Session(serving.engine) as session:
+        pairing_id = session.exec(select(Pairing.id).where(Pairing.mentor_id == mentor.enrolment_id)).one()
+        halves = [make_participant(session, session.get_one(Enrolment, half.enrolment_id)) for half in (mentor, mentee)]
+        session.rollback()
+        answers = choices | {"hope": words["expectation"]}
+        expectations.write(session, halves[0], pairing_id, answers, done=True)
+        topic_marks.mark(session, halves[1], pairing_id, Mark.OFF_LIMITS, [words["subject"]])
+        facts: dict[str, Any] = {"interval_days": 14, "minutes": 30, "months": 6, "channels": [Channel.EMAIL]}
+        ways_of_working.propose(session, halves[0], pairing_id, sections={"boundaries": words["boundary"]}, **facts)
+    token, place = coordinator_of(serving.engine, introduced)
+
+    before = every_step_of_ways(serving, mentee)
+    with Tab(serving.url, token, place=place) as tab:
+        tab.open()
+        for screen in tab.screens:
+            tab.open(screen.address)
+        to_coordinator = tab.received
+    with Session(serving.engine) as session:
+        actor = make_participant(session, session.get_one(Enrolment, mentee.enrolment_id))
+        session.rollback()
+        expectations.write(session, actor, pairing_id, choices, done=True)
+    after = every_step_of_ways(serving, mentee)
+
+    assert b"never what they wrote" in to_coordinator
+    assert found_in(to_coordinator, words) == frozenset()
+    assert found_in(before, words) == {"boundary", "subject"}
+    assert found_in(after, words) == {"boundary", "subject", "expectation"}
+
+
+def every_step_of_ways(serving: Serving, half: Half) -> bytes:
+    """All bytes of the guide, step by step."""
+    with Tab(serving.url, half.token, place=half.place) as tab:
+        tab.open()
+        tab.open("ways")
+        steps = range(len(tab.find("Step").element.options))
+        return b"".join(tab.choose("Step", step) for step in steps)
+
+
+def coordinator_of(engine: Engine, introduced: Introduced) -> tuple[str, str]:
+    """The token and the place of somebody who runs the scheme of the two."""
+    with Session(engine) as session:
+        cohort = session.exec(select(Cohort).where(Cohort.scheme_id == introduced.scheme_id)).one()
+        person = make_coordinator(session, cohort)
+        place = make_actor(person, cohort).place.key
+        return sessions.open_for(session, make_account(session, person).id), place
 
 
 SECRET = {"email": "quill.feather@hidden.example.org", "telephone": "+44 20 7946 0731"}

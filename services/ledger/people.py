@@ -45,7 +45,7 @@ def mentees(ask: Ask, wanted: Collection[str] | None = None) -> Any:
         here = _takes_part(as_of)
         found |= {
             f"mentees{suffix}": here,
-            f"wishing{suffix}": and_(here, _wishing(as_of)),
+            f"wishing{suffix}": and_(here, _wishing(as_of, ask)),
         }
     here = found["mentees"]
     found |= {
@@ -148,10 +148,12 @@ def _reading(as_of: AsOf) -> Any:
     )
 
 
-def _wishing(as_of: AsOf) -> Any:
+def _wishing(as_of: AsOf, ask: Ask) -> Any:
     # Of each mentee, because a list of all wishes is longer than one of mentees.
-    by_then = col(Wish.mentee_id) == col(Enrolment.id), col(Wish.created_at) < (as_of.known_until or as_of.until)
-    return select(col(Wish.id)).where(*by_then).correlate(Enrolment).exists()
+    mine = select(col(Wish.id)).where(col(Wish.mentee_id) == col(Enrolment.id))
+    if as_of is not ask.now or as_of.known_until is not None:
+        mine = mine.where(col(Wish.created_at) < (as_of.known_until or as_of.until))
+    return mine.correlate(Enrolment).exists()
 
 
 def _answered(key: str) -> Any:

@@ -118,9 +118,12 @@ def draw_parts(pair: PairView) -> None:
 
 def draw_questions(session: Session, actor: Actor, run: RunView, pair: PairView) -> None:
     """The next best each way, and anybody else by name."""
+    st.header("Somebody else?", anchor=False)
+    if pair.rule is not None:
+        st.markdown("They are pinned. Undo the pin to see who else there is, and what it would cost.")
+        return
     asked = solved_run(session, actor, run.id)
     mentee, mentee_id = pair.line.mentee, pair.line.mentee_id
-    st.header("Somebody else?", anchor=False)
     st.caption("A cost is to the whole scheme, with everybody else placed as well as then possible.")
     left, right = st.columns(2, gap="medium")
     with left:
@@ -138,7 +141,7 @@ def draw_options(
 ) -> None:
     """Ranked by what they cost; choosing one shows every move before anything is done."""
     if not options:
-        st.markdown(f"**{plain(heading)}**: nobody else is available.")
+        st.markdown(f"**{plain(heading)}**: nobody else is available, or pins hold all places.")
         return
     chosen = st.radio(
         as_label(heading),

@@ -22,8 +22,8 @@ def draw(session: Session, actor: Actor, cohort_id: UUID, ids: Sequence[UUID], *
     st.header("Somebody else for 1 mentee" if number == 1 else f"Somebody else for {number} mentees", anchor=False)
     st.markdown(
         "Whoever is asked already or has accepted stays as they are, and a declined pair never comes back. "
-        "Nobody is written to: you get drafts, and see every email before it leaves. Points are match scores out of 100, "
-        "added up over all whom a way concerns, beside what there was before the answer."
+        "Nobody is written to: you get drafts, and see every email before it leaves. Points are match scores out of "
+        "100, added up over all whom a way concerns, beside what there was before the answer."
     )
     if found.is_one:
         st.markdown("Moving others would gain nothing, so there is one way on.")

@@ -1,7 +1,7 @@
 """What becomes of a pair: first contact, ways of working, meetings as each side noted them, silence, an end."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 from uuid import UUID
 
@@ -11,9 +11,10 @@ from models.columns import utc_now
 from models.enrolments import Side
 from models.pairings import EndReason
 from models.schemes import Channel
-from services import contacts, enrolments, meetings, pairings, times, ways_of_working
+from services import contacts, enrolments, expectations, meetings, pairings, times, ways_of_working
 from services.demonstration import joining
 from services.demonstration.stage import Member, Stage
+from services.usual_times import Usual
 
 DAY = timedelta(days=1)
 # By turns, so that every cohort has some of each whatever the dice say.
@@ -26,16 +27,25 @@ SECTIONS = (
         "role": "The mentee brings the questions; the mentor asks more of them.",
         "confidentiality": "What we say stays between us.",
         "boundaries": "No calls after nine in the evening. Salary is fine to talk about, family is not.",
-        "expectations": "We both come prepared, and we say so when we could not.",
+        "needs": "We both come prepared, and we say so when we could not.",
         "ending": "After six months we look back together and decide.",
     },
     {
         "role": "我们一起思考，决定由学员自己做。",
         "confidentiality": "谈话内容只限我们两人之间。",
-        "expectations": "Either of us may move a meeting once, with a day's notice.",
+        "boundaries": "Either of us may move a meeting once, with a day's notice.",
+        "culture": "我们用中文谈，文件用英文写。",
     },
     {"confidentiality": "Nothing leaves this conversation without a yes from both of us."},
 )
+
+# What a mentee and a mentor expect, each alone; they differ in how soon a message is answered.
+EXPECTED = {"lead": "mentee", "stuck": "asks", "frank": "plainly", "between": "word", "reply": "days"}
+HOPES = {
+    Side.MENTEE: {"reply": "day", "hope": "I dare to ask for what I want."},
+    Side.MENTOR: {"hope": "I learn as much as they do."},
+}
+SEVEN_IN_THE_EVENING = time(19)
 
 
 @dataclass(frozen=True)
@@ -204,7 +214,9 @@ def _propose_ways(session: Session, pair: Pair) -> None:
         months=(6, 6, 9)[pair.number % 3],
         channels=list(dict.fromkeys((pair.channel, Channel.EMAIL))),
         sections=SECTIONS[pair.number % len(SECTIONS)],
+        usual=Usual(pair.number % 5, SEVEN_IN_THE_EVENING, pair.mentee.known.zone),
     )
+    _expect(session, pair, Side.MENTEE)
     confirmed = pair.stage.soon(utc_now(), least=0.3, most=4)
     pair.stage.story.at(confirmed, _confirm_ways, pair, proposed.number)
 
@@ -212,6 +224,13 @@ def _propose_ways(session: Session, pair: Pair) -> None:
 def _confirm_ways(session: Session, pair: Pair, edition: int) -> None:
     mentor = pair.mentor
     ways_of_working.confirm(session, mentor.actor, pair.id, edition, today=mentor.today(utc_now()))
+    _expect(session, pair, Side.MENTOR)
+
+
+def _expect(session: Session, pair: Pair, side: Side) -> None:
+    """Two pairs of three write down what they expect, each of the two alone."""
+    if pair.number % 3 != 2:
+        expectations.write(session, pair.on(side).actor, pair.id, EXPECTED | HOPES[side], done=True)
 
 
 def _end(session: Session, pair: Pair, side: Side) -> None:

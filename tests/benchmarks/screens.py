@@ -77,6 +77,7 @@ SCREENS = (
     Screen("participation", "manager", has_charts=True),
     Screen("home", "mentee"),
     Screen("my_match", "mentee"),
+    Screen("ways", "mentee"),
     Screen("meetings", "mentee"),
     Screen("mentors", "mentee"),
     Screen("proposals", "mentee"),

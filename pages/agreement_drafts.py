@@ -37,7 +37,8 @@ def draw_texts(session: Session, actor: Actor, scheme_id: UUID) -> None:
 
 def in_words(line: Listed) -> str:
     spoken = "" if line.language == "en" else f" · {plain(languages.names([line.language]))}"
-    state = f"version {line.edition} in force" if line.edition else "not written yet"
+    missing = "on offer, and switched off until you publish it" if line.is_offered else "not written yet"
+    state = f"version {line.edition} in force" if line.edition else missing
     if line.draft_id:
         state += " :blue-badge[Ready to be checked]" if line.handed_over else " :blue-badge[Draft begun]"
     return f"**{plain(line.title)}** · {agreements.KINDS[line.kind]}{spoken} · {state}"

@@ -205,9 +205,13 @@ def draw_unsigned(session: Session, actor: Actor, cohort_id: UUID, counts: Seque
         key="document",
         on_change=start_at_page_one,
     )
+    words = st.text_input("Search", placeholder="Name", key="unsigned-search", on_change=start_at_page_one)
     number = int(st.session_state.get("unsigned_page", 1))
     about = UUID(chosen) if chosen else None
-    found = agreements.unsigned(session, actor, cohort_id, document_id=about, page=number, counted=counts)
+    found = agreements.unsigned(session, actor, cohort_id, document_id=about, search=words, page=number, counted=counts)
+    if words and not found.total:
+        empty("Nobody of this name has a signature missing.")
+        return
     if not found.total:
         st.success("Everybody has signed.", icon=":material/check:")
         return

@@ -65,7 +65,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class Listed:
-    """One text of the scheme: the version in force, if any, and the draft of the next one, if any."""
+    """One text of the scheme: the version in force, if any, and the draft of the next one, if any.
+
+    `is_offered` is whether the scheme's template has words for what is not in force yet.
+    """
 
     kind: DocumentKind
     language: str
@@ -74,6 +77,7 @@ class Listed:
     edition: int | None
     draft_id: UUID | None
     handed_over: bool
+    is_offered: bool
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,9 @@ def listed(session: Session, actor: Actor, scheme_id: UUID) -> tuple[Listed, ...
         draft = drafts.get((kind, language))
         name = title or (draft.title if draft else KINDS[kind].capitalize())
         handed_over = draft is not None and draft.handed_over_at is not None
-        lines.append(Listed(kind, language, name, document_id, edition, draft.id if draft else None, handed_over))
+        draft_id = draft.id if draft else None
+        offered = document_id is None and _offered(scheme, kind) is not None
+        lines.append(Listed(kind, language, name, document_id, edition, draft_id, handed_over, offered))
     return tuple(lines)
 
 

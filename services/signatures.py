@@ -152,24 +152,32 @@ def unsigned(
     cohort_id: UUID,
     *,
     document_id: UUID | None = None,
+    search: str = "",
     page: int = 1,
     counted: Collection[DocumentCount] | None = None,
 ) -> UnsignedPage:
     """Who of a cohort has not signed what is in force, by name, 20 on a page. Raises NotAllowed.
 
-    Two queries when the answer of `counts` is handed over as `counted`, else five.
+    `search` looks in names. Two queries when the answer of `counts` is handed over as `counted`, else five.
     """
     access.cohort_to_coordinate(session, actor, cohort_id)
-    known = counts(session, actor, cohort_id) if counted is None else counted
-    total = sum(each.asked - each.signed for each in known if document_id in (None, each.id))
-    asked = {"cohort": cohort_id, "skipped": (page - 1) * PAGE, "document": document_id}
-    rows = session.exec(_lacking(of_one=document_id is not None), params=asked)
+    words = search.strip()
+    # What stands for anything in SQL is only a character of a name.
+    literal = words.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    asked = {"cohort": cohort_id, "document": document_id, "words": literal}
+    shape = {"of_one": document_id is not None, "named": bool(words)}
+    if words:
+        total = session.execute(_lacking_in_all(**shape), asked).scalar_one()
+    else:
+        known = counts(session, actor, cohort_id) if counted is None else counted
+        total = sum(each.asked - each.signed for each in known if document_id in (None, each.id))
+    rows = session.exec(_lacking(**shape), params={**asked, "skipped": (page - 1) * PAGE})
     return UnsignedPage(tuple(_line(*row) for row in rows), total)
 
 
 @cache
-def _lacking(*, of_one: bool) -> Any:
-    """A page of people with the documents that they have not signed; of one document or of all."""
+def _lacking(*, of_one: bool, named: bool) -> Any:
+    """A page of people with the documents that they have not signed; of one document or of all, by name or of all."""
     chosen = select(
         col(Enrolment.id),
         col(Person.full_name),
@@ -181,19 +189,28 @@ def _lacking(*, of_one: bool) -> Any:
         col(SchemeDocument.published_at),
         col(Scheme.signature_grace_days),
     )
-    missing = and_(
-        ~has_signed(),
-        col(Enrolment.status).in_(AWAITED),
-        col(SchemeDocument.id) == bindparam("document") if of_one else true(),
-    )
     return (
-        _asked(chosen, bindparam("cohort"))
-        .join(Person, col(Person.id) == col(Enrolment.person_id))
-        .where(missing)
+        _missing(chosen, of_one=of_one, named=named)
         .order_by(col(Enrolment.sort_key), col(Enrolment.id), col(SchemeDocument.kind))
         .offset(bindparam("skipped"))
         .limit(PAGE)
     )
+
+
+@cache
+def _lacking_in_all(*, of_one: bool, named: bool) -> Any:
+    """How many lines there are on all pages."""
+    return _missing(select(func.count()), of_one=of_one, named=named)
+
+
+def _missing(chosen: Any, *, of_one: bool, named: bool) -> Any:
+    missing = and_(
+        ~has_signed(),
+        col(Enrolment.status).in_(AWAITED),
+        col(SchemeDocument.id) == bindparam("document") if of_one else true(),
+        col(Person.full_name).icontains(bindparam("words"), escape="/") if named else true(),
+    )
+    return _asked(chosen, bindparam("cohort")).join(Person, col(Person.id) == col(Enrolment.person_id)).where(missing)
 
 
 def missing_by_person(cohort_id: UUID) -> Any:

@@ -624,3 +624,14 @@ def test_verify_finds_an_altered_text_and_a_torn_signature(session: Session, coh
         agreements.Misfit(altered.id, "Rights", 1),
         agreements.Misfit(sound.id, "Code of conduct", 1, torn.id),
     ]
+
+
+def test_a_missing_signature_is_found_by_name(session: Session, cohort: Cohort) -> None:
+    make_code(session, cohort)
+    actor = make_actor(make_coordinator(session, cohort), cohort)
+    wanted = make_enrolment(session, cohort, name="Ama 100%")
+    make_enrolment(session, cohort, name="Bo 1000")
+
+    found = agreements.unsigned(session, actor, cohort.id, search=" 100% ")
+
+    assert ([line.enrolment_id for line in found.rows], found.total) == ([wanted.id], 1)

@@ -250,8 +250,11 @@ def test_switched_on_as_a_condition_the_mentee_agreement_holds_back_new_matches(
     draft_id = document_drafts.begin(session, actor, cohort.scheme_id, kind=DocumentKind.MENTEE_AGREEMENT)
     draft = document_drafts.draft(session, actor, draft_id)
 
+    offered = {line.kind for line in document_drafts.listed(session, actor, cohort.scheme_id) if line.is_offered}
+
     publishing.publish_draft(session, actor, draft_id, version=draft.version, is_gate=True)
 
+    assert offered == {DocumentKind.MENTEE_AGREEMENT}
     scheme = session.get_one(Scheme, cohort.scheme_id)
     assert (before, draft.signed_by, draft.text.count("## UM-")) == ([], ("mentee",), 7)
     assert scheme.mentee_gates == ["signature", "conflicts"]

@@ -154,9 +154,13 @@ def draw_pairs(
 ) -> None:
     search, sort, at_page = looked_at_last()
     found = review.pairs(session, actor, run.id, show=shown_now(), search=search, sort=sort, page=at_page)
+    # Above the list, so that the next step is in sight on a phone as well.
+    with st.container(horizontal=True, vertical_alignment="center"):
+        draw_next(session, actor, cohort_id, run, now, drafts, found)
     main, aside = st.columns([1.4, 1], gap="medium")
     with aside:
-        draw_aside(session, actor, cohort_id, run, now, drafts, found)
+        draw_left_out("Not in this run", run.left_out)
+        st.caption(run.text_in_words)
     with main:
         draw_run(run, found)
 
@@ -180,7 +184,7 @@ def in_one_line(run: RunView, zone: str) -> str:
     return f"Run of {when} · {run.matched} of {run.mentees} mentees matched, {places} · {proof}{floor}"
 
 
-def draw_aside(
+def draw_next(
     session: Session,
     actor: Actor,
     cohort_id: UUID,
@@ -189,7 +193,7 @@ def draw_aside(
     drafts: Sequence[Draft],
     found: Pairs,
 ) -> None:
-    """What waits to be sent, the run button, and who could not take part."""
+    """What can be sent, what waits to be, and the run button."""
     waiting = draw_acts(session, actor, run.id, found.to_approve)
     if drafts:
         one = len(drafts) == 1
@@ -202,8 +206,6 @@ def draw_aside(
         if now.newer_than_run:
             st.info("Decisions have changed since this run. Run again to see what follows.", icon=":material/update:")
         draw_run_button(cohort_id, run, "secondary")
-    draw_left_out("Not in this run", run.left_out)
-    st.caption(run.text_in_words)
 
 
 def draw_run_button(cohort_id: UUID, run: RunView | None, kind: Kind) -> None:
@@ -259,7 +261,7 @@ def draw_pages(found: Pairs) -> None:
 
 
 def draw_acts(session: Session, actor: Actor, run_id: UUID, number: int) -> bool:
-    """Go on to the emails of the pairs that are approved, or approve all; beside the list, always in reach.
+    """Go on to the emails of the pairs that are approved, or approve all.
 
     Answers whether any pair can still be approved.
     """
@@ -276,11 +278,10 @@ def draw_acts(session: Session, actor: Actor, run_id: UUID, number: int) -> bool
         on_click=preview,
         args=(run_id,),
     )
-    with st.container(horizontal=True):
-        if number > len(chosen):
-            st.button(f"Approve all {number}", key="approve-all", on_click=approve_all, args=(run_id,))
-        if chosen:
-            st.button("Approve none", key="approve-none", on_click=approve, args=(run_id, frozenset()))
+    if number > len(chosen):
+        st.button(f"Approve all {number}", key="approve-all", on_click=approve_all, args=(run_id,))
+    if chosen:
+        st.button("Approve none", key="approve-none", on_click=approve, args=(run_id, frozenset()))
     return True
 
 

@@ -28,7 +28,7 @@ STEPS = {
     EXPECT: "2 Expectations",
     RHYTHM: "3 Rhythm",
     BOUNDARIES: "4 Boundaries",
-    ABOUT_US: "5 About us",
+    ABOUT_US: "5 Us two",
     CONFIRM: "6 Confirm",
 }
 BETWEEN, ABOUT = ("role", "confidentiality", "boundaries"), ("needs", "culture", "ending")

@@ -16,7 +16,7 @@ from services.ways_figures import CohortWays, PairWays, State
 from services.ways_of_working import Edition, Ways
 
 TITLE = "Ways of working"
-WIDTHS = [1.4, 1.0]
+WIDTHS = [1.7, 1.0]
 STATES = {
     State.LATE: "Late",
     State.ASKED: "Proposed",

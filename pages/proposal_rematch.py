@@ -12,6 +12,7 @@ from services import redrafting, rematching
 from services.access import Actor
 from services.rematching import Rematch, Shift, Way
 
+MOST_NAMED, MOST_SHOWN = 5, 200
 _FOUND = "rematch"
 
 
@@ -25,6 +26,10 @@ def draw(session: Session, actor: Actor, cohort_id: UUID, ids: Sequence[UUID], *
         "Nobody is written to: you get drafts, and see every email before it leaves. Points are match scores out of "
         "100, added up over all whom a way concerns, beside what there was before the answer."
     )
+    if found.not_free:
+        names = ", ".join(map(plain, found.not_free[:MOST_NAMED]))
+        more = f" and {len(found.not_free) - MOST_NAMED:,} more" if len(found.not_free) > MOST_NAMED else ""
+        st.caption(f"Not free at the moment, so left out: {names}{more}. Enrolments says what is missing.")
     if found.is_one:
         st.markdown("Moving others would gain nothing, so there is one way on.")
         draw_way(cohort_id, found.only, number, "only", after, is_best=True)
@@ -55,7 +60,11 @@ def forget() -> None:
 def draw_way(cohort_id: UUID, way: Way, number: int, key: str, after: Callable[[], None], *, is_best: bool) -> None:
     """One way: its price in its title, everybody it touches, and the act."""
     st.subheader(f"{title(way, number)}: {price(way)}", anchor=False)
-    st.markdown("\n".join(map(shift_in_words, (*way.asked, *way.others))))
+    shifts = (*way.asked, *way.others)
+    told = [shift_in_words(shift) for shift in shifts[:MOST_SHOWN]]
+    if len(shifts) > MOST_SHOWN:
+        told.append(f"- … and {len(shifts) - MOST_SHOWN:,} more")
+    st.markdown("\n".join(told))
     if way.placed < number:
         missing = number - way.placed
         st.caption(f"{missing} of {number} would still have nobody: no mentor with a free place is available to them.")

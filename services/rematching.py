@@ -73,11 +73,15 @@ class Way:
 
 @dataclass(frozen=True)
 class Rematch:
-    """Both ways for the same mentees. `best` equals `only` where moving others would gain nothing."""
+    """Both ways for the same mentees. `best` equals `only` where moving others would gain nothing.
+
+    `not_free` names those who cannot have anybody now: a proposal or a mentor by now, or something missing.
+    """
 
     cohort_id: UUID
     only: Way
     best: Way
+    not_free: tuple[str, ...] = ()
 
     @property
     def is_one(self) -> bool:
@@ -96,15 +100,15 @@ class Standing:
 def find(session: Session, actor: Actor, proposal_ids: Sequence[UUID], *, today: date) -> Rematch:
     """Both ways on for the mentees of these proposals. Changes nothing.
 
-    Raises NotAllowed; Invalid when they are of several cohorts; Conflict, with the name, when a mentee is no longer
-    free, or a pin cannot stand. Some tenths of a second at 1,000 mentees and 600 mentors.
+    Whoever is not free any more is left out and named. Raises NotAllowed; Invalid when they are of several cohorts;
+    Conflict when none of them is free, or a pin cannot stand. Some tenths of a second at 1,000 mentees and 600 mentors.
     """
     chosen = [access.proposal_to_coordinate(session, actor, one) for one in sorted(set(proposal_ids))]
     if len({one.cohort_id for one in chosen}) != 1:
         raise Invalid("Choose proposals of one cohort.", remedy="Open the cohort's proposals and begin from there.")
     cohort = session.get_one(Cohort, chosen[0].cohort_id)
     standing = _standing(session, actor, cohort, chosen, today)
-    _check_free(session, chosen, standing.open_now)
+    chosen, not_free = _free(session, chosen, standing.open_now)
     given = reading.candidates(session, cohort, standing.open_now)
     pins.check(session, standing.open_now, given.pins, given.forbidden)
     given = _narrowed(given, standing)
@@ -112,7 +116,7 @@ def find(session: Session, actor: Actor, proposal_ids: Sequence[UUID], *, today:
     named = _names(session, found.people)
     asked = {one.mentee_id for one in chosen}
     only, best = (_way(each, named, standing, asked) for each in (found.only, found.best))
-    return Rematch(cohort.id, only, best)
+    return Rematch(cohort.id, only, best, not_free)
 
 
 def _standing(session: Session, actor: Actor, cohort: Cohort, chosen: Sequence[Proposal], today: date) -> Standing:
@@ -159,15 +163,19 @@ def _planned(session: Session, cohort_id: UUID, open_now: Availability) -> dict[
     return found
 
 
-def _check_free(session: Session, chosen: Sequence[Proposal], open_now: Availability) -> None:
-    for one in chosen:
-        if one.status in CAME_TO_NOTHING and one.mentee_id in open_now.mentees:
-            continue
-        name = _names(session, [one.mentee_id])[one.mentee_id]
+def _free(
+    session: Session, chosen: Sequence[Proposal], open_now: Availability
+) -> tuple[list[Proposal], tuple[str, ...]]:
+    """Those whose mentee can have somebody now, and the others' names. Raises Conflict when there is none."""
+    free = [one for one in chosen if one.status in CAME_TO_NOTHING and one.mentee_id in open_now.mentees]
+    others = {one.mentee_id for one in chosen} - {one.mentee_id for one in free}
+    names = tuple(sorted(_names(session, others).values())) if others else ()
+    if not free:
         raise Conflict(
-            f"{name} is not free for somebody else at the moment.",
+            f"{' and '.join(names[:2])} {'is' if len(names) == 1 else 'are'} not free for somebody else at the moment.",
             remedy="They have a proposal or a mentor by now, or something is missing before a match. Choose again.",
         )
+    return free, names
 
 
 def _narrowed(given: Candidates, standing: Standing) -> Candidates:

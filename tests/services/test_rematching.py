@@ -209,6 +209,20 @@ def test_everybody_with_nobody_is_found_once_and_placed_together(session: Sessio
     assert (moves(found.best)["Ama"], found.best.placed) == (("Bo", "Dee"), 2)
 
 
+def test_somebody_who_is_not_ready_is_left_out_by_name_and_stops_nobody_else(session: Session) -> None:
+    cohort, actor, no, _ = crossing(session)
+    away = someone(session, cohort, Side.MENTEE, "Zoë", "law")
+    other = declined(session, cohort, session.get_one(Enrolment, no.mentor_id), away)
+    away.status = EnrolmentStatus.PAUSED
+    session.commit()
+
+    found = rematching.find(session, actor, [no.id, other.id], today=TODAY)
+
+    assert (moves(found.only), found.not_free) == ({"Ama": ("Bo", "Dee")}, ("Zoë",))
+    with pytest.raises(errors.Conflict, match="Zoë is not free"):
+        rematching.find(session, actor, [other.id], today=TODAY)
+
+
 def test_what_changed_meanwhile_is_refused_whole_and_nothing_is_saved(session: Session) -> None:
     cohort, actor, no, draft = crossing(session)
     found = rematching.find(session, actor, [no.id], today=TODAY)

@@ -205,13 +205,15 @@ def _chosen(run_id: UUID, show: Show, search: str, sort: Sort) -> Any:
     if sort is Sort.NAME:
         whose = aliased(Enrolment)
         statement = statement.join(whose, col(whose.id) == col(RunPair.mentee_id))
-        order: Any = col(whose.sort_key)
+        order: tuple[Any, ...] = (col(whose.sort_key),)
     else:
-        share = col(RunPair.score) / func.coalesce(func.nullif(RunPair.possible, 0), 1)
-        order = {Sort.BEST: share.desc(), Sort.WORST: share, Sort.WISH: func.coalesce(RunPair.wish_rank, MOST_NAMED)}[
-            sort
-        ]
-    return statement.order_by(col(RunPair.mentor_id).is_not(None), order, col(RunPair.mentee_id))
+        share, score = col(RunPair.score) / func.coalesce(func.nullif(RunPair.possible, 0), 1), col(RunPair.score)
+        order = {
+            Sort.BEST: (share.desc(), score.desc()),
+            Sort.WORST: (share, score),
+            Sort.WISH: (func.coalesce(RunPair.wish_rank, MOST_NAMED), score.desc()),
+        }[sort]
+    return statement.order_by(col(RunPair.mentor_id).is_not(None), *order, col(RunPair.mentee_id))
 
 
 def _searched(run_id: UUID, show: Show, search: str, column: Any) -> Any:

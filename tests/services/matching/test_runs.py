@@ -371,11 +371,11 @@ def test_the_review_shows_the_unmatched_first_then_the_best_pairs(session: Sessi
 
     assert found.counts == {Show.ALL: 3, Show.WARNINGS: 1, Show.UNMATCHED: 1}
     assert [(line.mentee, line.mentor, line.score, line.wish_rank, line.note) for line in found.lines] == [
+        ("Dan", None, 0, None, "All places are taken: 3 mentees share 2 places with the 2 mentors who are ready."),
         ("Ama", "Bo", 100, 1, None),
         ("Ben", "Cy", 75, None, "Same organisation"),
-        ("Dan", None, 0, None, "All places are taken: 3 mentees share 2 places with the 2 mentors who are ready."),
     ]
-    assert found.lines[0].reasons == ("1st wish", "Same sector: Finance and insurance")
+    assert found.lines[1].reasons == ("1st wish", "Same sector: Finance and insurance")
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,8 @@ def upgrade() -> None:
     )
     open_rule, open_pin = sa.text("undone_at IS NULL"), sa.text("undone_at IS NULL AND kind = 'pin'")
     with op.batch_alter_table("pair_rule", schema=None) as batch_op:
-        for column in ("cohort_id", "mentor_id", "mentee_id"):
-            batch_op.create_index(batch_op.f(f"ix_pair_rule_{column}"), [column], unique=False)
+        for name in ("cohort_id", "mentor_id", "mentee_id"):
+            batch_op.create_index(batch_op.f(f"ix_pair_rule_{name}"), [name], unique=False)
         batch_op.create_index(
             "one_open_rule_per_pair",
             ["mentor_id", "mentee_id"],

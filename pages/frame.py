@@ -30,7 +30,8 @@ ICON = (
     '<circle cx="20" cy="16" r="6.5" fill="none" stroke="#fff" stroke-width="2.5"/></svg>'
 )
 # Opens beside what somebody may just be filling in.
-RIGHTS = f'<p><a href="{rights.PATH}" target="_blank" rel="noopener" style="color: inherit">{rights.LABEL}</a></p>'
+_QUIETLY = "color: inherit; font-size: 0.875rem"
+RIGHTS = f'<p><a href="{rights.PATH}" target="_blank" rel="noopener" style="{_QUIETLY}">{rights.LABEL}</a></p>'
 COORDINATOR, MANAGER = Acting.COORDINATOR, Acting.MANAGER
 MENTOR, MENTEE = Acting.MENTOR, Acting.MENTEE
 EVERYBODY = frozenset(Acting)
@@ -54,14 +55,14 @@ class Screen:
 # In the order of the menu, which is the order of the work.
 SCREENS = (
     Screen("home", "Home", ":material/home:", EVERYBODY),
-    Screen("my_match", "My match", ":material/handshake:", PARTICIPANTS),
-    Screen("ways", "Ways of working", ":material/diversity_3:", PARTICIPANTS | {COORDINATOR}),
-    Screen("meetings", "Meetings", ":material/event:", PARTICIPANTS | {COORDINATOR}),
     Screen("enrolments", "Enrolments", ":material/how_to_reg:", frozenset({COORDINATOR})),
     Screen("invitations", "Invitations", ":material/person_add:", frozenset({COORDINATOR})),
     Screen("import_people", "Import", ":material/upload_file:", frozenset({COORDINATOR})),
     Screen("matching_review", "Matching review", ":material/join_inner:", frozenset({COORDINATOR})),
     Screen("proposals", "Proposals", ":material/mark_email_unread:", PARTICIPANTS | {COORDINATOR}),
+    Screen("my_match", "My match", ":material/handshake:", PARTICIPANTS),
+    Screen("ways", "Ways of working", ":material/diversity_3:", PARTICIPANTS | {COORDINATOR}),
+    Screen("meetings", "Meetings", ":material/event:", PARTICIPANTS | {COORDINATOR}),
     Screen("mentors", "Mentors", ":material/person_search:", frozenset({MENTEE})),
     Screen("enrolment", "Enrolment", ":material/assignment_ind:", PARTICIPANTS),
     Screen("agreements", "Agreements", ":material/contract:", PARTICIPANTS | {COORDINATOR}),
@@ -106,7 +107,7 @@ def run() -> None:
         current.run()
     finally:
         ui.read_by_menu.set(None)
-        # Also under a screen that ended early; on a telephone the menu, which has it too, is folded away.
+        # Also under a screen that ended early. Not in the menu, which a telephone folds away.
         st.html(RIGHTS)
 
 
@@ -169,7 +170,7 @@ def _draw_who(actor: Actor) -> None:
         if said == actor.place.scheme:
             where = actor.place.cohort
         who = f"Signed in as **{ui.plain(actor.name)}** · {ROLES[actor.place.acting_as]}"
-        st.caption("\n\n".join(filter(None, (ui.plain(where), who, f"[{rights.LABEL}]({rights.PATH})"))))
+        st.caption("\n\n".join(filter(None, (ui.plain(where), who))))
         st.button("Sign out", key="sign_out", icon=":material/logout:", on_click=_sign_out)
 
 

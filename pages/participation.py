@@ -98,7 +98,7 @@ def draw_quiet(session: Session, actor: Actor, cohort_id: UUID, standing: Standi
             state.badge(label, color=color)  # type: ignore[arg-type] # one of Streamlit's colour names
             words.markdown(
                 f"**{plain(pair.mentee)}** with **{plain(pair.mentor)}**  \n"
-                f"{pair.days_since} days since any contact, agreed every {pair.agreed_days}"
+                f"{pair.days_since} days since any contact, agreed every {pair.agreed_days} days"
             )
     if found.pages > 1:
         st.pagination(found.pages, key="quiet-page")

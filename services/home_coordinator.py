@@ -165,7 +165,7 @@ def _quiet(session: Session, found: Quietest | None, today: date) -> list[Task]:
     if found is None:
         return []
     mentee, mentor = _names(session, found.pairing_id)
-    agreed = f"{found.days_since} days since any contact, agreed every {found.agreed_days}"
+    agreed = f"{found.days_since} days since any contact, agreed every {found.agreed_days} days"
     sentence = tasks.many(found.pairs, "pair has gone quiet", "pairs have gone quiet")
     button = "See the pair" if found.pairs == 1 else "See them"
     detail = f"{mentee} and {mentor}: {agreed}"

@@ -10,8 +10,6 @@ from services.access import Acting, Place
 from tests.factories import make_cohort, make_coordinator, make_enrolment, make_manager, make_person, make_scheme
 from tests.pages.opening import open_page
 
-RIGHTS = "[Your rights and how to complain](/rights)"
-
 
 def sentences(page: AppTest) -> list[str]:
     return [caption.value for caption in page.sidebar.caption]
@@ -24,7 +22,7 @@ def test_a_coordinator_is_told_in_which_place_they_act(page_session: Session) ->
     page = open_page("home", coordinator)
 
     who = r"Signed in as **Rosalind \*Achterberg\*** · coordinator"
-    assert sentences(page) == ["\n\n".join((r"Alumni · 2026\/27", who, RIGHTS))]
+    assert sentences(page) == ["\n\n".join((r"Alumni · 2026\/27", who))]
 
 
 def test_a_screen_of_another_place_says_so_politely(page_session: Session) -> None:
@@ -95,7 +93,7 @@ def test_a_person_without_any_place_still_gets_a_home(page_session: Session) -> 
 
     page = open_page("enrolments", person)
 
-    assert sentences(page) == [f"Signed in as **Ama** · no place in a scheme yet\n\n{RIGHTS}"]
+    assert sentences(page) == ["Signed in as **Ama** · no place in a scheme yet"]
 
 
 def test_signing_out_ends_the_session_and_leaves_the_page(page_session: Session) -> None:

@@ -44,7 +44,7 @@ def test_a_coordinator_sees_figures_charts_and_who_is_quiet_when_asked(page_sess
     ]
     assert len(page.get("plotly_chart")) == 2
     assert "Li Wei" not in before
-    assert "**Li Wei** with **Marguerite**  \n50 days since any contact, agreed every 30" in _shown(page)
+    assert "**Li Wei** with **Marguerite**  \n50 days since any contact, agreed every 30 days" in _shown(page)
 
 
 def test_a_manager_sees_no_name_and_no_small_count(page_session: Session) -> None:

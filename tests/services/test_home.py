@@ -65,7 +65,7 @@ def test_a_coordinator_sees_each_thing_that_waits_most_urgent_first(session: Ses
         {},
     ]
     assert found[0].detail == f"The oldest since {TODAY - timedelta(days=2):%A}"
-    assert found[3].detail == "Li Wei and Marguerite: 50 days since any contact, agreed every 30"
+    assert found[3].detail == "Li Wei and Marguerite: 50 days since any contact, agreed every 30 days"
 
 
 def test_the_unsigned_are_counted_when_the_scheme_asks_for_a_signature(session: Session) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Request
+from playwright.sync_api import Browser, Page, Request
 
 from tests.bad_inputs import DATA
 from tests.browser.steps import DESK_SIZE, PHONE_SIZE
@@ -27,6 +27,17 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield path
 
 
+def requests_of(page: Page) -> list[Request]:
+    """Every request that the page makes from now on."""
+    asked: list[Request] = []
+
+    def note(request: Request) -> None:
+        asked.append(request)
+
+    page.on("request", note)
+    return asked
+
+
 @pytest.mark.parametrize("ground", ["light", "dark"])
 def test_the_report_is_free_of_barriers_and_asks_nothing_of_the_network(
     browser: Browser, report: Path, ground: str
@@ -36,8 +47,7 @@ def test_the_report_is_free_of_barriers_and_asks_nothing_of_the_network(
             viewport={"width": width, "height": height}, color_scheme="dark" if ground == "dark" else "light"
         )
         page = context.new_page()
-        asked: list[Request] = []
-        page.on("request", asked.append)
+        asked = requests_of(page)
 
         page.goto(report.as_uri())
         drawn = page.evaluate("document.documentElement.scrollWidth")

@@ -377,6 +377,7 @@ def test_nothing_is_undone_once_one_of_the_emails_has_left(session: Session) -> 
     for ids in ([ama.id, bo.id], [approved.id]):
         with pytest.raises(Conflict, match="too late"):
             enrolments.undo(session, actor, ids)
+        session.rollback()  # the open unit of work is this test's own
 
     assert {ama.status, bo.status} == {EnrolmentStatus.DECLINED}
 

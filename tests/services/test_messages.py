@@ -100,7 +100,7 @@ def test_a_preview_shows_what_would_be_sent_and_sends_nothing(session: Session) 
         "Dear Ama Boateng,\n\nYou and Bo are now working together.\n\nThe next step is yours: sign in to see how to"
         " reach Bo, write a few lines about yourself, and suggest a time to talk.\n\nSee your match:\n(a personal link,"
         " made when this is sent)\n\nIf anything is unclear, ask whoever runs AULP at your university.\n\nWith kind"
-        " regards\nAULP\n",
+        " regards\nAULP\n\nYour rights and how to complain: http://127.0.0.1:8501/rights/aulp\n",
     )
     assert session.exec(select(Message)).all() == []
 

@@ -209,7 +209,7 @@ def test_a_workbook_saved_anew_by_libreoffice_differs_in_nothing(
     file = exported(session, actor, confirmed, cohort, Kind.XLSX)
     (tmp_path / "there.xlsx").write_bytes(file.content)
 
-    _convert(tmp_path, "there.xlsx", "xlsx", "--outdir", str(tmp_path / "back"))
+    _convert(tmp_path, "there.xlsx", "xlsx", into="back")
     seen = previewed(session, actor, cohort, "there.xlsx", (tmp_path / "back" / "there.xlsx").read_bytes())
 
     assert (seen.problems, seen.changes, seen.unchanged) == ((), (), len(HOSTILE))
@@ -238,8 +238,12 @@ def _elsewhere(session: Session) -> Cohort:
     )
 
 
-def _convert(folder: Path, name: str, kind: str, *more: str) -> None:
+def _convert(folder: Path, name: str, kind: str, *more: str, into: str = ".") -> None:
     office = [shutil.which("soffice") or "soffice", f"-env:UserInstallation=file://{folder}/office", "--headless"]
     subprocess.run(
-        [*office, *more, "--convert-to", kind, name], cwd=folder, check=True, capture_output=True, timeout=120
+        [*office, *more, "--convert-to", kind, "--outdir", into, name],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        timeout=120,
     )

@@ -15,7 +15,7 @@ from services.matching import reading, runs
 from services.matching.texts import choosing
 
 if TYPE_CHECKING:
-    from services.matching import solving
+    from services.matching import fingerprints
 
 # A part of the input, in words. Why a pair may not meet is private: that something changed there is all that is said.
 CHANGED_IN_WORDS: Mapping[str, str] = {
@@ -49,7 +49,9 @@ def replay(session: Session, actor: Actor, run_id: UUID) -> Replay:
             "This run was made by an older version, which did not keep what it was given.",
             remedy="Run the matching again.",
         )
-    solved = _again(session, cohort, run)
+    from services.matching import solving  # noqa: PLC0415 - NumPy and OR-tools take a second to load
+
+    solved = solving.solve(*as_it_was(session, cohort, run))
     before = _answer(session, run_id)
     after = {line.mentee_id: (line.mentor_id, round(line.score * 1000)) for line in solved.lines}
     everybody = before.keys() | after.keys()
@@ -57,8 +59,9 @@ def replay(session: Session, actor: Actor, run_id: UUID) -> Replay:
     return Replay(before == after, _changed(run.inputs, solved.inputs), other)
 
 
-def _again(session: Session, cohort: Cohort, run: MatchingRun) -> "solving.Solved":
-    from services.matching import fingerprints, solving  # noqa: PLC0415 - NumPy and OR-tools take a second to load
+def as_it_was(session: Session, cohort: Cohort, run: MatchingRun) -> "tuple[reading.Candidates, fingerprints.Order]":
+    """The same people with their answers of today, and the settings of then; for a run that kept its inputs."""
+    from services.matching import fingerprints  # noqa: PLC0415 - NumPy takes a moment to load
 
     inputs: dict[str, Any] = run.inputs or {}
     places = {UUID(mentor): count for mentor, count in inputs["places"].items()}
@@ -69,7 +72,7 @@ def _again(session: Session, cohort: Cohort, run: MatchingRun) -> "solving.Solve
     stored = choosing.again(session, run.text_method, texts) if texts else None
     today = run.as_of_on or run.created_at.date()
     order = fingerprints.Order(run.weights, run.seed, today, run.policy == "floor_first", stored)
-    return solving.solve(given, order)
+    return given, order
 
 
 def _answer(session: Session, run_id: UUID) -> dict[UUID, tuple[UUID | None, int]]:

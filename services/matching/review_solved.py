@@ -15,8 +15,7 @@ from models.matching import MatchingRun, RunPair
 from models.schemes import Cohort
 from services.access import Actor
 from services.errors import Conflict, NotAllowed
-from services.matching import reading, runs
-from services.matching.texts import choosing
+from services.matching import reading, replay, runs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,14 +82,7 @@ def _as_it_was(
     """The run's people and settings, if nothing about them has changed."""
     from services.matching import fingerprints  # noqa: PLC0415 - NumPy and SciPy take a moment to load
 
-    places = {UUID(mentor): count for mentor, count in inputs["places"].items()}
-    mentees = {UUID(person) for person in inputs["people"]} - places.keys()
-    rules = reading.rules_in_force(session, cohort.id, at=run.created_at)
-    given = reading.same_people(session, cohort, mentees, places, rules, before=run.created_at)
-    texts = [person.text for person in (*given.mentees, *given.mentors)] if run.weights.get("goals") else []
-    stored = choosing.again(session, run.text_method, texts) if texts else None
-    today = run.as_of_on or run.created_at.date()
-    order = fingerprints.Order(run.weights, run.seed, today, run.policy == "floor_first", stored)
+    given, order = replay.as_it_was(session, cohort, run)
     if fingerprints.fingerprints(given, order)["parts"] != inputs["parts"]:
         raise Conflict("Somebody's answers have changed since this run.", remedy=RUN_AGAIN)
     return given, order

@@ -140,9 +140,11 @@ def reset(email: Annotated[str, typer.Argument(help="The address that they sign 
 
 
 @bench_app.command()
-def screens() -> None:
+def screens(
+    only: Annotated[list[str] | None, typer.Argument(help="These screens alone, by their address.")] = None,
+) -> None:
     """Print what a rerun of each screen costs at 100 and at 10,000 enrolments. Ends with 1 when a target is missed."""
-    raise typer.Exit(_benchmark("screens").bench())
+    raise typer.Exit(_benchmark("screens").bench(only=only or ()))
 
 
 @bench_app.command()

@@ -7,9 +7,10 @@ A screen only looks: its session reads from one snapshot and takes no lock. What
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Engine, event
 from sqlalchemy.engine import make_url
 from sqlmodel import Session, create_engine
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 READ_ONLY = {"readonly": True}
 BUSY_SECONDS = 5
@@ -42,10 +43,20 @@ def reading(engine: Engine) -> Session:
 
 
 class Look(Session):
-    """A screen's session: a row that it has got once, it keeps until the look is over.
+    """A screen's session, quicker in two ways that a session by itself is not.
 
-    A session by itself lets go of rows that nobody holds, and asks the database for the same cohort again and again.
+    A row that it has got once, it keeps until the look is over, instead of asking for the same cohort again and again.
+    And as long as it only looks, columns come straight from the connection: for rows that are no objects, what the
+    ORM does around a statement costs more than the statement.
     """
+
+    def exec(self, statement: Any, *, params: Any = None, **options: Any) -> Any:
+        """As Session.exec."""
+        connection = self.connection()
+        if options or not _asks_for_columns(statement) or not _only_reads(connection):
+            return super().exec(statement, params=params, **options)
+        found = connection.execute(statement, params or {})
+        return found.scalars() if isinstance(statement, SelectOfScalar) else found
 
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:
         """As Session.get."""
@@ -53,6 +64,15 @@ class Look(Session):
         if found is not None:
             self.info.setdefault("kept", []).append(found)
         return found
+
+
+def _asks_for_columns(statement: Any) -> bool:
+    """Of a select: whether no whole row is among what it asks for."""
+    if isinstance(statement, CompoundSelect):
+        return all(map(_asks_for_columns, statement.selects))
+    # What SQLAlchemy says of it in public, `column_descriptions`, takes as long as the query.
+    wanted = statement._raw_columns if isinstance(statement, Select | SelectOfScalar) else ()
+    return bool(wanted) and all(isinstance(each, ColumnElement) for each in wanted)
 
 
 @lru_cache(maxsize=8)
@@ -64,7 +84,7 @@ def _looking(engine: Engine) -> Engine:
 def begin_writing(session: Session) -> bool:
     """Turn a reading session into one that holds the right to write; True when a new unit of work was begun."""
     if session.in_transaction():
-        if not _only_reads(session):
+        if not _only_reads(session.connection()):
             return False
         # What was read until now may be old: the unit of work reads again, under its own lock.
         session.rollback()
@@ -72,8 +92,8 @@ def begin_writing(session: Session) -> bool:
     return True
 
 
-def _only_reads(session: Session) -> bool:
-    return bool(session.connection().get_execution_options().get("readonly"))
+def _only_reads(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("readonly"))
 
 
 def _say_no_values(context: Any) -> None:
@@ -96,5 +116,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    readonly = connection.get_execution_options().get("readonly")
-    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+    if _only_reads(connection):
+        # Asks for no lock, so it cannot fail: it needs nothing of what SQLAlchemy does around a statement.
+        connection.connection.driver_connection.execute("BEGIN")
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -37,10 +37,8 @@ STANDING = {
 
 @st.fragment
 def draw_form() -> None:
-    """The form, in a session of its own: this part runs again by itself."""
-    with storage.reading() as session:
-        actor = ui.read_by_menu.get() or ui.find_actor(session)
-        ui.read_by_menu.set(None)
+    """The form, which also runs again by itself."""
+    with ui.looking() as (session, actor):
         if actor is None:
             st.rerun()
         with refusals(), st.container(width=READING_WIDTH):
@@ -373,6 +371,6 @@ def go_to(number: int) -> None:
     st.session_state["step"] = number
 
 
-with page("Enrolment", caption="What the scheme needs to know about you, and who will see it") as (_session, found):
+with page("Enrolment", caption="What the scheme needs to know about you, and who will see it") as found:
     ui.read_by_menu.set(found)
     draw_form()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from sqlmodel import Session
 
 from pages import ui
 from services import first_start, rights, sessions, storage
@@ -90,19 +91,24 @@ def run() -> None:
     if ui.is_leaving():
         _without_menu(ui.draw_leaving)
         return
+    _take_place_from_address()
     with storage.reading() as session:
-        _take_place_from_address()
         actor = ui.find_actor(session)
-        is_new = actor is None and first_start.is_needed(session)
-    if actor is None:
-        _without_menu("set_up.py" if is_new else "sign_in.py")
-        return
+        if actor is not None:
+            _draw(session, actor)
+            return
+        is_new = first_start.is_needed(session)
+    _without_menu("set_up.py" if is_new else "sign_in.py")
+
+
+def _draw(session: Session, actor: Actor) -> None:
+    """The menu, and the screen that was chosen in it."""
     _keep_place_in_address(actor)
     current = _navigation(actor)
     # Once a run, with everything in it: each call is a message to the browser.
     st.set_page_config(page_title=f"{current.title} · Mentoring Desk", page_icon=ICON, layout="wide")
     _draw_who(actor)
-    ui.read_by_menu.set(actor)
+    ui.read_by_menu.set((session, actor))
     try:
         current.run()
     finally:

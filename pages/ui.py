@@ -22,8 +22,9 @@ _NOTICES, _REFUSALS = "_notices", "_refusals"
 _LEAVING = "_leaving"
 # Only these are ever left for, so that nothing a person typed can stand in the link.
 _OWN_ADDRESS = re.compile(r"/auth/(session\?ticket=[\w-]+|sign-out)|/second-factor/[\w-]+")
-# What the menu has read a moment ago in this very run; a fragment or callback runs without the menu and reads again.
-read_by_menu: ContextVar[Actor | None] = ContextVar("read_by_menu", default=None)
+# Who the menu has found a moment ago in this very run, and the session that found them; a fragment or callback runs
+# without the menu and looks again.
+read_by_menu: ContextVar[tuple[Session, Actor] | None] = ContextVar("read_by_menu", default=None)
 # What Markdown, LaTeX, emoji and colour shortcodes begin with: written by a person, all of it is only text.
 _MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|~$:^=&@/"})
 # What Markdown makes a link of by itself, wherever it stands.
@@ -114,8 +115,7 @@ def page(title: str, *, caption: str | None = None) -> Iterator[tuple[Session, A
 
     A refusal inside ends the screen where it happened. Pass an empty title to draw your own with `heading`.
     """
-    with storage.reading() as session:
-        actor = _who(session)
+    with looking() as (session, actor):
         if actor is None:
             # Whoever is not signed in gets the menu's sign-in form instead of this screen.
             st.rerun()
@@ -212,11 +212,17 @@ def draw_leaving() -> None:
     st.html(f"<p>One moment… {link}</p><script>{LEAVING}</script>", unsafe_allow_javascript=True)
 
 
-def _who(session: Session) -> Actor | None:
-    actor = read_by_menu.get()
-    # Used once: whatever runs later in this thread looks for itself.
-    read_by_menu.set(None)
-    return actor or find_actor(session)
+@contextmanager
+def looking() -> Iterator[tuple[Session, Actor | None]]:
+    """A session to read in, and who looks: the menu's, if it has just asked."""
+    found = read_by_menu.get()
+    if found is not None:
+        # Used once: whatever runs later in this thread looks for itself.
+        read_by_menu.set(None)
+        yield found
+        return
+    with storage.reading() as session:
+        yield session, find_actor(session)
 
 
 def find_actor(session: Session) -> Actor | None:

@@ -1,10 +1,11 @@
 """Where a person may act: the lines of the switcher in the sidebar."""
 
+from datetime import date
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam
+from sqlalchemy import String, bindparam, null, type_coerce
 from sqlmodel import Session, col, select
 
 from models.enrolments import Enrolment, EnrolmentStatus
@@ -14,58 +15,47 @@ from services.access import Acting, Place
 
 # Of these somebody only needs to be told, which Home and an email do.
 CLOSED = (EnrolmentStatus.DECLINED, EnrolmentStatus.WITHDRAWN)
-# Only what a place is called, because whole rows of a scheme cost ten times as much to read.
-_NAMES: tuple[Any, ...] = (col(Scheme.id), col(Scheme.name), col(Cohort.id), col(Cohort.name))
 # What waits for a coordinator waits for others too: that place comes first.
 ORDER = (Acting.COORDINATOR, Acting.MENTEE, Acting.MENTOR, Acting.MANAGER, Acting.ADMINISTRATOR)
+# Only what a place is called and ordered by, because whole rows of a scheme cost ten times as much to read.
+_NAMED: tuple[Any, ...] = (
+    col(Scheme.id).label("scheme_id"),
+    col(Scheme.name).label("scheme"),
+    col(Cohort.id).label("cohort_id"),
+    col(Cohort.name).label("cohort"),
+    col(Cohort.is_demonstration),
+    col(Cohort.starts_on),
+)
 
 
 def of_person(session: Session, person_id: UUID) -> tuple[Place, ...]:
-    """Every place of a person, the most sensible first: by role, then the newest cohort. Two queries."""
-    found = [*_staff_places(session, person_id), *_participant_places(session, person_id)]
-    return tuple(sorted(found, key=lambda place: ORDER.index(place.acting_as)))
-
-
-def _staff_places(session: Session, person_id: UUID) -> list[Place]:
-    """One place for each cohort of a scheme; a scheme without a cohort is one place by itself."""
-    found = session.exec(_of_staff(), params={"person_id": person_id})
-    return [_place(Acting(role.value), *names) for role, *names in found]
+    """Every place of a person, the most sensible first: by role, then the newest cohort. One query."""
+    rows = list(session.exec(_of_person(), params={"person_id": person_id}))
+    # From the least to the most important, since sorting keeps the order of what is alike.
+    rows.sort(key=lambda row: (row.scheme or "", row.cohort or ""))
+    rows.sort(key=lambda row: row.starts_on or date.min, reverse=True)
+    rows.sort(key=lambda row: (ORDER.index(Acting(row.acting_as)), bool(row.is_demonstration)))
+    return tuple(map(_place, rows))
 
 
 @cache  # asked on every run of every screen: building it costs more than asking
-def _of_staff() -> Any:
-    return (
-        select(RoleGrant.role, *_NAMES)
-        .outerjoin(Scheme, col(Scheme.id) == col(RoleGrant.scheme_id))
-        .outerjoin(Cohort, col(Cohort.scheme_id) == col(Scheme.id))
-        .where(RoleGrant.person_id == bindparam("person_id"))
-        .order_by(col(Cohort.is_demonstration), col(Cohort.starts_on).desc(), col(Scheme.name), col(Cohort.name))
-    )
-
-
-def _participant_places(session: Session, person_id: UUID) -> list[Place]:
-    found = session.exec(_of_participant(), params={"person_id": person_id})
-    return [_place(Acting(row[1]), row[2], row[3], row[4], row[5], row[0]) for row in found]
-
-
-@cache
-def _of_participant() -> Any:
-    return (
-        select(Enrolment.id, Enrolment.side, *_NAMES)
+def _of_person() -> Any:
+    """A role is a place in each cohort of its scheme, or one by itself where there is none; an enrolment is a place."""
+    enrolled = (
+        select(type_coerce(col(Enrolment.side), String).label("acting_as"), Enrolment.id, *_NAMED)
         .join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id))
         .join(Scheme, col(Scheme.id) == col(Cohort.scheme_id))
         .where(Enrolment.person_id == bindparam("person_id"), col(Enrolment.status).not_in(CLOSED))
-        .order_by(col(Cohort.starts_on).desc(), col(Scheme.name), col(Cohort.name))
     )
+    granted = (
+        select(type_coerce(col(RoleGrant.role), String), null(), *_NAMED)
+        .outerjoin(Scheme, col(Scheme.id) == col(RoleGrant.scheme_id))
+        .outerjoin(Cohort, col(Cohort.scheme_id) == col(Scheme.id))
+        .where(RoleGrant.person_id == bindparam("person_id"))
+    )
+    return enrolled.union_all(granted)
 
 
-def _place(
-    acting: Acting,
-    scheme_id: UUID | None,
-    scheme: str | None,
-    cohort_id: UUID | None,
-    cohort: str | None,
-    enrolment_id: UUID | None = None,
-) -> Place:
+def _place(row: Any) -> Place:
     """An outer join finds no scheme for an administrator, and no cohort for a scheme that has none yet."""
-    return Place(acting, scheme_id, scheme or "", cohort_id, cohort or "", enrolment_id)
+    return Place(Acting(row.acting_as), row.scheme_id, row.scheme or "", row.cohort_id, row.cohort or "", row.id)

@@ -115,7 +115,7 @@ def living_of(session: Session, session_ids: Collection[UUID]) -> frozenset[UUID
 def actor_of(
     session: Session, token: str | None, *, place_key: str | None = None, network_address: str | None = None
 ) -> Actor | None:
-    """Who acts, and in which of their places: the one asked for if it is theirs, else the first. Three queries."""
+    """Who acts, and in which of their places: the one asked for if it is theirs, else the first. Two queries."""
     found = resolve(session, token)
     if found is None:
         return None

@@ -7,11 +7,12 @@ Every function raises `Invalid`, and never repeats the value: a message may be s
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 from zoneinfo import available_timezones
 
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from services.errors import Invalid
 
@@ -32,7 +33,13 @@ _STRAY_JOINER = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![
 _LINE_BREAK = re.compile("[\n\r\t\u2028\u2029]")
 _MARKS_IN_A_ROW = 8
 
+# So short that no part of an address can be too long by itself.
+_SHORT = 64
+_PLAIN_ADDRESS = re.compile(r"[\w+-]+(?:\.[\w+-]+)*@(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,}", re.ASCII)
+_NOBODYS = tuple(before + name for name in SPECIAL_USE_DOMAIN_NAMES for before in ("@", "."))
+
 _TELEPHONE = re.compile(r"\+?[0-9 ().\-/\u2010-\u2015]+")
+_NO_DIGITS = re.compile(r"\D+")
 _WHOLE_NUMBER = re.compile(r"([+-]?\d{1,15})(?:\.0*)?")
 _WECHAT_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{5,19}")
 
@@ -58,6 +65,8 @@ def text(value: str, *, field: str, longest: int, lines: bool = True) -> str:
 
     Without `lines`, a line break or tab is refused: such text may end in an email's header.
     """
+    if len(value) <= longest and value.isascii() and value.isprintable():
+        return value.strip()  # nothing below could find anything in it
     if not lines and _LINE_BREAK.search(value):
         raise Invalid(f"{field} must be on one line.", remedy="Take the line break or tab out.")
     hidden = _UNSTORABLE.search(value)
@@ -95,6 +104,8 @@ def email(value: str, *, field: str = "Email address") -> Email:
     typed = text(value, field=field, longest=LONGEST_EMAIL, lines=False)
     if not typed:
         raise Invalid(f"{field} is empty.", remedy=remedy)
+    if _is_plain_address(typed):
+        return Email(typed, typed.lower())
     try:
         validate_email(typed, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
@@ -102,18 +113,25 @@ def email(value: str, *, field: str = "Email address") -> Email:
     return Email(typed, compare_key(typed))
 
 
+def _is_plain_address(typed: str) -> bool:
+    """Whether it is so plain that the library surely accepts it, which the tests prove: most are, and it takes long."""
+    return len(typed) <= _SHORT and bool(_PLAIN_ADDRESS.fullmatch(typed)) and not typed.lower().endswith(_NOBODYS)
+
+
 def compare_key(value: str) -> str:
     """What two spellings have in common: case, width and composition do not count."""
+    if value.isascii():
+        return value.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
 
 
 def telephone(value: str, *, field: str = "Telephone", region: str | None = None) -> Telephone:
     """A number as typed and as +country digits; `region` ("GB") is assumed for a number without its country."""
     typed = text(value, field=field, longest=40, lines=False)
-    if re.fullmatch(r"\d+\.0", typed):  # a spreadsheet took the number for a quantity
+    if typed.endswith(".0") and re.fullmatch(r"\d+\.0", typed):  # a spreadsheet took the number for a quantity
         typed = typed[:-2]
     plain = unicodedata.normalize("NFKC", typed)
-    digits = re.sub(r"\D", "", plain)
+    digits = _NO_DIGITS.sub("", plain)
     if not _TELEPHONE.fullmatch(plain) or not 6 <= len(digits) <= 17:
         raise _not_a_telephone(field)
     if plain.startswith("+"):
@@ -176,10 +194,32 @@ def _stacks_marks(value: str) -> bool:
 
 
 def _international(number: str, field: str) -> str:
-    found = _e164(number, None)
+    found = number if _is_plain_number(number[1:]) else _e164(number, None)
     if found is None:
         raise _not_a_telephone(field)
     return found
+
+
+def _is_plain_number(digits: str) -> bool:
+    """Whether the library surely takes a number for possible as it stands, which the tests prove: it takes long."""
+    for length in (1, 2, 3):
+        lengths, dialled_first = _numbering(digits[:length])
+        if lengths:
+            rest = digits[length:]
+            return len(rest) in lengths and rest[0] != "0" and not (dialled_first and dialled_first.match(rest))
+    return False
+
+
+@cache
+def _numbering(calling_code: str) -> tuple[frozenset[int], re.Pattern[str] | None]:
+    """How long numbers behind a calling code are, and what may stand before them inside the country."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(calling_code), ()) if calling_code.isdecimal() else ()
+    if not regions or calling_code.startswith("0"):
+        return frozenset(), None
+    country: Any = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(calling_code), regions[0])
+    lengths = {*country.general_desc.possible_length, *country.general_desc.possible_length_local_only} - {-1}
+    before = country.national_prefix_for_parsing
+    return frozenset(lengths), re.compile(before) if before else None
 
 
 def _e164(number: str, region: str | None) -> str | None:

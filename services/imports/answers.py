@@ -1,13 +1,17 @@
-"""One row's answers, cleaned one by one: a bad one becomes a problem and None, so that all are found at once."""
+"""A sheet's answers, cleaned column by column: a bad one becomes a problem and None, so that all are found at once.
+
+What stands in many cells is cleaned once: of ten thousand rows, few columns hold as many different answers.
+"""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from services import cleaning
 from services.errors import Invalid
 from services.imports import words
-from services.imports.reading import Problem, Sheet, SheetRow, excerpt
+from services.imports.reading import Problem, Sheet, excerpt
 from services.imports.targets import Target
 
 T = TypeVar("T")
@@ -18,14 +22,22 @@ _LINE_BREAKS = re.compile("\\s*[\t\r\n\u2028\u2029]\\s*")
 _MAY_SAY_NONE = frozenset({"telephone", "wechat", "people", "number", "channels", "time_zone"})
 
 
-class Answers:
-    """The mapped cells of one row. Every function gives the clean value, or None where it was blank or bad."""
+@dataclass(frozen=True)
+class _Refused:
+    """What is wrong with an answer."""
 
-    def __init__(self, sheet: Sheet, row: SheetRow, mapping: Mapping[str, int], targets: Mapping[str, Target]) -> None:
-        self.row = row
+    message: str
+
+
+class Answers:
+    """The mapped cells. Every function gives one value a row, in their order: clean, or None where blank or bad."""
+
+    def __init__(self, sheet: Sheet, mapping: Mapping[str, int], targets: Mapping[str, Target]) -> None:
+        self.numbers = [row.number for row in sheet.rows]
         self.problems: list[Problem] = []
-        self.notices: list[str] = []
-        self._headers = sheet.headers
+        self.notices: list[tuple[int, str]] = []
+        self.bad: set[int] = set()
+        self._sheet = sheet
         self._mapping = mapping
         self._targets = targets
 
@@ -37,23 +49,25 @@ class Answers:
         """Which column answers this."""
         return self._mapping.get(key)
 
-    def line(self, key: str, longest: int = LONGEST_LINE) -> str | None:
+    def line(self, key: str, longest: int = LONGEST_LINE) -> Sequence[str | None]:
         """Text on one line."""
-        return self.take(key, lambda raw, field: _line(self._joined(key, raw), field, longest))
+        return self.take(key, lambda raw, field: _line(_joined(raw), field, longest), joined=True)
 
-    def text(self, key: str, longest: int) -> str | None:
-        """Text that may have several lines."""
-        return self.take(key, lambda raw, field: cleaning.text(raw, field=field, longest=longest) or None)
+    def text(self, key: str, longest: int, where: Sequence[bool] | None = None) -> Sequence[str | None]:
+        """Text that may have several lines; of the rows where `where` says no, None."""
+        return self.take(key, lambda raw, field: cleaning.text(raw, field=field, longest=longest) or None, where=where)
 
-    def name(self, key: str) -> str | None:
+    def name(self, key: str) -> Sequence[str | None]:
         """A person's name."""
-        return self.take(key, lambda raw, field: cleaning.name(self._joined(key, raw), field=field))
+        return self.take(key, lambda raw, field: cleaning.name(_joined(raw), field=field), joined=True)
 
-    def number(self, key: str, hi: int) -> int | None:
+    def number(self, key: str, hi: int) -> Sequence[int | None]:
         """A whole number from 0 to `hi`."""
         return self.take(key, lambda raw, field: cleaning.whole_number(raw, field=field, lo=0, hi=hi))
 
-    def several(self, key: str, read: Callable[[str], tuple[tuple[str, ...], tuple[str, ...]]]) -> tuple[str, ...]:
+    def several(
+        self, key: str, read: Callable[[str], tuple[tuple[str, ...], tuple[str, ...]]]
+    ) -> list[tuple[str, ...]]:
         """Words from a list we know; one that `read` does not know is a problem."""
 
         def known(raw: str, field: str) -> tuple[str, ...]:
@@ -63,39 +77,81 @@ class Answers:
                 raise Invalid(f"{field} has an answer that is not known here.", remedy=remedy)
             return found
 
-        return self.take(key, known) or ()
+        return [found or () for found in self.take(key, known)]
 
-    def take(self, key: str, clean: Callable[[str, str], T | None]) -> T | None:
-        """The answer as `clean(raw, label)` gives it. A required one that is blank is a problem, another is None."""
+    def take(
+        self,
+        key: str,
+        clean: Callable[[str, str], T | None],
+        *,
+        joined: bool = False,
+        where: Sequence[bool] | None = None,
+    ) -> Sequence[T | None]:
+        """The answers as `clean(raw, label)` gives them. A required one that is blank is a problem, another is None.
+
+        `joined` says that `clean` makes line breaks blanks, which is told.
+        """
         if not self.mapped(key):
-            return None
-        target = self._targets[key]
-        raw = self.row.cells[self._mapping[key]].strip()
-        if target.kind in _MAY_SAY_NONE and words.is_blank(raw):
-            raw = ""
-        if not raw and not target.required:
-            return None
-        try:
-            if not raw:
-                raise Invalid(f"{target.label} is empty.", remedy="Fill it in, or delete the row.")
-            return clean(raw, target.label)
-        except Invalid as refusal:
-            self.problem(key, str(refusal))
-            return None
+            return [None] * len(self.numbers)
+        column, target = self._mapping[key], self._targets[key]
+        cells = [row.cells[column] for row in self._sheet.rows]
+        if where is not None:
+            cells = [cell if wanted else "" for cell, wanted in zip(cells, where, strict=True)]
+        read: dict[str, Any] = {cell: _answer(cell, target, clean) for cell in set(cells)}
+        if joined:
+            self._tell_of_joined(column, cells, {cell for cell in read if _is_broken(cell, target)})
+        refused = {cell for cell, answer in read.items() if isinstance(answer, _Refused)}
+        for index in _rows_with(cells, refused):
+            self.problem(index, key, read[cells[index]].message)
+        return (
+            [None if cell in refused else read[cell] for cell in cells] if refused else [read[cell] for cell in cells]
+        )
 
-    def problem(self, key: str, message: str) -> None:
-        """Note what is wrong with the answer to `key`."""
+    def problem(self, index: int, key: str, message: str) -> None:
+        """Note what is wrong with the answer to `key` in one row, counted from 0."""
         column = self._mapping[key]
-        cell = excerpt(self.row.cells[column].strip())
-        self.problems.append(Problem(self.row.number, self._headers[column], cell, message))
+        row = self._sheet.rows[index]
+        self.bad.add(index)
+        cell = excerpt(row.cells[column].strip())
+        self.problems.append(Problem(row.number, self._sheet.headers[column], cell, message))
 
-    def _joined(self, key: str, raw: str) -> str:
+    def _tell_of_joined(self, column: int, cells: list[str], broken: set[str]) -> None:
         """On one line, as an email's header needs it, with a notice when it was not."""
-        joined = _LINE_BREAKS.sub(" ", raw)
-        if joined != raw:
-            header = excerpt(self._headers[self._mapping[key]])
-            self.notices.append(f"Row {self.row.number}, “{header}”: a line break was made a space.")
-        return joined
+        header = excerpt(self._sheet.headers[column])
+        for index in _rows_with(cells, broken):
+            number = self.numbers[index]
+            self.notices.append((number, f"Row {number}, “{header}”: a line break was made a space."))
+
+
+def _rows_with(cells: list[str], which: set[str]) -> list[int]:
+    return [index for index, cell in enumerate(cells) if cell in which] if which else []
+
+
+def _said(cell: str, target: Target) -> str:
+    """What the cell says; '' for none."""
+    raw = cell.strip()
+    return "" if target.kind in _MAY_SAY_NONE and words.is_blank(raw) else raw
+
+
+def _answer(cell: str, target: Target, clean: Callable[[str, str], T | None]) -> T | _Refused | None:
+    raw = _said(cell, target)
+    if not raw and not target.required:
+        return None
+    try:
+        if not raw:
+            raise Invalid(f"{target.label} is empty.", remedy="Fill it in, or delete the row.")
+        return clean(raw, target.label)
+    except Invalid as refusal:
+        return _Refused(str(refusal))
+
+
+def _is_broken(cell: str, target: Target) -> bool:
+    raw = _said(cell, target)
+    return not raw.isprintable() and _joined(raw) != raw
+
+
+def _joined(raw: str) -> str:
+    return _LINE_BREAKS.sub(" ", raw)
 
 
 def _line(raw: str, field: str, longest: int) -> str | None:

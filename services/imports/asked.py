@@ -36,6 +36,8 @@ _ALWAYS = frozenset(
 _MOST_ROWS = 12
 _NEVER = frozenset({"email", "full_name"})
 _CORE = frozenset(target.key for target in TARGETS)
+# Kept as the row has them.
+_AS_SAID = (_CORE & (OF_PERSON | OF_ENROLMENT)) - {"sector", "channels", "languages"}
 _CHANNELS = {"email": "Email", "telephone": "Telephone", "wechat": "WeChat", "video": "Video", "in_person": "In person"}
 
 
@@ -95,31 +97,62 @@ def form_of(session: Session, scheme: Scheme) -> Form:
     return Form(fields, frozenset(scheme.channels))
 
 
-def values_of(
-    form: Form, row: PersonRow, sheet: Sheet, mapping: Mapping[str, int], remarks: Remarks
-) -> tuple[Values, list[Problem]]:
-    """The answers that the scheme asks this side for; what it does not ask is remarked on and left out."""
-    side = Side(row.role)
-    person: dict[str, Any] = {"full_name": row.full_name}
-    enrolment: dict[str, Any] = {}
-    asked: dict[str, Any] = {}
-    problems: list[Problem] = []
-    for key, said in _said(row).items():
-        if not form.asks(key, side):
-            remarks.add(
-                f"“{_target_label(key)}” is not asked of {side.value}s in this scheme and was left out", row.row
-            )
-            continue
-        try:
-            value = _converted(form, key, side, said, row.row, remarks)
-        except Invalid as refusal:
-            column = mapping[key]
-            problems.append(Problem(row.row, sheet.headers[column], excerpt(str(said)), str(refusal)))
-            continue
-        if value not in (None, [], ""):
-            where = person if key in OF_PERSON else enrolment if key in OF_ENROLMENT else asked
-            where[key] = value
-    return Values(person, enrolment, asked), problems
+class Asking:
+    """Turns the rows of one file into what the scheme asks; an answer that many gave is converted once."""
+
+    def __init__(self, form: Form, sheet: Sheet, mapping: Mapping[str, int], remarks: Remarks) -> None:
+        self._form = form
+        self._sheet = sheet
+        self._mapping = mapping
+        self._remarks = remarks
+        self._core = {side: self._questions(side) for side in Side}
+        self._converted: dict[tuple[str, Side, Any], Any] = {}
+
+    def values_of(self, row: PersonRow) -> tuple[Values, list[Problem]]:
+        """The answers that the scheme asks this side for; what it does not ask is remarked on and left out."""
+        side = Side(row.role)
+        person: dict[str, Any] = {"full_name": row.full_name}
+        enrolment: dict[str, Any] = {}
+        asked: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for key, said, is_asked in self._said(row, side):
+            if not is_asked:
+                about = f"“{_target_label(key)}” is not asked of {side.value}s in this scheme and was left out"
+                self._remarks.add(about, row.row)
+                continue
+            try:
+                value = self._value(key, side, said, row.row)
+            except Invalid as refusal:
+                header = self._sheet.headers[self._mapping[key]]
+                problems.append(Problem(row.row, header, excerpt(str(said)), str(refusal)))
+                continue
+            if value not in (None, [], ""):
+                where = person if key in OF_PERSON else enrolment if key in OF_ENROLMENT else asked
+                where[key] = value
+        return Values(person, enrolment, asked), problems
+
+    def _questions(self, side: Side) -> list[tuple[str, int, bool]]:
+        """The facts of a row that belong to a question: key, place in the row, and whether this side is asked."""
+        keys = sorted((OF_PERSON | OF_ENROLMENT) & set(PersonRow._fields) - _NEVER)
+        return [(key, PersonRow._fields.index(key), self._form.asks(key, side)) for key in keys]
+
+    def _said(self, row: PersonRow, side: Side) -> list[tuple[str, Any, bool]]:
+        """Every answer of the row that belongs to a question: its key, what was said, whether this side is asked."""
+        core = [(key, said, asked) for key, at, asked in self._core[side] if (said := row[at]) or said == 0]
+        if not row.extras:
+            return core
+        more = [(key, said, self._form.asks(key, side)) for key, said in row.extras.items() if said]
+        return sorted([*core, *more], key=lambda each: each[0])
+
+    def _value(self, key: str, side: Side, said: Any, row: int) -> Any:
+        if key == "channels":
+            return _offered(self._form, said, row, self._remarks)
+        if key in _AS_SAID:
+            return said
+        if (key, side, said) not in self._converted:
+            self._converted[key, side, said] = _converted(self._form, key, side, said)
+        value = self._converted[key, side, said]
+        return list(value) if isinstance(value, list) else value
 
 
 def rows_in_words(rows: list[int]) -> str:
@@ -131,20 +164,10 @@ def rows_in_words(rows: list[int]) -> str:
     return f"rows {', '.join(map(str, rows[:-1]))} and {rows[-1]}"
 
 
-def _said(row: PersonRow) -> dict[str, Any]:
-    """Every answer of the row that belongs to a question, by the question's key."""
-    core = {key: getattr(row, key) for key in (OF_PERSON | OF_ENROLMENT) & vars(row).keys() - _NEVER}
-    return {key: said for key, said in sorted((core | dict(row.extras)).items()) if said not in (None, "", ())}
-
-
-def _converted(form: Form, key: str, side: Side, said: Any, row: int, remarks: Remarks) -> Any:
+def _converted(form: Form, key: str, side: Side, said: Any) -> Any:
     if key == "sector":
         return sector_for(said) or said
-    if key == "channels":
-        return _offered(form, said, row, remarks)
-    if key == "languages":
-        return list(said)
-    return said if key in _CORE and key in OF_PERSON | OF_ENROLMENT else _own_answer(form.fields[key], side, said)
+    return list(said) if key == "languages" else _own_answer(form.fields[key], side, said)
 
 
 def _offered(form: Form, channels: tuple[str, ...], row: int, remarks: Remarks) -> list[str]:

@@ -12,7 +12,7 @@ from models.people import Person
 from models.schemes import Cohort
 from services import cleaning
 from services.imports import known as desk
-from services.imports.asked import Form, Remarks, Values, values_of
+from services.imports.asked import Asking, Form, Remarks, Values
 from services.imports.known import Known
 from services.imports.reading import Problem, Sheet
 from services.imports.rows import Parsed, PersonRow
@@ -92,8 +92,9 @@ def plan(
 ) -> Plan:
     """What importing these rows into the cohort would do. Reads only."""
     remarks, problems, read = Remarks(), list(parsed.problems), []
+    asking = Asking(form, sheet, mapping, remarks)
     for row in parsed.people:
-        values, wrong = values_of(form, row, sheet, mapping, remarks)
+        values, wrong = asking.values_of(row)
         problems += wrong
         read += [] if wrong else [(row, values)]
     known = desk.known(session, cohort, {row.email_key for row, _ in read})

@@ -1,8 +1,10 @@
 """Cells become people: every answer is cleaned, every problem is named by row and column, nothing is made up."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from services import cleaning
 from services.errors import Invalid
@@ -18,8 +20,10 @@ MOST_MENTEES = 20
 MOST_YEARS = 80
 
 
-@dataclass(frozen=True)
-class PersonRow:
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class PersonRow(NamedTuple):
     """One person as the file describes them; what was left blank is None or empty.
 
     `telephone_key` is E.164, None when the country is unknown. `claims` is what a tick said ("training": "Yes"), kept
@@ -44,14 +48,14 @@ class PersonRow:
     channels: tuple[str, ...] = ()
     capacity: int | None = None
     years_of_experience: int | None = None
-    claims: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, str] = _NOTHING
     not_with: tuple[str, ...] = ()
-    extras: Mapping[str, str] = field(default_factory=dict)
+    extras: Mapping[str, str] = _NOTHING
 
 
-_NO_EXTRA = frozenset(PersonRow.__dataclass_fields__) | {"given_name", "family_name", "enrolment_role"}
+_NO_EXTRA = frozenset(PersonRow._fields) | {"given_name", "family_name", "enrolment_role"}
 _CLAIMED = "_claimed"
-_TOLD_EVERY = 250
+_FACTS = 13  # steps of `_facts`
 
 
 @dataclass(frozen=True)
@@ -79,19 +83,12 @@ def parse(
     """
     by_key = {target.key: target for target in targets}
     _refuse_unusable(sheet, mapping, role, by_key)
-    people: list[PersonRow] = []
-    problems, notices = list(sheet.problems), list(sheet.notices)
-    for number, row in enumerate(sheet.rows):
-        if number % _TOLD_EVERY == 0:
-            progress(number / len(sheet.rows))
-        answers = Answers(sheet, row, mapping, by_key)
-        person = _person(answers, by_key, role, region)
-        people += [] if person is None else [person]
-        problems += answers.problems
-        notices += answers.notices
+    answers = Answers(sheet, mapping, by_key)
+    people = _people(answers, by_key, role, region, progress)
     kept, clashes, doubles = _without_doubles(people, sheet.headers[mapping["email"]])
-    ordered = sorted([*problems, *clashes], key=lambda problem: problem.row)
-    return Parsed(tuple(kept), tuple(ordered), (*notices, *doubles))
+    problems = sorted([*sheet.problems, *answers.problems, *clashes], key=lambda problem: problem.row)
+    told = [notice for _, notice in sorted(answers.notices, key=lambda told: told[0])]
+    return Parsed(tuple(kept), tuple(problems), (*sheet.notices, *told, *doubles))
 
 
 def _refuse_unusable(
@@ -113,90 +110,111 @@ def _refuse_unusable(
         raise Invalid("The remembered columns do not fit this file.", remedy="Choose the columns again.")
 
 
-def _person(
+def _people(
+    answers: Answers,
+    targets: Mapping[str, Target],
+    given: Side | None,
+    region: str | None,
+    progress: Callable[[float], None],
+) -> list[PersonRow]:
+    """The people in the rows with which nothing is wrong (what is wrong with the others, `answers.problems` says)."""
+    columns: list[Sequence[Any]] = [answers.numbers]
+    for done, read in enumerate(_facts(answers, targets, given, region), start=1):
+        columns += read
+        progress(done / _FACTS)
+    whole = [PersonRow(*facts) for facts in zip(*columns, strict=True)]
+    return [person for index, person in enumerate(whole) if index not in answers.bad] if answers.bad else whole
+
+
+def _facts(
     answers: Answers, targets: Mapping[str, Target], given: Side | None, region: str | None
-) -> PersonRow | None:
-    """The person in one row, or None when something is wrong with it (then `answers.problems` says what)."""
-    role = _role(answers, given)
-    full_name = _full_name(answers)
-    email = answers.take("email", lambda raw, label: cleaning.email(raw, field=label))
-    telephone = answers.take("telephone", lambda raw, label: cleaning.telephone(raw, field=label, region=region))
-    summary, goals = _texts(answers, role)
-    person = PersonRow(
-        row=answers.row.number,
-        role=role or "mentee",
-        full_name=full_name or "",
-        email=email.typed if email else "",
-        email_key=email.key if email else "",
-        telephone=telephone.typed if telephone else None,
-        telephone_key=telephone.e164 if telephone else None,
-        wechat_id=answers.take("wechat_id", lambda raw, label: cleaning.wechat_id(raw, field=label)),
-        sector=answers.line("sector", LONGEST_SECTOR),
-        role_title=answers.line("role_title"),
-        organisation=answers.line("organisation"),
-        summary=summary,
-        goals=goals,
-        languages=answers.several("languages", words.languages),
-        time_zone=answers.take("time_zone", lambda raw, label: cleaning.time_zone(raw, field=label)),
-        channels=answers.several("channels", words.channels),
-        capacity=answers.number("capacity", MOST_MENTEES),
-        years_of_experience=answers.number("years_of_experience", MOST_YEARS),
-        claims=_claims(answers, targets),
-        not_with=words.people(answers.text("not_with", LONGEST_TEXT) or ""),
-        extras=_extras(answers, targets),
-    )
-    return None if answers.problems else person
+) -> Iterator[list[Sequence[Any]]]:
+    """The columns of `PersonRow` after the first, in its order, a few at a time."""
+    roles = _roles(answers, given)
+    yield [roles]
+    yield [_full_names(answers)]
+    emails = answers.take("email", lambda raw, label: cleaning.email(raw, field=label))
+    yield [[email and email.typed for email in emails], [email and email.key for email in emails]]
+    phones = answers.take("telephone", lambda raw, label: cleaning.telephone(raw, field=label, region=region))
+    yield [[phone and phone.typed for phone in phones], [phone and phone.e164 for phone in phones]]
+    texts = _texts(answers, roles)
+    yield [answers.take("wechat_id", lambda raw, label: cleaning.wechat_id(raw, field=label))]
+    yield [answers.line("sector", LONGEST_SECTOR), answers.line("role_title"), answers.line("organisation"), *texts]
+    yield [answers.several("languages", words.languages)]
+    yield [answers.take("time_zone", lambda raw, label: cleaning.time_zone(raw, field=label))]
+    yield [answers.several("channels", words.channels)]
+    yield [answers.number("capacity", MOST_MENTEES), answers.number("years_of_experience", MOST_YEARS)]
+    yield [_claims(answers, targets)]
+    yield [[words.people(said) if said else () for said in answers.text("not_with", LONGEST_TEXT)]]
+    yield [_extras(answers, targets)]
 
 
-def _role(answers: Answers, given: Side | None) -> Side | None:
-    """What the person joins as. A file of mentors with a row that says mentee is a problem, not a mentor."""
-    said = answers.line("enrolment_role") if answers.mapped("enrolment_role") else None
-    if said is None and given is not None:
-        return given
-    found = words.side(said or "")
-    if found is None:
-        answers.problem("enrolment_role", "This does not say mentor or mentee. Write one of the two words.")
-    elif given not in (None, found):
-        answers.problem("enrolment_role", f"This says {found}, but the file is read as one of {given}s.")
-    return found
+def _roles(answers: Answers, given: Side | None) -> list[Side | None]:
+    """What people join as. A file of mentors with a row that says mentee is a problem, not a mentor."""
+    roles: list[Side | None] = []
+    for index, said in enumerate(answers.line("enrolment_role")):
+        found = given if said is None and given is not None else words.side(said or "")
+        if found is None:
+            answers.problem(index, "enrolment_role", "This does not say mentor or mentee. Write one of the two words.")
+        elif given not in (None, found):
+            message = f"This says {found}, but the file is read as one of {given}s."
+            answers.problem(index, "enrolment_role", message)
+        roles.append(found)
+    return roles
 
 
-def _full_name(answers: Answers) -> str | None:
+def _full_names(answers: Answers) -> Sequence[str | None]:
     if answers.mapped("full_name"):
         return answers.name("full_name")
-    given, family = answers.name("given_name"), answers.name("family_name")
+    names: list[str | None] = []
+    for index, both in enumerate(zip(answers.name("given_name"), answers.name("family_name"), strict=True)):
+        name = _whole_name(*both)
+        if not name and index not in answers.bad:
+            answers.problem(index, "given_name", "Name is empty. Enter a name.")
+        names.append(name)
+    return names
+
+
+def _whole_name(given: str | None, family: str | None) -> str | None:
     if given and family and not (given + family).isascii() and _is_han(given + family):
         return family + given
-    whole = " ".join(part for part in (given, family) if part)
-    if not whole and not answers.problems:
-        answers.problem("given_name", "Name is empty. Enter a name.")
-    return whole or None
+    return " ".join(part for part in (given, family) if part) or None
 
 
 def _is_han(name: str) -> bool:
     return all("\u3400" <= character <= "\u9fff" or character >= "\U00020000" for character in name)
 
 
-def _texts(answers: Answers, role: Side | None) -> tuple[str | None, str | None]:
+def _texts(answers: Answers, roles: Sequence[Side | None]) -> tuple[Sequence[str | None], Sequence[str | None]]:
     """Summary and goals. One column for both ("what would you like, or can you offer?") is a mentor's summary only."""
-    shared = answers.mapped("summary") and answers.column("summary") == answers.column("goals")
-    summary = None if shared and role == "mentee" else answers.text("summary", LONGEST_TEXT)
-    goals = None if shared and role != "mentee" else answers.text("goals", LONGEST_TEXT)
-    return summary, goals
+    if not (answers.mapped("summary") and answers.column("summary") == answers.column("goals")):
+        return answers.text("summary", LONGEST_TEXT), answers.text("goals", LONGEST_TEXT)
+    mentees = [role == "mentee" for role in roles]
+    others = [not is_mentee for is_mentee in mentees]
+    return answers.text("summary", LONGEST_TEXT, others), answers.text("goals", LONGEST_TEXT, mentees)
 
 
-def _claims(answers: Answers, targets: Mapping[str, Target]) -> dict[str, str]:
-    keys = [key for key in targets if key.endswith(_CLAIMED)]
-    return {key.removesuffix(_CLAIMED): said for key in keys if (said := answers.line(key))}
+def _claims(answers: Answers, targets: Mapping[str, Target]) -> list[Mapping[str, str]]:
+    keys = [key for key in targets if key.endswith(_CLAIMED) and answers.mapped(key)]
+    return _by_row(answers, {key.removesuffix(_CLAIMED): answers.line(key) for key in keys})
 
 
-def _extras(answers: Answers, targets: Mapping[str, Target]) -> dict[str, str]:
-    keys = [key for key in targets if key not in _NO_EXTRA and not key.endswith(_CLAIMED)]
-    return {
-        key: said
-        for key in keys
-        if (said := answers.text(key, LONGEST_TEXT) if targets[key].kind == "text" else answers.line(key))
-    }
+def _extras(answers: Answers, targets: Mapping[str, Target]) -> list[Mapping[str, str]]:
+    keys = [key for key in targets if key not in _NO_EXTRA and not key.endswith(_CLAIMED) and answers.mapped(key)]
+    texts = {key for key in keys if targets[key].kind == "text"}
+    return _by_row(
+        answers, {key: answers.text(key, LONGEST_TEXT) if key in texts else answers.line(key) for key in keys}
+    )
+
+
+def _by_row(answers: Answers, columns: Mapping[str, Sequence[str | None]]) -> list[Mapping[str, str]]:
+    """Each row's answers by key, blanks left out."""
+    if not columns:
+        return [_NOTHING] * len(answers.numbers)
+    return [
+        {key: said for key, said in zip(columns, row, strict=True) if said}
+        for row in zip(*columns.values(), strict=True)
+    ]
 
 
 def _without_doubles(people: list[PersonRow], column: str) -> tuple[list[PersonRow], list[Problem], list[str]]:
@@ -208,6 +226,9 @@ def _without_doubles(people: list[PersonRow], column: str) -> tuple[list[PersonR
     problems: list[Problem] = []
     notices: list[str] = []
     for same in by_address.values():
+        if len(same) == 1:
+            kept += same
+            continue
         clashes = [person for person in same if _name_key(person) != _name_key(same[0])]
         for clash in clashes:
             message = f"Row {same[0].row} has the same address under another name. Each person needs their own."
@@ -223,7 +244,7 @@ def _about_doubles(same: list[PersonRow], last: Mapping[Side, PersonRow]) -> lis
     notices = []
     for person in same:
         counts = last[person.role]
-        if person is not counts and replace(person, row=counts.row) == counts:
+        if person is not counts and person._replace(row=counts.row) == counts:
             notices.append(f"Rows {person.row} and {counts.row} are the same submission, and count once.")
         elif person is not counts:
             notices.append(

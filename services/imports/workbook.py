@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -23,6 +23,8 @@ _MOST_STORED_ROWS = 20_000
 _MOST_STORED_COLUMNS = 120
 
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
+# A place that is not plainly within row 19,999 and column CZ: one look at the whole part finds whether there is any.
+_FAR = re.compile(rb"""\sr\s*=\s*["'](?!(?:[A-C]?[A-Z])?1?\d{1,4}["'])""")
 _PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)(\d+)["']""")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _SHARED_END = re.compile(rb"</(?:\w+:)?si\s*>")
@@ -47,9 +49,9 @@ def records(content: bytes) -> tuple[Iterator[list[str]], list[str]]:
             "Some cells of this sheet are merged, so it is not clear which row they belong to.",
             remedy="Unmerge them in the spreadsheet program, then save and upload the file again.",
         )
-    if any(_FORMULA.search(part) for part in parts.values()):
+    if any(_mentions(part, b"f") and _FORMULA.search(part) for part in parts.values()):
         notices.append("Some cells hold formulas. What was read is the result that the workbook shows.")
-    return ([_as_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)), notices
+    return (_texts(row) for row in sheet.to_python(skip_empty_area=False)), notices
 
 
 def _parts(content: bytes) -> dict[str, bytes]:
@@ -81,7 +83,8 @@ def _refuse_by_directory(listed: list[zipfile.ZipInfo]) -> None:
 def _refuse_if_too_big_inside(parts: dict[str, bytes]) -> None:
     if b"macroenabled" in parts.get("[Content_Types].xml", b"").lower():
         raise _has_macros()
-    shared = [len(item) for part in parts.values() if _SHARED_END.search(part) for item in _SHARED_END.split(part)]
+    tables = [part for part in parts.values() if b"/si" in part or b":si" in part]
+    shared = [len(item) for part in tables if _SHARED_END.search(part) for item in _SHARED_END.split(part)]
     for part in parts.values():
         if b"\0" in part[:64] or b"<!DOCTYPE" in part or b"<!ENTITY" in part:
             raise _damaged()
@@ -94,9 +97,12 @@ def _refuse_if_too_big_inside(parts: dict[str, bytes]) -> None:
 
 def _refuse_rectangle(part: bytes) -> None:
     """Refuse a sheet with too many rows, or with a cell too far down or to the right, stopping at the first sign."""
-    for number, _ in enumerate(_ROW.finditer(part), start=1):
-        if number > _MOST_STORED_ROWS:
-            raise _too_big("This workbook has more than 10,000 rows.")
+    if _most(part, b"row") > _MOST_STORED_ROWS:
+        for number, _ in enumerate(_ROW.finditer(part), start=1):
+            if number > _MOST_STORED_ROWS:
+                raise _too_big("This workbook has more than 10,000 rows.")
+    if not _FAR.search(part):
+        return
     for place in _PLACE.finditer(part):
         if len(place[2]) > 7 or int(place[2]) > _MOST_STORED_ROWS:
             raise _too_big("This workbook has more than 10,000 rows, or something far below its last row.")
@@ -113,16 +119,28 @@ def _column_number(letters: bytes) -> int:
 
 
 def _copied(part: bytes, shared: list[int]) -> int:
-    """How many bytes the shared texts of one sheet make once each cell has its own."""
+    """How many bytes the shared texts of one sheet make once each cell has its own; 0 when that is bearable anyway."""
     if not shared:
         return 0
     longest, count = max(shared), len(shared)
+    if _most(part, b"v") * longest <= LARGEST_UNPACKED:  # even if every cell had the longest
+        return 0
     total = 0
     for value in _VALUE.finditer(part):
         # A number written in a roundabout way could be any of them.
         index = int(value[1]) if value[1] and len(value[1]) < 10 else None
         total += longest if index is None else shared[index] if index < count else 0
     return total
+
+
+def _most(part: bytes, tag: bytes) -> int:
+    """At least as many as there are elements of this name, with a prefix or without: quick, and never too few."""
+    return part.count(b"<" + tag) + part.count(b":" + tag)
+
+
+def _mentions(part: bytes, tag: bytes) -> bool:
+    """Whether there could be an element of this name."""
+    return b"<" + tag in part or b":" + tag in part
 
 
 def _packed(parts: dict[str, bytes]) -> bytes:
@@ -144,8 +162,12 @@ def _first_sheet(book: CalamineWorkbook) -> tuple[CalamineSheet, list[str]]:
     return book.get_sheet_by_name(seen[0]), notices
 
 
+def _texts(row: Sequence[object]) -> list[str]:
+    return [cell if isinstance(cell, str) else _as_text(cell) for cell in row]
+
+
 def _as_text(cell: object) -> str:
-    """What a cell says: 4.0 is 4, a day is 2026-09-24, and text is left alone."""
+    """What a cell says that is no text: 4.0 is 4, a day is 2026-09-24."""
     if isinstance(cell, bool):
         return str(cell).upper()
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:

@@ -7,14 +7,14 @@ by the email address: the same people give the same answer in any order of rows 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from models.enrolments import Side
 from services import cleaning
 from services.errors import Invalid
-from services.imports import asked, reading, rows, words
-from services.imports.asked import Form, Remarks, Values
+from services.imports import reading, rows, words
+from services.imports.asked import Asking, Form, Remarks, Values
 from services.imports.reading import Problem, Sheet
 from services.imports.rows import PersonRow
 from services.languages import LANGUAGES
@@ -148,10 +148,11 @@ def _members(
     except Invalid as refusal:
         raise FaultyFilesError(f"{source.name}: {refusal} (--map says which column answers what.)") from refusal
     remarks, problems, members = Remarks(), list(parsed.problems), []
+    asking = Asking(form, sheet, mapping, remarks)
     for row in parsed.people:
         wishes = words.people(row.extras.get(WISHES.key, ""))
-        own = replace(row, extras={key: said for key, said in row.extras.items() if key != WISHES.key})
-        values, wrong = asked.values_of(form, own, sheet, mapping, remarks)
+        own = row._replace(extras={key: said for key, said in row.extras.items() if key != WISHES.key})
+        values, wrong = asking.values_of(own)
         problems += wrong
         lacks = _lacks(template, row, mapping) if trust_claims else None
         if not wrong:

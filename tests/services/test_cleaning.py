@@ -2,7 +2,9 @@
 
 import unicodedata
 
+import phonenumbers
 import pytest
+from email_validator import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -209,3 +211,29 @@ def test_what_is_no_whole_number_in_range_is_refused(item: BadInput) -> None:
 @pytest.mark.parametrize(("typed", "number"), [("4", 4), ("4.0", 4), (" 20 ", 20), ("0", 0), ("４", 4)])
 def test_a_whole_number_may_be_written_as_a_spreadsheet_does(typed: str, number: int) -> None:
     assert cleaning.whole_number(typed, field="Capacity", lo=0, hi=20) == number
+
+
+@given(
+    st.from_regex(r"[A-Za-z0-9_+.-]{1,66}@[A-Za-z0-9.-]{1,66}\.(?:com|UK|test|Local|x|co1|org)", fullmatch=True)
+    | st.from_regex(r"[a-z.+-]{1,5}@[a-z0-9-]{1,4}\.?[a-z]{0,3}", fullmatch=True)
+)
+def test_the_short_way_takes_no_address_that_the_library_would_refuse(address: str) -> None:
+    taken = cleaning._is_plain_address(address)
+
+    if taken:
+        assert validate_email(address, check_deliverability=False, allow_smtputf8=False).local_part
+    assert cleaning._is_plain_address("person1@example.org")
+
+
+@given(st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)), st.from_regex(r"[0-9]{3,14}", fullmatch=True))
+def test_the_short_way_takes_a_telephone_number_only_as_the_library_would_write_it(code: int, rest: str) -> None:
+    digits = f"{code}{rest}"
+
+    written = f"+{digits}" if cleaning._is_plain_number(digits) else cleaning._e164(f"+{digits}", None)
+
+    assert written == cleaning._e164(f"+{digits}", None)
+
+
+@given(st.text(max_size=30))
+def test_text_that_needs_no_care_is_kept_as_the_long_way_would_keep_it(value: str) -> None:
+    assert cleaning.compare_key(value) == unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())

@@ -141,7 +141,7 @@ with page("") as (session, actor):
     heading(plain(found.greeting), facts(found, seen))
     draw_tasks(found.tasks)
     draw_matches(found.matches, found)
-    if found.edition is None:
+    if found.has_left_a_place:
         pausing.draw_left(session, actor)
     if seen is not None:
         draw_cohort(seen)

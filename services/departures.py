@@ -5,8 +5,13 @@ told of its end, or a proposal that somebody had read, does not come back.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam, exists
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
@@ -88,25 +93,39 @@ def left_places(session: Session, actor: Actor) -> tuple[LeftPlace, ...]:
     """The places that the actor has left, by name; one query."""
     if actor.person_id is None:
         return ()
-    statement = (
-        select(Enrolment, Cohort, Scheme, Departure)
+    found = {}
+    rows = session.exec(_left_places(), params={"person_id": actor.person_id})
+    for enrolment_id, side, scheme, cohort, zone, left_at, told in rows:
+        # The last row of a place is its newest departure.
+        can_undo = told == 0 and _is_today(left_at, zone)
+        found[enrolment_id] = LeftPlace(enrolment_id, side.value, scheme, cohort, can_undo)
+    return tuple(found.values())
+
+
+@cache  # asked whenever somebody without a cohort to run opens Home: building it costs more than asking
+def _left_places() -> Any:
+    names: tuple[Any, ...] = (Enrolment.id, Enrolment.side, Scheme.name, Cohort.name)
+    left: tuple[Any, ...] = (Scheme.time_zone, Departure.created_at, Departure.told)
+    return (
+        select(*names, *left)
         .join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id))
         .join(Scheme, col(Scheme.id) == col(Cohort.scheme_id))
-        # Only who left by themselves: an invitation that was taken back is not theirs to open.
         .join(Departure, col(Departure.enrolment_id) == col(Enrolment.id))
-        .where(
-            Enrolment.person_id == actor.person_id,
-            Enrolment.status == EnrolmentStatus.WITHDRAWN,
-            col(Departure.undone_at).is_(None),
-        )
+        .where(*_is_left(bindparam("person_id")))
         .order_by(col(Scheme.name), col(Cohort.name), col(Enrolment.id), col(Departure.created_at))
     )
-    found = {}
-    for enrolment, cohort, scheme, left in session.exec(statement):
-        # The last row of a place is its newest departure.
-        can_undo = _is_fresh(left, scheme)
-        found[enrolment.id] = LeftPlace(enrolment.id, enrolment.side.value, scheme.name, cohort.name, can_undo)
-    return tuple(found.values())
+
+
+def has_left(person_id: Any) -> Any:
+    """SQL: whether `left_places` would find any for this person, who may be a parameter."""
+    theirs = aliased(Enrolment)
+    return exists().where(*_is_left(person_id, theirs), col(Departure.enrolment_id) == col(theirs.id))
+
+
+def _is_left(person_id: Any, of: Any = Enrolment) -> tuple[Any, ...]:
+    """Only who left by themselves: an invitation that was taken back is not theirs to open."""
+    is_theirs = col(of.person_id) == person_id
+    return is_theirs, col(of.status) == EnrolmentStatus.WITHDRAWN, col(Departure.undone_at).is_(None)
 
 
 def _left(session: Session, actor: Actor, enrolment_id: UUID) -> tuple[Enrolment, Departure]:
@@ -124,9 +143,11 @@ def _left(session: Session, actor: Actor, enrolment_id: UUID) -> tuple[Enrolment
 
 
 def _is_fresh(left: Departure, scheme: Scheme) -> bool:
-    zone = scheme.time_zone
-    is_today = times.day_in(left.created_at, zone) == times.day_in(utc_now(), zone)
-    return is_today and left.told == 0 and left.undone_at is None
+    return left.told == 0 and left.undone_at is None and _is_today(left.created_at, scheme.time_zone)
+
+
+def _is_today(moment: datetime, zone: str) -> bool:
+    return times.day_in(moment, zone) == times.day_in(utc_now(), zone)
 
 
 def _reopen_pause(session: Session, enrolment: Enrolment) -> None:

@@ -28,6 +28,7 @@ class Home:
     matches: tuple[MyMatch, ...] = ()
     edition: int | None = None
     is_demonstration: bool = False
+    has_left_a_place: bool = False
 
 
 def look(session: Session, actor: Actor, now: datetime, keep: Keep = count_now) -> Home:
@@ -36,14 +37,16 @@ def look(session: Session, actor: Actor, now: datetime, keep: Keep = count_now) 
     today = times.day_in(now, zone)
     if actor.side is not None:
         found, matches, own = home_participant.todo(session, actor, today)
-        return Home(greeting(actor, own.called, now, zone), today, found, matches=matches)
+        said = greeting(actor, own.called, now, zone)
+        return Home(said, today, found, matches=matches, has_left_a_place=own.has_left_a_place)
     if actor.place.acting_as is Acting.COORDINATOR and actor.place.cohort_id is not None:
         listed, asked = home_coordinator.todo(session, actor, today, keep)
         said = greeting(actor, asked.called, now, zone)
         return Home(said, today, listed, edition=asked.edition or 0, is_demonstration=asked.is_demonstration)
     person = session.get(Person, actor.person_id)
     called = person.called if person else None
-    return Home(greeting(actor, called, now, zone), today, todo(session, actor, today))
+    # Whoever has no place any more is asked here about the ones that they left.
+    return Home(greeting(actor, called, now, zone), today, todo(session, actor, today), has_left_a_place=True)
 
 
 def todo(session: Session, actor: Actor, today: date) -> tuple[Task, ...]:

@@ -6,7 +6,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.columns import utc_now
-from pages import pair_guide, pair_ways
+from pages import charts, pair_guide, pair_ways
 from pages.pair_parts import choose
 from pages.ui import empty, heading, page, plain, segments
 from services import pairings, times, ways_figures, ways_of_working
@@ -105,36 +105,42 @@ def draw_cohort(session: Session, actor: Actor) -> None:
         heading(TITLE)
         empty("This scheme has no cohort yet. Start one, then open this page again.")
         return
-    top = st.container()
-    search = st.text_input("Search", key="search", placeholder="A name of either of the two")
     today = utc_now().date()
-    chosen = st.session_state.get("state")
-    number = int(st.session_state.get("page-number") or 1)
+    # Counted before the boxes are drawn, which say how many there are: what they hold is known already.
+    chosen = st.session_state.get("state", st.query_params.get("state"))
+    state = State(chosen) if chosen in STATES else None
+    search, number = st.session_state.get("search") or "", st.session_state.get("page-number") or 1
     found = ways_figures.of_cohort(
-        session, actor, cohort_id, today=today, state=State(chosen) if chosen else None, search=search, page=number
+        session, actor, cohort_id, today=today, state=state, search=search, page=number, keep=charts.kept
     )
-    with top:
-        total = sum(found.counts.values())
-        pairs = "1 open pair" if total == 1 else f"{total} open pairs"
-        heading(TITLE, f"{pairs} · you see whether and when a pair agreed, never what they wrote")
+    total = sum(found.counts.values())
+    pairs = "1 open pair" if total == 1 else f"{total} open pairs"
+    heading(TITLE, f"{pairs} · you see whether and when a pair agreed, never what they wrote")
+    st.text_input("Search", key="search", placeholder="A name of either of the two", on_change=from_the_first)
     segments(
         "Show",
-        [state.value for state in State],
+        list(STATES),
         key="state",
-        words=lambda value: f"{STATES[State(value)]} ({found.counts.get(State(value), 0)})",
+        words=lambda one: f"{STATES[one]} ({found.counts.get(one, 0)})",
         in_address=True,
+        on_change=from_the_first,
     )
     draw_pairs(found, today)
+
+
+def from_the_first() -> None:
+    """Another list begins with its first page."""
+    st.session_state.pop("page-number", None)
 
 
 def draw_pairs(found: CohortWays, today: date) -> None:
     if not found.pairs:
         empty("No pair is here. Choose another state or search for another name.")
         return
-    with st.container(border=True, gap="small"):
+    with st.container(border=True):
         st.markdown("\n\n".join(line(pair, today) for pair in found.pairs))
     if found.pages > 1:
-        st.number_input(f"Page, of {found.pages}", 1, found.pages, found.page, key="page-number")
+        st.pagination(found.pages, key="page-number")
 
 
 def line(pair: PairWays, today: date) -> str:

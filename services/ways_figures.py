@@ -1,34 +1,32 @@
 """How far the pairs of a cohort are with their ways of working: done or not, and when. Not a word of what they say."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, or_, select
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, col
+from sqlalchemy import bindparam, exists, false, func
+from sqlmodel import Session, col, select
 
+from models.audit import AuditEntry
 from models.enrolments import Enrolment
-from models.meetings import MeetingRecord
-from models.pairings import Expectation, Pairing, PairingStatus, WaysOfWorking
-from models.people import Person
+from models.pairings import Pairing
 from models.schemes import Scheme
 from services import access, times
 from services.access import Actor
+from services.ways_states import ESCAPE, State, at_work, counted, is_late, page_of
 
-PAGE = 50
+__all__ = ["CohortWays", "PairWays", "State", "due_days", "late", "of_cohort"]
+
+PAGE = 20
 
 
-class State(StrEnum):
-    """Where a pair is, the most pressing first."""
-
-    LATE = "late"
-    ASKED = "asked"
-    NOT_YET = "not_yet"
-    AGREED = "agreed"
+Counts = dict[State, int]
+# Answers with what was counted before under the same key, or counts now.
+Keep = Callable[[tuple[Hashable, ...], Callable[[], Counts]], Counts]
 
 
 @dataclass(frozen=True)
@@ -54,10 +52,25 @@ class CohortWays:
     """One page of a cohort's open pairs, the most pressing first, and how many there are in each state."""
 
     pairs: tuple[PairWays, ...]
-    counts: dict[State, int]
+    counts: Counts
     total: int
     page: int
     pages: int
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What the scheme says, whether the actor takes part in the cohort, and its newest entry in the journal."""
+
+    zone: str
+    due_days: int | None
+    takes_part: bool
+    edition: int | None
+
+
+def count_now(_key: tuple[Hashable, ...], count: Callable[[], Counts]) -> Counts:
+    """Keeps nothing."""
+    return count()
 
 
 def of_cohort(
@@ -69,33 +82,34 @@ def of_cohort(
     state: State | None = None,
     search: str = "",
     page: int = 1,
+    keep: Keep = count_now,
 ) -> CohortWays:
-    """The cohort's open pairs, 50 a page; `search` looks in both names. Three queries. Raises NotAllowed.
+    """The cohort's open pairs, 20 a page; `search` looks in both names. Four queries, three while counts are kept.
 
-    A coordinator who is half of a pair does not see that pair here.
+    A coordinator who is half of a pair does not see that pair here. Raises NotAllowed.
     """
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
-    scheme = session.get_one(Scheme, cohort.scheme_id)
-    rows = _rows(cohort_id, scheme, actor, today, search).subquery()
-    counts = {
-        State(found): number
-        for found, number in session.exec(select(rows.c.state, func.count()).group_by(rows.c.state))  # type: ignore[call-overload]
-    }
-    total = counts.get(state, 0) if state else sum(counts.values())
+    frame = _frame(session, actor, cohort_id, cohort.scheme_id)
+    words = search.strip()
+    which = frame.due_days is not None, bool(words)
+    given = _given(frame, actor, cohort_id, words, today)
+    # Whoever takes part is counted without themselves: their counts are their own. So are those of a search.
+    key = ("ways", cohort_id, today, frame.edition, actor.person_id if frame.takes_part else None)
+    counts = (count_now if words else keep)(key, lambda: _count(session, which, given))
+    wanted = {one: counts.get(one, 0) if state in {None, one} else 0 for one in State}
+    total = sum(wanted.values())
     pages = max(1, -(-total // PAGE))
     page = min(max(1, page), pages)
-    order = case({each.value: number for number, each in enumerate(State)}, value=rows.c.state)
-    listed: Any = select(rows).order_by(order, rows.c.sort_key, rows.c.id)
-    if state is not None:
-        listed = listed.where(rows.c.state == state.value)
-    found = session.exec(listed.offset((page - 1) * PAGE).limit(PAGE)).all()
-    return CohortWays(tuple(_pair(row, scheme) for row in found), counts, total, page, pages)
+    rows = session.exec(page_of(*which), params=given | _slices(wanted, page)).all()
+    return CohortWays(tuple(_pair(row, frame) for row in rows), counts, total, page, pages)
 
 
 def late(cohort_id: UUID, scheme: Scheme, actor: Actor, today: date) -> Any:
     """SQL: how many open pairs have let their days pass, one's own apart. None in a scheme that sets no days."""
+    days = due_days(scheme)
+    condition = false() if days is None else is_late(_last_moment(scheme.time_zone, days, today))
     return select(func.count(col(Pairing.id))).where(
-        col(Pairing.cohort_id) == cohort_id, *_at_work(actor), _is_late(scheme, today)
+        col(Pairing.cohort_id) == cohort_id, *at_work(actor.person_id), condition
     )
 
 
@@ -105,90 +119,63 @@ def due_days(scheme: Scheme) -> int | None:
     return found
 
 
-def _is_late(scheme: Scheme, today: date) -> ColumnElement[bool]:
-    days = due_days(scheme)
-    if days is None:
-        return false()
-    # A meeting on the last day that is still in time begins at this moment or later.
-    in_time = datetime.combine(today - timedelta(days=days), time(), ZoneInfo(scheme.time_zone))
-    met = exists().where(
-        col(MeetingRecord.pairing_id) == col(Pairing.id),
-        col(MeetingRecord.happened).is_(True),
-        col(MeetingRecord.started_at) < in_time,
-    )
-    # A break is a break: nothing is late in a pair that stands still.
-    return and_(met, ~_is_agreed(), col(Pairing.status) != PairingStatus.PAUSED)
+def _frame(session: Session, actor: Actor, cohort_id: UUID, scheme_id: UUID) -> _Frame:
+    given = {"cohort": cohort_id, "scheme": scheme_id, "who": actor.person_id}
+    zone, settings, takes_part, edition = session.exec(_asked_at_every_look(), params=given).one()
+    return _Frame(zone, settings.get("ways_due_days"), bool(takes_part), edition)
 
 
-def _is_agreed() -> ColumnElement[bool]:
-    return exists().where(
-        col(WaysOfWorking.pairing_id) == col(Pairing.id), col(WaysOfWorking.in_force_from).is_not(None)
+@cache
+def _asked_at_every_look() -> Any:
+    scheme_id: Any = bindparam("scheme")
+    own = exists().where(col(Enrolment.cohort_id) == bindparam("cohort"), col(Enrolment.person_id) == bindparam("who"))
+    newest = select(func.max(col(AuditEntry.sequence))).where(col(AuditEntry.scheme_id) == scheme_id)
+    return select(col(Scheme.time_zone), col(Scheme.other_settings), own, newest.scalar_subquery()).where(
+        col(Scheme.id) == scheme_id
     )
 
 
-def _at_work(actor: Actor) -> tuple[ColumnElement[bool], ...]:
-    own = select(col(Enrolment.id)).where(col(Enrolment.person_id) == actor.person_id)
-    return (
-        col(Pairing.status) != PairingStatus.ENDED,
-        col(Pairing.mentor_id).not_in(own),
-        col(Pairing.mentee_id).not_in(own),
-    )
+def _given(frame: _Frame, actor: Actor, cohort_id: UUID, words: str, today: date) -> dict[str, Any]:
+    """The parameters of the statements in `ways_states`."""
+    given: dict[str, Any] = {"cohort": cohort_id, "who": actor.person_id}
+    if frame.due_days is not None:
+        given["in_time"] = _last_moment(frame.zone, frame.due_days, today)
+    if words:
+        given["name"] = _escaped(words)
+    return given
 
 
-def _rows(cohort_id: UUID, scheme: Scheme, actor: Actor, today: date, search: str) -> Any:
-    mentor, mentee, mentors_self, mentees_self = (
-        aliased(Enrolment),
-        aliased(Enrolment),
-        aliased(Person),
-        aliased(Person),
-    )
-    asked = exists().where(col(WaysOfWorking.pairing_id) == col(Pairing.id), col(WaysOfWorking.in_force_from).is_(None))
-    state = case(
-        (_is_agreed(), literal(State.AGREED.value)),
-        (_is_late(scheme, today), literal(State.LATE.value)),
-        (asked, literal(State.ASKED.value)),
-        else_=literal(State.NOT_YET.value),
-    )
-    found = (
-        select(
-            col(Pairing.id),
-            col(mentors_self.full_name).label("mentor"),
-            col(mentees_self.full_name).label("mentee"),
-            col(mentee.sort_key),
-            state.label("state"),
-            _of_pair(
-                func.min(col(MeetingRecord.started_at)), MeetingRecord, col(MeetingRecord.happened).is_(True)
-            ).label("first_meeting_at"),
-            _of_pair(func.max(col(WaysOfWorking.in_force_from)), WaysOfWorking).label("agreed_on"),
-            _of_pair(
-                func.max(col(WaysOfWorking.edition)), WaysOfWorking, col(WaysOfWorking.in_force_from).is_not(None)
-            ).label("edition"),
-            _of_pair(func.count(col(Expectation.id)), Expectation, col(Expectation.done_at).is_not(None)).label(
-                "expectations"
-            ),
-        )
-        .select_from(Pairing)
-        .join(mentor, col(mentor.id) == col(Pairing.mentor_id))
-        .join(mentors_self, col(mentors_self.id) == col(mentor.person_id))
-        .join(mentee, col(mentee.id) == col(Pairing.mentee_id))
-        .join(mentees_self, col(mentees_self.id) == col(mentee.person_id))
-        .where(col(Pairing.cohort_id) == cohort_id, *_at_work(actor))
-    )
-    if words := search.strip():
-        names = (mentors_self.full_name, mentees_self.full_name)
-        found = found.where(or_(*(col(name).icontains(words, autoescape=True) for name in names)))
+def _count(session: Session, which: tuple[bool, bool], given: dict[str, Any]) -> Counts:
+    return {State(state): number for state, number in session.exec(counted(*which), params=given)}
+
+
+def _last_moment(zone: str, days: int, today: date) -> datetime:
+    """A first meeting at this moment or later is still in time."""
+    return datetime.combine(today - timedelta(days=days), time(), ZoneInfo(zone))
+
+
+def _escaped(words: str) -> str:
+    """As text to look for, whatever it means to LIKE."""
+    for sign in (ESCAPE, "%", "_"):
+        words = words.replace(sign, ESCAPE + sign)
+    return words
+
+
+def _slices(counts: Counts, page: int) -> dict[str, int]:
+    """How many pairs of each state the page skips and takes, when the states follow each other."""
+    skip, room = (page - 1) * PAGE, PAGE
+    found: dict[str, int] = {}
+    for state, number in counts.items():
+        skipped = min(skip, number)
+        taken = min(room, number - skipped)
+        found |= {f"skip_{state.value}": skipped, f"take_{state.value}": taken}
+        skip, room = skip - skipped, room - taken
     return found
 
 
-def _of_pair(what: Any, table: Any, *conditions: Any) -> Any:
-    return (
-        select(what).where(col(table.pairing_id) == col(Pairing.id), *conditions).correlate(Pairing).scalar_subquery()
-    )
-
-
-def _pair(row: Any, scheme: Scheme) -> PairWays:
-    met_on = times.day_in(row.first_meeting_at, scheme.time_zone) if row.first_meeting_at else None
-    days = due_days(scheme)
+def _pair(row: Any, frame: _Frame) -> PairWays:
+    met_on = times.day_in(row.first_meeting_at, frame.zone) if row.first_meeting_at else None
+    days = frame.due_days
     is_due = met_on is not None and days is not None and row.edition is None
     return PairWays(
         pairing_id=row.id,

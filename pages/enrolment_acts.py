@@ -33,6 +33,8 @@ DECISIONS = {
     Act.DECLINE: EnrolmentStatus.DECLINED,
 }
 _ASKED, _UNDO, _DONE = "deciding", "undo", "acts done"
+# Where a question about people stands: under the one who is open, or under the ticked ones.
+OPENED, TICKED = "opened", "ticked"
 
 
 def ask(cohort_id: UUID, act: Act, ids: Sequence[UUID], *, where: str) -> None:
@@ -43,6 +45,12 @@ def ask(cohort_id: UUID, act: Act, ids: Sequence[UUID], *, where: str) -> None:
 
 def is_asking(where: str) -> bool:
     return bool(st.session_state.get(_ASKED)) and st.session_state[_ASKED][3] == where
+
+
+def forget(where: str) -> None:
+    """Leave a question that stands there without an answer."""
+    if is_asking(where):
+        del st.session_state[_ASKED]
 
 
 def acts_done() -> int:
@@ -61,12 +69,19 @@ def draw(session: Session, actor: Actor, cohort_id: UUID, picked: Sequence[Queue
     if not picked:
         return
     waiting = [row.id for row in picked if row.status is EnrolmentStatus.SUBMITTED]
+    lacking = [row.id for row in picked if row.status in nudges.OPEN and nudges.missing(row, row.readiness)]
     with st.container(horizontal=True):
         for act in DECISIONS:
-            if waiting and st.button(f"{act} {len(waiting)}{' with a question' if act is Act.RETURN else ''}", key=act):
+            if waiting and st.button(label(act, waiting, picked), key=act):
                 ask(cohort_id, act, waiting, where=where)
-        if st.button(f"{Act.NUDGE} {len(picked)} of what is missing", key="nudge"):
+        if lacking and st.button(label(Act.NUDGE, lacking, picked), key="nudge"):
             ask(cohort_id, Act.NUDGE, [row.id for row in picked], where=where)
+
+
+def label(act: Act, about: Sequence[UUID], picked: Sequence[QueueRow]) -> str:
+    """The act, and of how many where several are chosen."""
+    what = {Act.RETURN: " with a question", Act.NUDGE: " of what is missing"}.get(act, "")
+    return f"{act}{f' {len(about)}' if len(picked) > 1 else ''}{what}"
 
 
 def confirm(session: Session, actor: Actor, act: Act, ids: list[UUID]) -> None:

@@ -1,7 +1,12 @@
 """How the queue's facts read on screen."""
 
+from datetime import date
+
 from models.enrolments import EnrolmentStatus, Side
 from pages.ui import plain
+from services import times
+from services.enrolments import QueueRow
+from services.nudges import OPEN
 from services.readiness import Readiness
 
 SIDES = {"mentors": Side.MENTOR, "mentees": Side.MENTEE}
@@ -26,20 +31,32 @@ LIGHTS = {
 _NO_WARNING = frozenset({"capacity"})
 
 
-def badges(readiness: Readiness) -> str:
-    """Every light that the scheme asks for: a sign and a word where it holds, the reason too where it does not."""
-    found = [":green-badge[:material/check: Ready]"] if readiness.is_ready else []
+def badges(row: QueueRow, today: date) -> str:
+    """Every light that the scheme asks for: a sign and a word where it holds, the reason too where it does not.
+
+    Whoever is away or gone is not ready, whatever they have done: the line says since when or until when instead.
+    """
+    lights, is_open = row.readiness, row.status in OPEN
+    is_ready = is_open and lights.is_ready
+    found = [":green-badge[:material/check: Ready]"] if is_ready else []
+    if row.status is EnrolmentStatus.PAUSED:
+        found.append(f":blue-badge[:material/pause: {away(row, today)}]")
     for key, title in LIGHTS.items():
-        light = getattr(readiness, key)
-        if light.holds is None:
+        light = getattr(lights, key)
+        if light.holds is None or (key in _NO_WARNING and not is_open):
             continue
         if key in _NO_WARNING:
             found.append(f":gray-badge[{plain(light.why)}]")
         elif not light.holds:
-            found.append(f":orange-badge[:material/close: {title}: {plain(light.why)}]")
-        elif not readiness.is_ready:
+            found.append(f":{'orange' if is_open else 'gray'}-badge[:material/close: {title}: {plain(light.why)}]")
+        elif is_open and not is_ready:
             found.append(f":green-badge[:material/check: {title}]")
     return " ".join(found)
+
+
+def away(row: QueueRow, today: date) -> str:
+    """Until when somebody takes a break."""
+    return f"Paused until {times.day_in_words(row.back_on, today=today)}" if row.back_on else "Paused, no day of return"
 
 
 def light_lines(readiness: Readiness) -> list[str]:
@@ -49,7 +66,7 @@ def light_lines(readiness: Readiness) -> list[str]:
     return [f"{signs[light.holds]} {title}: {plain(light.why)}" for title, light in lights]
 
 
-def status_badge(status: EnrolmentStatus) -> str:
+def standing(status: EnrolmentStatus) -> str:
     """The status in words; coloured where somebody has to act: the coordinator, or whoever was asked."""
     color = {EnrolmentStatus.SUBMITTED: "blue", EnrolmentStatus.RETURNED: "orange"}.get(status)
     return f":{color}-badge[{STATUS_WORDS[status]}]" if color else STATUS_WORDS[status]

@@ -1,18 +1,16 @@
 """Enrolments: a coordinator sees who wants in and who is ready, and decides, one by one or all that a filter shows."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from functools import partial
 from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
 
 from models.enrolments import EnrolmentStatus
-from pages import enrolment_acts, enrolment_views
-from pages.enrolment_words import LIGHTS, SIDES, STATUS_WORDS, badges, light_lines, status_badge
-from pages.ui import empty, page, plain, refusals, segments
-from services import answer_history, enrolments
+from pages import enrolment_acts, enrolment_list, enrolment_views
+from pages.enrolment_words import SIDES, STATUS_WORDS
+from pages.ui import empty, page, segments
+from services import enrolments
 from services.access import Actor
 from services.enrolments import Filter, Gate, Queue, QueueRow
 
@@ -25,6 +23,11 @@ GATES = {
     Gate.CONFLICTS: "Conflicts not answered",
     Gate.CAPACITY: "No place free",
     Gate.CONTACTABLE: "No way to be reached",
+}
+# Whether the cohort has anybody at all.
+NOBODY = {
+    True: "Nobody fits these filters. Clear one of them, or invite somebody.",
+    False: "Nobody is here yet. Import a spreadsheet, or invite people by email.",
 }
 
 
@@ -44,14 +47,19 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     )
     count_up(found)
     enrolment_acts.draw_undo(session, actor)
-    above(session, actor, cohort_id, chosen, found, today)
-    picked = pick(found)
+    several = above(session, actor, cohort_id, chosen, found, today)
+    if not found.rows:
+        empty(NOBODY[bool(found.counts)])
+        return
+    picked: list[QueueRow] = []
+    if several:
+        picked = enrolment_list.tick(found, today)
+    else:
+        enrolment_list.draw(session, actor, cohort_id, found, today)
     # A filter that leaves fewer pages takes the choice back to the first: what is drawn must follow.
     if found.pages > 1 and st.pagination(found.pages, key="page") != found.page:
         st.rerun()
-    enrolment_acts.draw(session, actor, cohort_id, picked, where="ticked")
-    if len(picked) == 1:
-        read_one(session, actor, picked[0])
+    enrolment_acts.draw(session, actor, cohort_id, picked, where=enrolment_acts.TICKED)
 
 
 def choose(session: Session, actor: Actor) -> Filter:
@@ -91,10 +99,14 @@ def count_up(found: Queue) -> None:
     st.caption(f"{found.total:,} shown · in this cohort: {', '.join(parts) or 'nobody yet'}")
 
 
-def above(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, found: Queue, today: date) -> None:
-    """What concerns everybody whom the filter shows, and the ways in and out of this list."""
+def above(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, found: Queue, today: date) -> bool:
+    """What concerns everybody whom the filter shows, and the ways in and out of this list.
+
+    Answers whether somebody wants to act on several people at once.
+    """
+    several = False
     with st.container(horizontal=True, vertical_alignment="center"):
-        if found.decidable and not enrolment_acts.is_asking("ticked"):
+        if found.decidable and not enrolment_acts.is_asking(enrolment_acts.TICKED):
             label = f"Approve all {found.decidable:,} submitted"
             # The question below has the one primary button while it is asked.
             kind = "secondary" if enrolment_acts.is_asking("all") else "primary"
@@ -105,59 +117,9 @@ def above(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, found
         st.page_link("invitations.py", label="Invite", icon=":material/person_add:")
         if found.rows:
             enrolment_views.draw_export(session, actor, cohort_id, chosen, found.total)
+            several = st.toggle("Choose several", key="several")
     enrolment_acts.draw(session, actor, cohort_id, [], where="all")
-
-
-def pick(found: Queue) -> list[QueueRow]:
-    """The list itself; answers the rows that are ticked."""
-    if not found.rows:
-        if found.counts:
-            empty("Nobody fits these filters. Clear one of them, or invite somebody.")
-        else:
-            empty("Nobody is here yet. Import a spreadsheet, or invite people by email.")
-        return []
-    with st.container(border=True):
-        # After each act the ticks begin anew.
-        keys = [f"tick-{enrolment_acts.acts_done()}-{row.id}" for row in found.rows]
-        everybody = all(st.session_state.get(key) for key in keys)
-        words = "Untick everybody on this page" if everybody else f"Tick all {len(keys)} on this page"
-        st.button(words, key="tick-all", on_click=partial(tick_all, keys, to=not everybody), type="tertiary")
-        return [
-            row for row, key in zip(found.rows, keys, strict=True) if st.checkbox(line(row), key=key, help=why(row))
-        ]
-
-
-def tick_all(keys: Sequence[str], *, to: bool) -> None:
-    for key in keys:
-        st.session_state[key] = to
-
-
-def line(row: QueueRow) -> str:
-    """Who it is and every light with its reason, in words: nobody needs to hover to know what is missing."""
-    facts = [plain(row.side.value.capitalize()), status_badge(row.status)]
-    who = " · ".join(facts + [plain(fact) for fact in (row.role_title, row.sector) if fact])
-    return f"**{plain(row.name)}** · {who}  \n{badges(row.readiness)}"
-
-
-def why(row: QueueRow) -> str:
-    """The same for whoever hovers: one light a line."""
-    said = [f"{plain(claim)} (a spreadsheet's word; it does not count)" for claim in row.claims]
-    return "\n".join(f"- {each}" for each in (*light_lines(row.readiness), plain(row.email), *said))
-
-
-def read_one(session: Session, actor: Actor, row: QueueRow) -> None:
-    """What the ticked person wrote, as far as a coordinator may read it."""
-    with st.container(border=True), refusals():
-        found = enrolments.details(session, actor, row.id)
-        said = [f"**{plain(found.name)}** · {plain(row.email)}"]
-        said += [f"{title}: {plain(getattr(row.readiness, key).why)}" for key, title in LIGHTS.items()]
-        if found.note:
-            said.append(f"Your question: {plain(found.note)}")
-        said += [f"{plain(label)}: {plain(answer)}" for label, answer in found.answers]
-        retired = answer_history.retired_answers(session, actor, row.id)
-        said += [f"{plain(label)} (no longer asked): {plain(answer)}" for label, answer in retired]
-        said += [f"{plain(claim)} (a spreadsheet's word; it does not count)" for claim in row.claims]
-        st.markdown("  \n".join(said))
+    return several
 
 
 with page("Enrolments", caption="Who wants in, and who is ready for a match") as (session, actor):

@@ -61,7 +61,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One line of the queue. `claims` are what a spreadsheet said, in words; they never count."""
+    """One line of the queue. `claims` are what a spreadsheet said, in words; they never count.
+
+    `back_on` is the planned day of return of somebody who is paused, if they named one.
+    """
 
     id: UUID
     name: str
@@ -73,6 +76,7 @@ class QueueRow:
     submitted_at: datetime | None
     claims: tuple[str, ...]
     readiness: Readiness
+    back_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -260,4 +264,5 @@ def _row(enrolment: Any, found: Readiness) -> QueueRow:
         submitted_at=enrolment.submitted_at,
         claims=tuple(f"says: {what.replace('_', ' ')} {said}" for what, said in sorted(enrolment.claims.items())),
         readiness=found,
+        back_on=enrolment.back_on,
     )

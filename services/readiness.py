@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.pairings import Pairing, PairingStatus
+from models.pauses import Pause
 from models.people import Person
 from models.schemes import FormField, Scheme
 from services import consents, enrolment_form, signatures, training
@@ -223,9 +224,12 @@ def _with_facts() -> Any:
         col(Enrolment.id).in_(untrained.correlate(None)).label("is_untrained"),
         consents.reachable().label("is_reachable"),
         places_taken().label("taken"),
+        col(Pause.planned_return_on).label("back_on"),
     ]
+    resting = and_(col(Pause.enrolment_id) == Enrolment.id, col(Pause.ended_on).is_(None))
     statement: Any = select(*wanted)
-    return statement.join(Person, col(Person.id) == Enrolment.person_id).where(col(Enrolment.id).in_(these))
+    statement = statement.join(Person, col(Person.id) == Enrolment.person_id).outerjoin(Pause, resting)
+    return statement.where(col(Enrolment.id).in_(these))
 
 
 def _read(scheme: Scheme, fields: Sequence[Any], row: Any) -> Readiness:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.messages import Message
+from models.pauses import Pause
 from models.people import Person
 from models.schemes import Cohort, FormField
 from services.access import DESK
@@ -32,14 +33,30 @@ def a_submitted(session: Session, cohort: Cohort, name: str, side: Side = Side.M
 
 
 def tick(page: AppTest, *enrolments: Enrolment) -> AppTest:
+    """Choose several, then these."""
+    page.toggle(key="several").set_value(True).run()
     for enrolment in enrolments:
         page.checkbox(key=f"tick-0-{enrolment.id}").check()
     return page.run()
 
 
+def choose(page: AppTest, enrolment: Enrolment, *, key: str = "who") -> AppTest:
+    """Open somebody from the list."""
+    return page.radio(key=key).set_value(str(enrolment.id)).run()
+
+
+def lines(page: AppTest) -> list[str]:
+    """The list from top to bottom."""
+    return [line for group in page.radio for line in group.options]
+
+
+def lights(page: AppTest) -> list[str]:
+    return [light for group in page.radio for light in group.proto.captions]
+
+
 def names(page: AppTest) -> list[str]:
     """The names in the list, from the bold start of each line."""
-    return [box.label.split("**")[1] for box in page.checkbox]
+    return [line.split("**")[1] for line in lines(page)]
 
 
 def sent(session: Session) -> list[tuple[str, str]]:
@@ -53,15 +70,19 @@ def test_every_light_stands_in_words_beside_the_name_and_under_the_pointer(page_
     a_submitted(page_session, cohort, "Bo", Side.MENTOR, claims={"training": "Yes"}, sector="D")
 
     page = open_page("enrolments", coordinator)
-
-    (box,) = page.checkbox
-    assert box.label.splitlines() == [
-        "**Bo** · Mentor · :blue-badge[Submitted] · Counsel · Energy  ",
+    said = [
+        "**Bo** · Mentor · :blue-badge[Submitted] · Counsel · Energy",
         ":orange-badge[:material/close: Profile: missing\\: Your time zone] "
         ":orange-badge[:material/close: Agreement: not signed yet] "
         ":orange-badge[:material/close: Training: not completed yet] :green-badge[:material/check: Conflicts] "
         ":gray-badge[1 of 1 places free] :orange-badge[:material/close: Reachable: no way to be reached is open]",
     ]
+    listed = [*lines(page), *lights(page)]
+    page.toggle(key="several").set_value(True).run()
+
+    (box,) = page.checkbox
+    assert listed == said
+    assert box.label.split("  \n") == said
     assert box.help.splitlines() == [
         "- ✗ Profile: missing\\: Your time zone",
         "- ✗ Agreement: not signed yet",
@@ -72,6 +93,37 @@ def test_every_light_stands_in_words_beside_the_name_and_under_the_pointer(page_
         "- bo\\@example\\.org",
         "- says\\: training Yes (a spreadsheet's word; it does not count)",
     ]
+
+
+@pytest.mark.clause("U-C5.3")
+def test_nobody_who_is_away_or_gone_reads_as_ready(page_session: Session) -> None:
+    cohort, coordinator = a_cohort(page_session)
+    whole: dict[str, Any] = {"answers": {"year_of_study": "Second"}, "sector": "D", "role_title": None}
+    rested, _, _ = (
+        a_submitted(page_session, cohort, name, status=status, **whole)
+        for name, status in (
+            ("Ama", EnrolmentStatus.PAUSED),
+            ("Bo", EnrolmentStatus.PAUSED),
+            ("Chen", EnrolmentStatus.WITHDRAWN),
+        )
+    )
+    begun = Pause(enrolment_id=rested.id, begun_by_id=rested.person_id, started_on=date(2026, 11, 2))
+    begun.planned_return_on = date(2031, 3, 3)
+    page_session.add(begun)
+
+    page = open_page("enrolments", coordinator)
+
+    assert lines(page) == [
+        "**Ama** · Mentee · Paused · Energy",
+        "**Bo** · Mentee · Paused · Energy",
+        "**Chen** · Mentee · Withdrawn · Energy",
+    ]
+    assert [light.split("]")[0] for light in lights(page)] == [
+        ":blue-badge[:material/pause: Paused until 3 March 2031",
+        ":blue-badge[:material/pause: Paused, no day of return",
+        lights(page)[2].split("]")[0],
+    ]
+    assert [light for light in lights(page) if "Ready" in light] == []
 
 
 def test_everything_submitted_is_approved_after_one_look_at_the_mail(page_session: Session) -> None:
@@ -110,7 +162,7 @@ def test_only_the_ticked_are_declined(page_session: Session) -> None:
 def test_one_form_goes_back_with_a_question_that_the_preview_shows(page_session: Session) -> None:
     cohort, coordinator = a_cohort(page_session)
     ama = a_submitted(page_session, cohort, "Ama")
-    page = tick(open_page("enrolments", coordinator), ama)
+    page = choose(open_page("enrolments", coordinator), ama)
 
     page.button(key="Return").click().run()
     page.button(key="confirm").click().run()
@@ -153,12 +205,12 @@ def test_filters_stay_in_the_address_and_the_search_out_of_it(page_session: Sess
     assert sorted(page.query_params) == ["gate", "place", "side", "status"]
 
 
-def test_one_ticked_person_is_shown_in_full_as_plain_text(page_session: Session) -> None:
+def test_whoever_is_opened_is_shown_in_full_as_plain_text(page_session: Session) -> None:
     cohort, coordinator = a_cohort(page_session)
     ama = a_submitted(page_session, cohort, "Ama", goals="**Loud** goals")
     page_session.get_one(Person, ama.person_id).wechat_id = "wx_secret_1"
 
-    page = tick(open_page("enrolments", coordinator), ama)
+    page = choose(open_page("enrolments", coordinator), ama)
 
     shown = [line.value for line in page.markdown if "Loud" in line.value]
     assert ["What you would like mentoring to do for you: \\*\\*Loud\\*\\* goals" in line for line in shown] == [True]
@@ -171,9 +223,9 @@ def test_what_somebody_answered_is_still_read_when_it_is_no_longer_asked(page_se
     page_session.exec(statement).one().retired_at = utc_now()
     ama = a_submitted(page_session, cohort, "Ama")
 
-    page = tick(open_page("enrolments", coordinator), ama)
+    page = choose(open_page("enrolments", coordinator), ama)
 
-    read = page.markdown[-1].value.split("  \n")
+    read = [line for block in page.markdown for line in block.value.split("  \n")]
 
     assert [line for line in read if "no longer asked" in line] == [
         "What you would like mentoring to do for you (no longer asked): Energy law\\."
@@ -196,6 +248,49 @@ def test_a_reminder_is_read_before_it_goes_and_ticks_begin_anew(page_session: Se
     assert [box.value for box in page.checkbox] == [False, False]
 
 
+def test_one_press_beside_somebody_and_one_look_at_the_mail_remind_them(page_session: Session) -> None:
+    cohort, coordinator = a_cohort(page_session)
+    ama, bo = a_submitted(page_session, cohort, "Ama"), a_submitted(page_session, cohort, "Bo", Side.MENTOR)
+    page = choose(open_page("enrolments", coordinator), bo)
+
+    page.button(key="nudge").click().run()
+    asked, before = [heading.value for heading in page.header], sent(page_session)
+    page.button(key="confirm").click().run()
+
+    assert (asked, before, sent(page_session)) == (["Remind 1 person of what is missing?"], [], [("Bo", "nudge")])
+    assert ama.status is EnrolmentStatus.SUBMITTED
+
+
+def test_opening_another_person_leaves_a_question_unanswered_and_keeps_everybody_in_the_list(
+    page_session: Session,
+) -> None:
+    cohort, coordinator = a_cohort(page_session)
+    ama, bo, _ = (a_submitted(page_session, cohort, name) for name in ("Ama", "Bo", "Chen"))
+    page = choose(open_page("enrolments", coordinator), ama)
+    page.button(key="Decline").click().run()
+    asked = [heading.value for heading in page.header]
+
+    choose(page, bo, key="who-below")
+
+    assert (asked, list(page.header)) == (["Decline 1 person?"], [])
+    assert [len(group.options) for group in page.radio] == [2, 1]
+    assert names(page) == ["Ama", "Bo", "Chen"]
+    assert [block.value.split("  \n")[0] for block in page.markdown if "example" in block.value] == [
+        "**Bo** · bo\\@example\\.org"
+    ]
+
+
+def test_two_of_one_name_are_told_apart(page_session: Session) -> None:
+    cohort, coordinator = a_cohort(page_session)
+    for address in ("one@example.org", "two@example.org"):
+        person = make_person(page_session, "Li Wei", email=address)
+        make_enrolment(page_session, cohort, person=person, status=EnrolmentStatus.SUBMITTED, decided_at=None)
+
+    page = open_page("enrolments", coordinator)
+
+    assert sorted(line.split(" · ")[-1] for line in lines(page)) == ["one\\@example\\.org", "two\\@example\\.org"]
+
+
 def test_a_no_can_be_undone_from_the_same_screen(page_session: Session) -> None:
     cohort, coordinator = a_cohort(page_session)
     ama = a_submitted(page_session, cohort, "Ama")
@@ -215,7 +310,7 @@ def test_everybody_on_a_page_is_ticked_at_once(page_session: Session) -> None:
     cohort, coordinator = a_cohort(page_session)
     for name in ("Ama", "Bo"):
         a_submitted(page_session, cohort, name)
-    page = open_page("enrolments", coordinator)
+    page = tick(open_page("enrolments", coordinator))
 
     page.button(key="tick-all").click().run()
 

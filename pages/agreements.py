@@ -22,6 +22,7 @@ from services.signatures import PAGE
 SIGNATURES, TEXTS = "signatures", "texts"
 VIEWS = {SIGNATURES: "Signatures", TEXTS: "Texts"}
 MOST_NAMES = 20
+JUST_SIGNED = "just_signed"
 
 
 def draw_participant(session: Session, actor: Actor) -> None:
@@ -32,7 +33,9 @@ def draw_participant(session: Session, actor: Actor) -> None:
         draw_waiting(session, actor, waiting)
     elif any(document.asks_me for document in documents):
         st.success("You have signed everything that is in force.", icon=":material/check:")
-        draw_next(session, actor, beside="agreements")
+        # Whoever comes to read again was not on the way to anything.
+        if st.session_state.get(JUST_SIGNED):
+            draw_next(session, actor, beside="agreements")
     else:
         empty("This scheme asks you to sign nothing. You can read its texts below.")
     draw_signed(session, actor)
@@ -100,6 +103,7 @@ def draw_to_sign(session: Session, actor: Actor, reading: Reading) -> None:
             signed = agreements.sign(
                 session, actor, reading.id, typed_name=name, sections=ticked, sha256=reading.sha256
             )
+            st.session_state[JUST_SIGNED] = True
             done(
                 f"You had already signed “{plain(signed.title)}”; nothing was signed twice."
                 if signed.already

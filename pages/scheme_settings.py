@@ -59,8 +59,9 @@ def draw_form(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID |
             edit(session, actor, by_id[chosen])
             if by_id[chosen].is_retired and cohort_id is not None:
                 draw_kept(session, actor, by_id[chosen], cohort_id)
-        with st.expander("Ask something more"):
-            draw_new(session, actor, scheme_id)
+        with st.expander("Ask something more", key="more", on_change="rerun") as opened:
+            if opened.open:
+                draw_new(session, actor, scheme_id)
 
 
 def draw_list(fields: Sequence[Editable]) -> None:

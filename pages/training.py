@@ -9,11 +9,12 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.columns import utc_now
+from pages import charts
 from pages.training_modules import draw_modules
 from pages.training_parts import BADGES, READING_WIDTH, badge_of, draw_question, draw_state, draw_text
 from pages.ui import done, empty, heading, page, plain, refusals, segments
 from pages.why import why
-from services import storage, times, training, training_certificates, training_reminders
+from services import participation, storage, times, training, training_certificates, training_reminders
 from services.access import Actor
 from services.trained import PAGE
 from services.training import Completed, Module, Outcome, Progress, ProgressFilter, TrainingState
@@ -168,7 +169,10 @@ def draw_people(session: Session, actor: Actor, cohort_id: UUID, today: date) ->
     )
     number = int(st.session_state.get("training_page", 1))
     which = ProgressFilter(only or ProgressFilter.ALL)
-    found = training.progress(session, actor, cohort_id, today=today, page=number, only=which, search=words)
+    total = None if words else counted(session, actor, cohort_id, today, which)
+    found = training.progress(
+        session, actor, cohort_id, today=today, page=number, only=which, search=words, total=total
+    )
     if not found.total and not words and which is ProgressFilter.ALL:
         empty(
             "This scheme requires no training before a match, or nobody who needs it has enrolled yet. "
@@ -185,6 +189,13 @@ def draw_people(session: Session, actor: Actor, cohort_id: UUID, today: date) ->
         st.pagination(math.ceil(found.total / PAGE), key="training_page")
     if which is ProgressFilter.OVERDUE and found.total:
         draw_reminding(session, actor, cohort_id, today)
+
+
+def counted(session: Session, actor: Actor, cohort_id: UUID, today: date, which: ProgressFilter) -> int:
+    """How many lines there are, counted anew once something has happened in the scheme."""
+    edition = participation.standing(session, actor, cohort_id).edition
+    key = ("training", cohort_id, today, which, edition)
+    return charts.kept(key, lambda: training.lines(session, actor, cohort_id, today=today, only=which))
 
 
 def start_at_page_one() -> None:

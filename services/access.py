@@ -99,6 +99,15 @@ def scheme_to_coordinate(session: Session, actor: Actor, scheme_id: UUID) -> Sch
     return scheme
 
 
+def refuse_unless_run(actor: Actor, scheme_id: UUID) -> None:
+    """The same question about a scheme of which only the id is needed: the place says already that it is there.
+
+    Raises NotAllowed.
+    """
+    if scheme_id not in actor.coordinates:
+        raise NotAllowed("You cannot open this scheme.", remedy="Ask one of its coordinators.")
+
+
 def cohort_to_see_figures_of(session: Session, actor: Actor, cohort_id: UUID) -> Cohort:
     """The cohort, if the actor runs its scheme or sees its figures. Raises NotAllowed."""
     cohort = session.get(Cohort, cohort_id)

@@ -6,13 +6,14 @@ everybody again, and after the scheme's days of grace it holds back new matches 
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func
+from sqlalchemy import bindparam, exists, func
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from models.agreements import DocumentKind, SchemeDocument, Signature
 from models.enrolments import Side
@@ -93,7 +94,26 @@ class SignedLine:
 def in_force(session: Session, actor: Actor) -> list[InForce]:
     """The documents in force in the actor's place, by kind. Two queries. Raises NotAllowed."""
     enrolment = access.own_enrolment(session, actor)
-    statement: Any = (
+    mine = _editions_signed(session, enrolment.id)
+    rows = session.exec(_in_force_in(), params={"cohort": enrolment.cohort_id})
+    return [_in_force(enrolment.side, mine, *row) for row in rows]
+
+
+def to_sign(session: Session, actor: Actor) -> list[InForce]:
+    """The documents in force that ask for the actor's signature and do not have it. Raises NotAllowed."""
+    return [document for document in in_force(session, actor) if document.asks_me and document.signed_at is None]
+
+
+def signed(session: Session, actor: Actor) -> list[SignedLine]:
+    """What the actor signed in this place, newest first. Raises NotAllowed."""
+    enrolment = access.own_enrolment(session, actor)
+    return [SignedLine(*row) for row in session.exec(_signed_by(), params={"enrolment": enrolment.id})]
+
+
+@cache
+def _in_force_in() -> Any:
+    """The documents in force in a cohort's scheme, by kind."""
+    return (
         select_columns(
             col(SchemeDocument.id),
             col(SchemeDocument.kind),
@@ -106,31 +126,28 @@ def in_force(session: Session, actor: Actor) -> list[InForce]:
         )
         .join(Scheme, col(Scheme.id) == col(SchemeDocument.scheme_id))
         .join(Cohort, col(Cohort.scheme_id) == col(Scheme.id))
-        .where(col(Cohort.id) == enrolment.cohort_id, signatures.in_force())
+        .where(col(Cohort.id) == bindparam("cohort"), signatures.in_force())
         .order_by(col(SchemeDocument.kind))
     )
-    mine = _editions_signed(session, enrolment.id)
-    return [_in_force(enrolment.side, mine, *row) for row in session.exec(statement)]
 
 
-def to_sign(session: Session, actor: Actor) -> list[InForce]:
-    """The documents in force that ask for the actor's signature and do not have it. Raises NotAllowed."""
-    return [document for document in in_force(session, actor) if document.asks_me and document.signed_at is None]
-
-
-def signed(session: Session, actor: Actor) -> list[SignedLine]:
-    """What the actor signed in this place, newest first. Raises NotAllowed."""
-    enrolment = access.own_enrolment(session, actor)
-    statement = (
-        select(Signature, SchemeDocument.title)
+@cache
+def _signed_by() -> Any:
+    """An enrolment's signatures, newest first, in the order of SignedLine."""
+    return (
+        select_columns(
+            col(Signature.document_id),
+            col(SchemeDocument.title),
+            col(Signature.edition),
+            col(Signature.typed_name),
+            col(Signature.sha256),
+            col(Signature.created_at),
+            col(Signature.id),
+        )
         .join(SchemeDocument, col(SchemeDocument.id) == col(Signature.document_id))
-        .where(Signature.enrolment_id == enrolment.id)
+        .where(col(Signature.enrolment_id) == bindparam("enrolment"))
         .order_by(col(Signature.created_at).desc())
     )
-    return [
-        SignedLine(row.document_id, title, row.edition, row.typed_name, row.sha256, row.created_at, row.id)
-        for row, title in session.exec(statement)
-    ]
 
 
 def _in_force(
@@ -167,10 +184,15 @@ def _is_translated() -> Any:
 
 
 def _editions_signed(session: Session, enrolment_id: UUID) -> dict[tuple[DocumentKind, int], datetime]:
-    statement = (
-        select(SchemeDocument.kind, Signature.edition, func.min(Signature.created_at))
+    rows = session.exec(_editions(), params={"enrolment": enrolment_id})
+    return {(DocumentKind(kind), edition): at for kind, edition, at in rows}
+
+
+@cache
+def _editions() -> Any:
+    return (
+        select_columns(col(SchemeDocument.kind), col(Signature.edition), func.min(col(Signature.created_at)))
         .join(SchemeDocument, col(SchemeDocument.id) == col(Signature.document_id))
-        .where(Signature.enrolment_id == enrolment_id)
+        .where(col(Signature.enrolment_id) == bindparam("enrolment"))
         .group_by(col(SchemeDocument.kind), col(Signature.edition))
     )
-    return {(DocumentKind(kind), edition): at for kind, edition, at in session.exec(statement)}

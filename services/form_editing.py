@@ -7,10 +7,12 @@ words, and whoever chose it keeps it. Every change names the version of the ques
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, func
+from sqlalchemy import String, bindparam, cast, func, inspect
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
@@ -73,14 +75,15 @@ class Wording:
 
 def fields(session: Session, actor: Actor, scheme_id: UUID) -> tuple[Editable, ...]:
     """Every question of the form in its order, retired ones last. Raises NotAllowed."""
-    access.scheme_to_coordinate(session, actor, scheme_id)
-    found = sorted(_all(session, scheme_id), key=lambda field: field.retired_at is not None)
+    access.refuse_unless_run(actor, scheme_id)
+    rows = session.exec(_questions(), params={"scheme_id": scheme_id})
+    found = sorted(rows, key=lambda field: field.retired_at is not None)
     return tuple(_editable(field) for field in found)
 
 
 def preview(session: Session, actor: Actor, scheme_id: UUID, side: Side) -> dict[int, tuple[Question, ...]]:
     """The form as somebody on that side meets it, empty, by step. Raises NotAllowed."""
-    access.scheme_to_coordinate(session, actor, scheme_id)
+    access.refuse_unless_run(actor, scheme_id)
     asked = [field for field in _all(session, scheme_id) if field.retired_at is None and side in field.roles]
     blank: dict[str, Any] = {field.key: [] if field.kind in form_kinds.LISTS else None for field in asked}
     return {
@@ -289,6 +292,14 @@ def _field(session: Session, actor: Actor, field_id: UUID, version: int | None) 
 def _all(session: Session, scheme_id: UUID) -> list[FormField]:
     statement = select(FormField).where(FormField.scheme_id == scheme_id)
     return list(session.exec(statement.order_by(col(FormField.step), col(FormField.position), col(FormField.id))))
+
+
+@cache  # columns, as a screen only looks at them: a row that could be changed costs it more than its words
+def _questions() -> Any:
+    """The columns of every question of a scheme, in the order of the form."""
+    in_order = (col(FormField.step), col(FormField.position), col(FormField.id))
+    columns = (getattr(FormField, column.key) for column in inspect(FormField).column_attrs)
+    return select_columns(*columns).where(col(FormField.scheme_id) == bindparam("scheme_id")).order_by(*in_order)
 
 
 def _editable(field: FormField) -> Editable:

@@ -7,10 +7,11 @@ of yesterday, and none from which something about one to four people would follo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlmodel import Session, select
 
 from models.audit import AuditEntry
@@ -133,9 +134,7 @@ def glance(session: Session, actor: Actor, cohort_id: UUID, today: date | None =
 def standing(session: Session, actor: Actor, cohort_id: UUID) -> Standing:
     """What a screen needs to know before it asks for figures. Two queries. Raises NotAllowed."""
     cohort = access.cohort_to_see_figures_of(session, actor, cohort_id)
-    newest = select(func.max(_sequence())).where(AuditEntry.scheme_id == cohort.scheme_id).scalar_subquery()
-    statement: Any = select(Scheme.time_zone, newest).where(Scheme.id == cohort.scheme_id)
-    zone, sequence = session.exec(statement).one()
+    zone, sequence = session.exec(_newest_of(), params={"scheme": cohort.scheme_id}).one()
     # A manager's figures are those of yesterday: for them only the day counts.
     is_protected = cohort.scheme_id not in actor.coordinates
     return Standing(times.day_in(utc_now(), zone), 0 if is_protected else sequence or 0, is_protected)
@@ -181,6 +180,14 @@ def in_words(figure: Figure) -> str:
     if figure.part is None or figure.base is None:
         return "hidden"
     return f"{figure.part} of {figure.base}"
+
+
+@cache  # asked before every figure
+def _newest_of() -> Any:
+    """A scheme's zone, and the number of its newest entry in the journal."""
+    scheme_id: Any = bindparam("scheme")
+    newest = select(func.max(_sequence())).where(AuditEntry.scheme_id == scheme_id).scalar_subquery()
+    return select(Scheme.time_zone, newest).where(Scheme.id == scheme_id)
 
 
 def _sequence() -> Any:

@@ -167,7 +167,7 @@ def unsigned(
     asked = {"cohort": cohort_id, "document": document_id, "words": literal}
     shape = {"of_one": document_id is not None, "named": bool(words)}
     if words:
-        total = session.execute(_lacking_in_all(**shape), asked).scalar_one()
+        total = session.exec(_lacking_in_all(**shape), params=asked).one()[0]
     else:
         known = counts(session, actor, cohort_id) if counted is None else counted
         total = sum(each.asked - each.signed for each in known if document_id in (None, each.id))

@@ -11,10 +11,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from services import cleaning, wording_docx
+from services import cleaning
 from services.errors import Invalid
 from services.publishing import LONGEST_TEXT
+
+if TYPE_CHECKING:
+    from services.wording_docx import Paragraph
 
 LARGEST_FILE = 5 * 1024 * 1024
 MOST_LINES = 1000
@@ -52,6 +56,8 @@ def read(name: str, content: bytes) -> tuple[Line, ...]:
     if len(content) > LARGEST_FILE:
         raise Invalid("This file is larger than 5 MB.", remedy="Take pictures out of it, or save it as plain text.")
     if content.startswith(b"PK\x03\x04"):
+        from services import wording_docx  # noqa: PLC0415 - its reader takes 0.2 s to load, and most days bring no file
+
         lines = tuple(_classified(paragraph) for paragraph in wording_docx.paragraphs(_safe_docx(content)))
     elif content.startswith((b"\xd0\xcf\x11\xe0", b"%PDF", b"{\\rtf")):
         raise Invalid("This is neither text, nor Markdown, nor a .docx file.", remedy=_SAVE_AS)
@@ -75,7 +81,7 @@ def line_of(words: str) -> Line:
     return _numbered(words)
 
 
-def _classified(paragraph: wording_docx.Paragraph) -> Line:
+def _classified(paragraph: "Paragraph") -> Line:
     if paragraph.is_bullet:
         return Line(paragraph.words, is_bullet=True)
     if paragraph.number:

@@ -55,10 +55,11 @@ CRITERIA: dict[str, Criterion] = {
     ),
     "mentor_wish": Criterion(
         "The mentor's wishes",
-        "A mentor who said whom they would like to mentor gets one of them if possible.",
-        Kind.WISHES,
+        "A mentor who said whom they would most like to mentor gets somebody like that if possible.",
+        Kind.TABLE,
         measures.mentor_wish,
         sentences.mentor_wish,
+        part=lambda person: frozenset(by_fold(person.situations)),
     ),
     "sector": Criterion(
         "Sector",

@@ -9,7 +9,7 @@ Where a side is blank stands what typical answers of the others get, and never m
 a filled one by being blank.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -213,25 +213,17 @@ def _with_words(dense: tuple[Floats, Floats], by_word: tuple["csr_array", "csr_a
 def _by_wish(
     criterion: Criterion, mentees: Sequence[Profile], mentors: Sequence[Profile], most: int, facts: Facts
 ) -> tuple[tuple[Floats, Floats], tuple["csr_array", "csr_array"]]:
-    """Half for everybody, and more for the few pairs of whom one wished for the other."""
-    row, column = ({person.id: at for at, person in enumerate(people)} for people in (mentees, mentors))
+    """Half for everybody, and more for the few whom a mentee wished for."""
+    column = {mentor.id: at for at, mentor in enumerate(mentors)}
     lifts = {}
-    for i, j in _wished(mentees, mentors, row, column):
+    wished = ((i, column[wish]) for i, one in enumerate(mentees) for wish in one.wishes if wish in column)
+    for i, j in wished:
         value = criterion.value(mentors[j], mentees[i], facts)
         lifts[i, j] = _points(value, most) - _half(most)
     cells = [(i, j, points) for (i, j), points in sorted(lifts.items()) if points]
     base = np.full((len(mentees), 1), _half(most), dtype=np.float32), np.ones((len(mentors), 1), dtype=np.float32)
     themselves = [(j, j, 1) for j in range(len(mentors))]
     return base, (_sparse(cells, len(mentees), len(mentors)), _sparse(themselves, len(mentors), len(mentors)))
-
-
-def _wished(
-    mentees: Sequence[Profile], mentors: Sequence[Profile], row: Mapping[str, int], column: Mapping[str, int]
-) -> Iterator[tuple[int, int]]:
-    for i, mentee in enumerate(mentees):
-        yield from ((i, column[wish]) for wish in mentee.wishes if wish in column)
-    for j, mentor in enumerate(mentors):
-        yield from ((row[wish], j) for wish in mentor.wishes if wish in row)
 
 
 def _spread(points: int, words: int) -> list[int]:

@@ -19,7 +19,7 @@ from services.imports.reading import Problem, Sheet
 from services.imports.rows import PersonRow
 from services.languages import LANGUAGES
 from services.matching.files_columns import WANTED, WISHES, FaultyFilesError, Source, mappings
-from services.matching.profile_reading import AVAILABILITY, NEEDS
+from services.matching.profile_reading import AVAILABILITY, SITUATION, SUPPORT, Words
 from services.matching.profiles import Profile
 from services.schemes.rows import form_field
 from services.schemes.sectors import sectors
@@ -147,6 +147,7 @@ def _members(
         parsed = rows.parse(sheet, mapping, role=role, targets=targets)
     except Invalid as refusal:
         raise FaultyFilesError(f"{source.name}: {refusal} (--map says which column answers what.)") from refusal
+    options = Words({key: field.labels for key, field in form.fields.items()})
     remarks, problems, members = Remarks(), list(parsed.problems), []
     asking = Asking(form, sheet, mapping, remarks)
     for row in parsed.people:
@@ -156,7 +157,7 @@ def _members(
         problems += wrong
         lacks = _lacks(template, row, mapping) if trust_claims else None
         if not wrong:
-            members.append(_member(source.name, row, values, wishes, lacks))
+            members.append(_member(source.name, row, values, options, wishes, lacks))
     uncounted = sum(member.profile.role == "mentor" and "capacity" not in mapping for member in members)
     told = [*parsed.notices, *remarks.sentences()]
     unused = [f"“{reading.excerpt(header)}”" for at, header in enumerate(sheet.headers) if at not in mapping.values()]
@@ -167,11 +168,13 @@ def _members(
     return members, sorted(problems, key=lambda problem: problem.row), told
 
 
-def _member(file: str, row: PersonRow, values: Values, wishes: tuple[str, ...], lacks: str | None) -> Member:
+def _member(
+    file: str, row: PersonRow, values: Values, options: Words, wishes: tuple[str, ...], lacks: str | None
+) -> Member:
     said = values.enrolment
     places = (1 if row.capacity is None else row.capacity) if row.role == "mentor" else 0
     return Member(
-        profile=_profile(row, {**said, **values.person}, values.asked),
+        profile=_profile(row, {**said, **values.person}, values.asked, options),
         name=row.full_name,
         email=row.email,
         email_key=row.email_key,
@@ -184,7 +187,7 @@ def _member(file: str, row: PersonRow, values: Values, wishes: tuple[str, ...], 
     )
 
 
-def _profile(row: PersonRow, said: Mapping[str, object], own: Mapping[str, object]) -> Profile:
+def _profile(row: PersonRow, said: Mapping[str, object], own: Mapping[str, object], options: Words) -> Profile:
     """The same facts as `profile_reading` takes from the database. There, too, what the form does not ask is blank."""
     sector = str(said.get("sector") or "")
     text = said.get("summary" if row.role == "mentor" else "goals")
@@ -200,7 +203,8 @@ def _profile(row: PersonRow, said: Mapping[str, object], own: Mapping[str, objec
         time_zone=str(said.get("time_zone") or "") or None,
         availability=frozenset(_listed(own.get(AVAILABILITY))),
         years_of_experience=years if isinstance(years, int) else None,
-        needs=frozenset(_listed(own.get(NEEDS[row.role]))),
+        needs=options.of(SUPPORT, own.get(SUPPORT)),
+        situations=options.of(SITUATION, own.get(SITUATION)),
         mentees_now=0 if row.role == "mentor" else None,
         organisation=str(said.get("organisation") or "") or None,
     )

@@ -8,7 +8,7 @@ from services.imports import columns, words
 from services.imports.asked import Form
 from services.imports.reading import Sheet
 from services.imports.targets import Target
-from services.matching.profile_reading import AVAILABILITY, NEEDS
+from services.matching.profile_reading import AVAILABILITY, SITUATION, SUPPORT
 
 WISHES = Target(
     "wishes",
@@ -32,7 +32,7 @@ WANTED = frozenset(
     {
         *("full_name", "given_name", "family_name", "email", "enrolment_role", "sector", "role_title", "organisation"),
         *("summary", "goals", "languages", "time_zone", "channels", "capacity", "years_of_experience"),
-        *("training_claimed", "agreement_claimed", "not_with", AVAILABILITY, *NEEDS.values(), WISHES.key),
+        *("training_claimed", "agreement_claimed", "not_with", AVAILABILITY, SUPPORT, SITUATION, WISHES.key),
     }
 )
 

@@ -80,4 +80,6 @@ def sha256_of(plain: Any) -> str:
 def _plain(person: Profile) -> dict[str, Any]:
     facts = dict(vars(person))
     facts["waiting_since"] = person.waiting_since.isoformat() if person.waiting_since else None
+    if not person.situations:
+        del facts["situations"]  # asked later than the rest: a run from before is still told as it was
     return {key: sorted(value) if isinstance(value, frozenset) else value for key, value in facts.items()}

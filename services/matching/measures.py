@@ -110,12 +110,16 @@ def needs(mentor: Profile, mentee: Profile, facts: Facts) -> float | None:
 
 def wish(mentor: Profile, mentee: Profile, facts: Facts) -> float | None:
     """1 for the mentee's first wish, a little less for each later one, NEUTRAL for anybody else."""
-    return _wished(wish_rank(mentee, mentor))
+    rank = wish_rank(mentee, mentor)
+    return NEUTRAL if rank is None else 1 - (1 - NEUTRAL) * min(rank - 1, RANKS_THAT_COUNT) / RANKS_THAT_COUNT
 
 
 def mentor_wish(mentor: Profile, mentee: Profile, facts: Facts) -> float | None:
-    """1 for the mentor's first wish, a little less for each later one, NEUTRAL for anybody else."""
-    return _wished(wish_rank(mentor, mentee))
+    """1 for somebody of whom one thing is true that the mentor wished for, NEUTRAL for anybody else."""
+    wished, is_so = by_fold(mentor.situations), by_fold(mentee.situations)
+    if not wished or not is_so:
+        return None
+    return 1.0 if wished.keys() & is_so.keys() else NEUTRAL
 
 
 def waiting(mentor: Profile, mentee: Profile, facts: Facts) -> float | None:
@@ -144,10 +148,6 @@ def hours_in_common(mentor: Profile, mentee: Profile, facts: Facts) -> int | Non
 
 def both_said_when(mentor: Profile, mentee: Profile) -> bool:
     return bool(hours.known(mentor.availability)) and bool(hours.known(mentee.availability))
-
-
-def _wished(rank: int | None) -> float:
-    return NEUTRAL if rank is None else 1 - (1 - NEUTRAL) * min(rank - 1, RANKS_THAT_COUNT) / RANKS_THAT_COUNT
 
 
 def _share(theirs: frozenset[str], ours: frozenset[str], least: float) -> float | None:

@@ -1,6 +1,7 @@
 """The profiles of a run's people: a few columns of one side at a time, never whole rows."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
@@ -12,13 +13,27 @@ from sqlmodel import Session, col, select
 from models.enrolments import Enrolment, EnrolmentStatus, Side, Wish
 from models.pairings import EndReason, Pairing, PairingStatus
 from models.people import Person
+from models.schemes import Cohort, FormField
 from services.languages import LANGUAGES
 from services.matching.profiles import Profile
 from services.schemes.sectors import sectors
 
-# Answers beyond the columns that criteria look at, by the key of their question; lists of codes.
-AVAILABILITY = "availability"
-NEEDS: Mapping[str, str] = {"mentee": "support_needs", "mentor": "support_offered"}
+# Answers beyond the columns that criteria look at, by the key of their question; lists of codes. Both sides choose from
+# the same options: a mentee what would help, a mentor what they can meet; what is true of one, and whom the other hopes
+# for.
+AVAILABILITY, SUPPORT, SITUATION = "availability", "support", "situation"
+
+
+@dataclass(frozen=True)
+class Words:
+    """How options read, by question and then by `option:` and code: sentences about a pair tell them."""
+
+    labels: Mapping[str, Mapping[str, str]]
+
+    def of(self, key: str, answer: Any) -> frozenset[str]:
+        """The options that were ticked, in words; anything else says nothing."""
+        said = self.labels.get(key, {})
+        return frozenset(said.get(f"option:{code}", code) for code in _codes(answer))
 
 
 def of_side(
@@ -31,11 +46,12 @@ def of_side(
     mine = side is Side.MENTEE
     wishes = _wishes(session, cohort_id, at is None) if mine else {}
     back = frozenset(session.execute(_referred_back(at is None), then).scalars()) if mine else frozenset()
+    words = Words({row[0]: row[1] for row in session.execute(_own_options(), {"cohort_id": cohort_id})})
     loads: dict[UUID, int] = {}
     if not mine:
         loads.update((row[0], row[1]) for row in session.execute(_loads(at is None), then))
     role: Literal["mentor", "mentee"] = side.value
-    people = [_profile(role, *row, wishes=wishes, back=back, loads=loads) for row in found]
+    people = [_profile(role, *row, words=words, wishes=wishes, back=back, loads=loads) for row in found]
     return tuple(sorted(people, key=lambda person: person.id))
 
 
@@ -71,6 +87,14 @@ def _people(side: Side, now: bool) -> Any:
 def _with_a_mentor() -> Any:
     return select(Pairing.mentee_id).where(
         Pairing.cohort_id == bindparam("cohort_id"), Pairing.status != PairingStatus.ENDED
+    )
+
+
+@cache
+def _own_options() -> Any:
+    found: Any = select(FormField.key, FormField.labels)
+    return found.join(Cohort, col(Cohort.scheme_id) == col(FormField.scheme_id)).where(
+        col(Cohort.id) == bindparam("cohort_id"), col(FormField.key).in_((SUPPORT, SITUATION))
     )
 
 
@@ -128,6 +152,7 @@ def _profile(
     answers: Mapping[str, Any],
     time_zone: str | None,
     *,
+    words: Words,
     wishes: Mapping[UUID, tuple[str, ...]],
     back: frozenset[UUID],
     loads: Mapping[UUID, int],
@@ -143,7 +168,8 @@ def _profile(
         time_zone=time_zone,
         availability=_codes(answers.get(AVAILABILITY)),
         years_of_experience=years_of_experience,
-        needs=_codes(answers.get(NEEDS[role])),
+        needs=words.of(SUPPORT, answers.get(SUPPORT)),
+        situations=words.of(SITUATION, answers.get(SITUATION)),
         wishes=wishes.get(enrolment_id, ()),
         waiting_since=_day(waiting_since),
         referred_back=enrolment_id in back,

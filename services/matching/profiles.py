@@ -11,8 +11,9 @@ class Profile:
     """One mentor or mentee. `text` is a mentee's goals or a mentor's work history. A blank says nothing.
 
     `time_zone` is an IANA name; `availability` holds the codes of `hours.WINDOWS`. `wishes` are ids of the other side,
-    dearest first. `needs` is what would help a mentee, and for a mentor what they said they can meet. `mentees_now`
-    counts those whom a mentor has already.
+    dearest first. `needs` is what would help a mentee, and for a mentor what they said they can meet; `situations` what
+    is true of a mentee now, and for a mentor of whom they would most like to mentor. `mentees_now` counts those whom a
+    mentor has already.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Profile:
     availability: frozenset[str] = frozenset()
     years_of_experience: int | None = None
     needs: frozenset[str] = frozenset()
+    situations: frozenset[str] = frozenset()
     wishes: tuple[str, ...] = ()
     waiting_since: date | None = None
     referred_back: bool = False

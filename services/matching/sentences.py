@@ -98,10 +98,11 @@ def wish(mentor: Profile, mentee: Profile, facts: Facts) -> str:
 
 
 def mentor_wish(mentor: Profile, mentee: Profile, facts: Facts) -> str:
-    rank = wish_rank(mentor, mentee)
-    if rank is None:
-        return "Not among the mentor's wishes" if mentor.wishes else "The mentor gave no wishes"
-    return f"The mentor's {_ordinal(rank)} wish"
+    wished, is_so = by_fold(mentor.situations), by_fold(mentee.situations)
+    if not wished or not is_so:
+        return UNKNOWN
+    met = [word for key, word in is_so.items() if key in wished]
+    return f"Whom the mentor hoped for: {_listed(met)}" if met else f"The mentor hoped for: {_listed(wished.values())}"
 
 
 def waiting(mentor: Profile, mentee: Profile, facts: Facts) -> str:

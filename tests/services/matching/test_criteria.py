@@ -26,6 +26,7 @@ MENTOR = Profile(
     time_zone="Asia/Shanghai",
     years_of_experience=12,
     needs=frozenset({"written_notes", "captions"}),
+    situations=frozenset({"About to graduate", "Looking abroad"}),
     mentees_now=1,
 )
 MENTEE = Profile(
@@ -39,13 +40,14 @@ MENTEE = Profile(
     time_zone="Europe/London",
     years_of_experience=2,
     needs=frozenset({"written_notes", "more_time"}),
+    situations=frozenset({"About to graduate", "Changing direction"}),
     wishes=("xi", "mo"),
     waiting_since=date(2026, 7, 3),
 )
 BLANK_MENTOR = Profile(id="bo", role="mentor")
 BLANK_MENTEE = Profile(id="cy", role="mentee")
 # A wish is always known, and a mentor's load and a mentee's wait are of one side only.
-ONE_SIDED = ("wish", "mentor_wish", "waiting", "load", "goals")
+ONE_SIDED = ("wish", "waiting", "load", "goals")
 
 words = st.sampled_from(["", " ", "\u200b", "\U0001f642", "law", "Law", "能源", "x" * 500])
 zones = st.sampled_from(
@@ -69,6 +71,7 @@ def people(role: str) -> st.SearchStrategy[Profile]:
         availability=windows,
         years_of_experience=years,
         needs=st.frozensets(words, max_size=3),
+        situations=st.frozensets(words, max_size=3),
         wishes=st.lists(st.sampled_from(["a", "b", "z"]), unique=True).map(tuple),
         waiting_since=st.one_of(st.none(), st.dates(date(1990, 1, 1), date(2100, 1, 1))),
         referred_back=st.booleans(),
@@ -182,11 +185,21 @@ def test_a_wish_lifts_and_a_dearer_one_more() -> None:
     assert sentence("wish", MENTOR, mentee) == "Not among the mentee's wishes"
 
 
-def test_a_mentors_wish_lifts_too_and_is_told_apart() -> None:
-    mentor = replace(MENTOR, wishes=("ama",))
+@pytest.mark.parametrize(
+    ("wished", "is_so", "expected", "told"),
+    [
+        (["About to lead"], ["about to lead ", "Going deeper"], 1.0, "Whom the mentor hoped for: about to lead"),
+        (["About to lead", "New"], ["Going deeper"], NEUTRAL, "The mentor hoped for: About to lead, New"),
+    ],
+    ids=["met", "not met"],
+)
+def test_a_mentors_wish_lifts_whoever_it_is_true_of_and_never_lowers_anybody(
+    wished: list[str], is_so: list[str], expected: float, told: str
+) -> None:
+    mentor = replace(MENTOR, situations=frozenset(wished))
+    mentee = replace(MENTEE, situations=frozenset(is_so))
 
-    assert [value("mentor_wish", mentor, MENTEE), value("mentor_wish", mentor, BLANK_MENTEE)] == [1.0, NEUTRAL]
-    assert sentence("mentor_wish", mentor, MENTEE) == "The mentor's 1st wish"
+    assert (value("mentor_wish", mentor, mentee), sentence("mentor_wish", mentor, mentee)) == (expected, told)
 
 
 @pytest.mark.clause("U-C4.2")
@@ -264,6 +277,7 @@ def test_a_profile_has_no_protected_characteristic() -> None:
         "availability",
         "years_of_experience",
         "needs",
+        "situations",
         "wishes",
         "waiting_since",
         "referred_back",

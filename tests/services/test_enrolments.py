@@ -73,6 +73,8 @@ def test_the_form_asks_what_the_scheme_asks_of_this_side_in_steps(session: Sessi
         "capacity",
         "access_needs",
         "background",
+        "support",
+        "situation",
     ]
     assert (form.status, form.given, form.is_sent) == (EnrolmentStatus.DRAFT, frozenset(), False)
 

@@ -93,6 +93,7 @@ KINDS: dict[str, Kind] = {
     "pairing_ended_in_pause": Kind("Match ended during a break, to whoever is away", {"other_name": "Li Wei"}),
     "pair_paused": Kind("The other side takes a break", {"other_name": "Marguerite Okafor", "back_on": _DUE}),
     "pair_resumed": Kind("The other side is back", {"other_name": "Marguerite Okafor"}),
+    "ways_proposed": Kind("Ways of working to agree to", {"other_name": "Marguerite Okafor", "is_change": False}),
     "pause_begun": Kind("Break confirmed", {"back_on": _DUE}),
     "pause_return_asked": Kind("Are you back?", {"back_on": _DUE}),
     "proposal_taken_back": Kind("Proposal no longer available, to whoever was asked"),

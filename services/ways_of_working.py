@@ -18,7 +18,18 @@ from models.columns import utc_now
 from models.enrolments import Side
 from models.pairings import Pairing, PairingStatus, WaysDraft, WaysOfWorking
 from models.schemes import Channel, Cohort, Scheme
-from services import access, agreements, audit, cleaning, contacts, pairings, private_words, times, usual_times
+from services import (
+    access,
+    agreements,
+    audit,
+    cleaning,
+    contacts,
+    pairings,
+    private_words,
+    times,
+    usual_times,
+    ways_mail,
+)
 from services.access import Actor
 from services.errors import Conflict, Invalid
 from services.units import writes
@@ -130,6 +141,11 @@ def add_proposal(session: Session, actor: Actor, pairing_id: UUID, terms: Terms)
     _confirm(edition, side)
     session.add(edition)
     audit.record(session, actor, "ways_of_working.proposed", pairing_id, scheme_id=scheme.id, edition=edition.edition)
+    # Whoever changes what waits already has told the other side once.
+    if newest is None or not _is_waiting(newest, side):
+        agreed = _editions(pairing_id).where(col(WaysOfWorking.in_force_from).is_not(None)).limit(1)
+        is_change = session.exec(agreed).first() is not None
+        ways_mail.tell_other_side(session, pairing, scheme, edition, is_change=is_change)
     return _as_edition(edition, scheme.time_zone)
 
 

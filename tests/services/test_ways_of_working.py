@@ -9,10 +9,11 @@ from sqlmodel import Session, select
 from models.audit import AuditEntry
 from models.columns import utc_now
 from models.enrolments import Enrolment, Side
+from models.messages import Message
 from models.pairings import Pairing, PairingStatus, WaysOfWorking
 from models.people import Person
 from models.schemes import Channel
-from services import times, ways_of_working
+from services import times, ways_drafts, ways_of_working
 from services.access import Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.usual_times import Usual
@@ -252,3 +253,50 @@ def test_a_new_edition_of_the_code_does_not_stop_a_pair_that_goes_on(session: Se
     proposed = propose(session, pair.mentee, pair)
 
     assert proposed.number == 1
+
+
+def mails(session: Session) -> list[tuple[Any, str]]:
+    found = session.exec(select(Message).where(Message.template == "ways_proposed").order_by("created_at"))
+    return [(mail.person_id, mail.subject) for mail in found]
+
+
+@pytest.mark.clause("U-C6.2")
+def test_the_other_side_hears_once_by_email_that_something_waits(session: Session) -> None:
+    pair = make_pair(session)
+
+    propose(session, pair.mentee, pair)
+    propose(session, pair.mentee, pair)
+    propose(session, pair.mentee, pair, minutes=50)
+    first = mails(session)
+    confirm(session, pair.mentor, pair, 2)
+    ways_drafts.keep(
+        session,
+        pair.mentor,
+        pair.pairing.id,
+        ways_drafts.changed(ways_drafts.of(session, pair.mentor, pair.pairing.id)[0], minutes=30),
+    )
+    ways_drafts.send(session, pair.mentor, pair.pairing.id)
+
+    name, other = pair.mentee_person.full_name, pair.mentor_person.full_name
+    assert first == [(pair.mentor_person.id, f"{name} suggests how you two work together")]
+    assert mails(session)[1:] == [(pair.mentee_person.id, f"{other} suggests a change to how you two work together")]
+
+
+def test_the_email_has_none_of_their_words(session: Session) -> None:
+    pair = make_pair(session)
+
+    propose(session, pair.mentee, pair)
+
+    mail = session.exec(select(Message).where(Message.template == "ways_proposed")).one()
+    text = f"{mail.body_text} {mail.body_html}"
+    assert [word for word in ("You ask", "No calls", "21", "40", "WeChat") if word in text] == []
+    assert "Read it under Ways of working" in text
+
+
+def test_a_proposal_that_is_refused_writes_to_nobody(session: Session) -> None:
+    pair = make_pair(session)
+
+    with pytest.raises(Invalid):
+        propose(session, pair.mentee, pair, minutes=1)
+
+    assert mails(session) == []

@@ -71,7 +71,7 @@ def test_moving_a_question_up_works_by_a_button(page_session: Session) -> None:
         .where(FormField.scheme_id == cohort.scheme_id, FormField.step == 2)
         .order_by(col(FormField.position))
     ).all()
-    assert order == ["summary", "goals", "capacity", "background", "needs"]
+    assert order == ["summary", "goals", "capacity", "background", "needs", "support", "situation"]
 
 
 def test_retiring_says_first_how_many_answers_are_kept_and_then_shows_them(page_session: Session) -> None:
@@ -105,6 +105,8 @@ def test_what_the_desk_needs_offers_no_end(page_session: Session, key: str) -> N
 def test_a_choice_is_added_and_asked(page_session: Session) -> None:
     cohort, coordinator = a_scheme(page_session)
     page = open_page("scheme_settings", coordinator)
+    page.session_state["more"] = True
+    page.run()
 
     page.selectbox(key="new-kind").set_value("choice").run()
     page.text_input(key="new-label").set_value("Tea or coffee?")
@@ -118,6 +120,8 @@ def test_a_choice_is_added_and_asked(page_session: Session) -> None:
 def test_an_option_goes_only_after_it_was_said_whose_it_is(page_session: Session) -> None:
     cohort, coordinator = a_scheme(page_session)
     page = open_page("scheme_settings", coordinator)
+    page.session_state["more"] = True
+    page.run()
     page.selectbox(key="new-kind").set_value("choice").run()
     page.text_input(key="new-label").set_value("Drink")
     page.text_area(key="new-options").set_value("Tea\nCoffee\nMilk")

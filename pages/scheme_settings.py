@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from models.enrolments import Side
-from pages import form_parts
+from pages import form_parts, ways_due
 from pages.ui import done, empty, label, page, plain, refusals, segments
 from services import answer_history, form_editing, times
 from services.access import Actor
@@ -314,6 +314,7 @@ PARTS = {
     "form": Part("Enrolment form", draw_form),
     "preview": Part("Preview of the form", draw_preview),
     "corrections": Part("Corrected answers", draw_corrections),
+    "ways": Part("Ways of working", ways_due.draw),
 }
 
 

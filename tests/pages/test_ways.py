@@ -328,3 +328,21 @@ def test_nothing_of_a_pair_lies_readable_in_the_database(page_session: Session) 
     ]
 
     assert [words[:6] for words in kept] == ["gAAAAA"] * 3
+
+
+@pytest.mark.clause("U-C4.4")
+def test_a_coordinator_sets_the_days_on_people_and_schemes(page_session: Session) -> None:
+    cohort = start_unnc(page_session)
+    page = open_page("scheme_settings", make_coordinator(page_session, cohort))
+    page.button_group(key="part").set_value("ways").run()
+    before = page.number_input(key="ways-due-days").value
+
+    page.number_input(key="ways-due-days").set_value(21)
+    page.button(key="ways-due-save").click().run()
+    first = [notice.value for notice in page.success]
+    page.toggle(key="ways-due-set").set_value(False).run()
+    page.button(key="ways-due-save").click().run()
+
+    assert (before, first) == (14, ["Saved. A pair has 21 days after its first meeting."])
+    assert [notice.value for notice in page.success] == ["Saved. No pair is late with its ways of working any more."]
+    assert list(page.number_input) == []

@@ -3,22 +3,25 @@
 A good answer is 4 or 5 on the scale from 1 to 5, or a yes. Nobody's answer is told; a mean of few is kept back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, bindparam, case, func, select
 from sqlmodel import Session, col
 
 from models.enrolments import Side
 from models.feedback import FeedbackAnswer, FeedbackRound
 from services.feedback_forms import SCALE, YES_NO, Question, questions_of
+from services.ledger import moments
 from services.ledger.shapes import Ask, Count
-from services.pair_facts import AsOf
 
 GOOD = 4
 # A pair of counts for each question, and that many questions at most: those of any number of rounds.
 MOST_QUESTIONS = 20
+Asked = tuple[str, Side, Question]
 
 
 def counts(session: Session, ask: Ask) -> dict[str, Count]:
@@ -33,63 +36,71 @@ def counts(session: Session, ask: Ask) -> dict[str, Count]:
     ).all()
     if not rounds:
         return {}
-    asked = _asked(forms for _, _, forms in rounds)
-    sums = _sums(ask, [key for key, _, _ in rounds], asked, {key: due for key, due, _ in rounds})
-    row = session.execute(select(*sums.values()).where(col(FeedbackAnswer.round_id).in_([r[0] for r in rounds]))).one()
-    found = dict(zip(sums, (int(value or 0) for value in row), strict=True))
-    return {name: Count(found[name], found.get(f"{name}|then")) for name in found if not name.endswith("|then")}
+    statement = _sums(_asked(forms for _, _, forms in rounds), moments.shape_of(ask))
+    row = session.execute(statement, moments.values(ask) | _rounds(rounds, ask)).one()
+    found = {name: int(value or 0) for name, value in row._mapping.items()}
+    return {name: Count(found[name], found.get(f"{name}_then")) for name in found if not name.endswith("_then")}
 
 
-def _asked(all_forms: Any) -> dict[str, list[tuple[Side, Question]]]:
-    """The questions on a scale or with yes and no, by the clause that they are evidence of."""
-    found: dict[str, dict[tuple[Side, str], Question]] = {}
+def _rounds(rounds: Iterable[Any], ask: Ask) -> dict[str, list[UUID]]:
+    """All of them, and those whose last day is over."""
+    due: dict[UUID, date] = {key: due_on for key, due_on, _ in rounds}
+    over = {f"{name}_over": [key for key in due if due[key] < day] for name, day in _both_days(ask)}
+    return {"rounds": list(due), **over}
+
+
+def _both_days(ask: Ask) -> tuple[tuple[str, date], ...]:
+    return ("now", ask.now.day), ("then", ask.then.day)
+
+
+def _asked(all_forms: Iterable[Any]) -> tuple[Asked, ...]:
+    """The questions on a scale or with yes and no, with the clause that each is evidence of."""
+    found: dict[tuple[str, Side, str], Question] = {}
     for forms in all_forms:
         for side in Side:
             for question in questions_of(forms, side):
                 if question.clause and question.kind in {SCALE, YES_NO}:
-                    found.setdefault(question.clause, {})[side, question.key] = question
-    ordered = sorted(found.items())[:MOST_QUESTIONS]
-    return {clause: [(side, question) for (side, _), question in asked.items()] for clause, asked in ordered}
+                    found[question.clause, side, question.key] = question
+    clauses = sorted({clause for clause, _, _ in found})[:MOST_QUESTIONS]
+    return tuple((clause, side, found[clause, side, key]) for clause, side, key in sorted(found) if clause in clauses)
 
 
-def _sums(
-    ask: Ask, rounds: list[UUID], asked: Mapping[str, list[tuple[Side, Question]]], due: Mapping[UUID, Any]
-) -> dict[str, Any]:
+@lru_cache(maxsize=64)
+def _sums(asked: tuple[Asked, ...], shape: moments.Shape) -> Any:
+    """One row of sums. What a form says is taken out of it once, however many sums ask for it."""
+    given = _given(asked)
     sums: dict[str, Any] = {}
-    for suffix, as_of in (("", ask.now), ("|then", ask.then)):
-        sent = col(FeedbackAnswer.submitted_at) < (as_of.known_until or as_of.until)
-        over = [key for key in rounds if due[key] < as_of.day]
-        mentors = col(FeedbackAnswer.side) == Side.MENTOR
-        is_due = and_(mentors, col(FeedbackAnswer.round_id).in_(over))
-        sums |= {
-            f"asked{suffix}": _sum(and_(mentors, _known(as_of))),
-            f"due{suffix}": _sum(and_(is_due, _known(as_of))),
-            f"in{suffix}": _sum(and_(is_due, _known(as_of), sent)),
-        }
-        for clause, questions in asked.items():
-            good, given = zip(*(_good_and_given(side, question) for side, question in questions), strict=True)
+    for suffix, moment in zip(("", "_then"), shape.moments, strict=True):
+        sent, is_known = given.submitted_at < moment.seen, given.created_at < moment.seen
+        of_mentor = and_(given.side == Side.MENTOR, is_known)
+        is_due = and_(of_mentor, given.round_id.in_(bindparam(f"{moment.name}_over", expanding=True)))
+        sums |= {f"asked{suffix}": of_mentor, f"due{suffix}": is_due, f"in{suffix}": and_(is_due, sent)}
+        for clause in dict.fromkeys(clause for clause, _, _ in asked):
+            places = [place for place, each in enumerate(asked) if each[0] == clause]
             sums |= {
-                f"good:{clause}{suffix}": sum((_sum(and_(sent, each)) for each in good[1:]), _sum(and_(sent, good[0]))),
-                f"given:{clause}{suffix}": sum(
-                    (_sum(and_(sent, each)) for each in given[1:]), _sum(and_(sent, given[0]))
-                ),
+                f"good:{clause}{suffix}": [and_(sent, given[f"answer_{place}"] == 1) for place in places],
+                f"given:{clause}{suffix}": [and_(sent, given[f"answer_{place}"].is_not(None)) for place in places],
             }
-    return sums
+    return select(*(_sum(conditions).label(name) for name, conditions in sums.items()))
 
 
-def _good_and_given(side: Side, question: Question) -> tuple[Any, Any]:
+def _given(asked: tuple[Asked, ...]) -> Any:
+    """A row for each form: its side, round and times, and `answer_<n>` 1 for good, 0 for not, NULL for none."""
+    answer = FeedbackAnswer
+    columns = (col(answer.side), col(answer.round_id), col(answer.created_at), col(answer.submitted_at))
+    answers = (_is_good(side, question).label(f"answer_{place}") for place, (_, side, question) in enumerate(asked))
+    of_rounds = col(answer.round_id).in_(bindparam("rounds", expanding=True))
+    return select(*columns, *answers).where(of_rounds).cte("given").prefix_with("MATERIALIZED").c
+
+
+def _is_good(side: Side, question: Question) -> Any:
     answer = col(FeedbackAnswer.answers)[question.key]
-    of_side = col(FeedbackAnswer.side) == side
-    if question.kind == YES_NO:
-        value = answer.as_boolean()
-        return and_(of_side, value.is_(True)), and_(of_side, value.is_not(None))
-    number = answer.as_integer()
-    return and_(of_side, number >= GOOD), and_(of_side, number.is_not(None))
+    is_good = answer.as_boolean() if question.kind == YES_NO else answer.as_integer() >= GOOD
+    return case((col(FeedbackAnswer.side) == side, case((is_good, 1), (~is_good, 0))))
 
 
-def _known(as_of: AsOf) -> Any:
-    return col(FeedbackAnswer.created_at) < (as_of.known_until or as_of.until)
-
-
-def _sum(condition: Any) -> Any:
-    return func.sum(case((condition, 1), else_=0))
+def _sum(conditions: Any) -> Any:
+    first, *rest = (
+        func.count(case((each, 1))) for each in (conditions if isinstance(conditions, list) else [conditions])
+    )
+    return sum(rest, first)

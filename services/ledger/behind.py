@@ -13,7 +13,7 @@ from models.enrolments import Enrolment
 from models.people import Person
 from services import access
 from services.access import Actor
-from services.ledger import asking
+from services.ledger import asking, moments
 from services.ledger.reading import ROWS
 from services.ledger.shapes import Aim, Figure
 
@@ -50,13 +50,14 @@ def behind(
     """Who is not yet among the counted where many are good, else who is; by name, 50 a page. Raises NotAllowed."""
     access.cohort_to_coordinate(session, actor, cohort_id)
     ask, _ = asking.asked(session, actor, cohort_id, today)
-    marked = ROWS[figure.source](ask, {figure.part, figure.base or figure.part})
+    marked = ROWS[figure.source](moments.shape_of(ask), {figure.part, figure.base or figure.part})
+    bound = moments.values(ask)
     statement = _pairs(marked, actor) if figure.source == "pairs" else _people(marked)
     chosen = statement.where(_chosen(marked, figure)).subquery("behind")
-    total = session.execute(select(func.count()).select_from(chosen)).scalar_one()
+    total = session.execute(select(func.count()).select_from(chosen), bound).scalar_one()
     pages = max(1, -(-total // PAGE))
     listed = select(chosen).order_by(chosen.c.sort_key, chosen.c.id).limit(PAGE)
-    rows = session.execute(listed.offset((min(max(page, 1), pages) - 1) * PAGE))
+    rows = session.execute(listed.offset((min(max(page, 1), pages) - 1) * PAGE), bound)
     return Behind(_says(figure), tuple(Row(row.name, row.mentor, row.since) for row in rows), total, pages)
 
 

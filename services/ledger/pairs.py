@@ -1,17 +1,18 @@
 """Pairs, a row for each with its marks: rhythm, first contact, ways of working, releases, who may mentor, endings.
 
-Day numbers and rules are those of services/pair_facts.py. What is asked of each meeting record is one look along an
-index, the oldest or the newest, so that the number of meetings does not matter. Each step is made once (MATERIALIZED):
-SQLite would otherwise write the first step's questions into every place of the last that uses their answers. From
-below: what the tables say, the same in days, the spans between those days, and the marks.
+Rules are those of services/pair_facts.py. Four steps, from what the tables say (`_facts`) over the same in days
+(`_days`) and how the pair stands (`_standing`) to the marks. Each step but the last is made once (MATERIALIZED): SQLite
+would otherwise work out a step's expressions at every place of the next one that uses them. Of what lies in its tables
+a pair's meetings alone are many: the first and the latest are looks along an index, so that their number does not
+matter; the rest is gathered by pair and joined.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from functools import partial
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import String, and_, case, cast, column, exists, false, func, or_, select, tuple_, union_all
+from sqlalchemy import String, and_, case, cast, column, exists, func, or_, select, table, true, union_all
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql import visitors
 from sqlmodel import col
 
 from models.enrolments import Conflict, Enrolment, Side
@@ -21,328 +22,305 @@ from models.pairings import Contact, EndReason, Expectation, Pairing, Release, W
 from models.schemes import Channel
 from services import days
 from services.funnel import CONTACT_DAYS
-from services.ledger.people import signed_enrolments, trained_enrolments
-from services.ledger.shapes import Ask
-from services.pair_facts import IN_RHYTHM, QUIET, SILENT, AsOf, flag, in_motion, interval_in_force, state_of
+from services.ledger.moments import CHANNELS, COHORT, INTERVAL, LIMITS, Moment, Shape, moment_type
+from services.ledger.people import signed, trained
+from services.pair_facts import IN_RHYTHM, QUIET, SILENT, flag, in_motion, state_of
 from services.paused_days import paused_between
 
 WAYS_DAYS = 14
-IDS = ("id", "mentor_id", "mentee_id", "released_at")
+SAME = ("id", "mentor_id", "mentee_id", "proposal_id", "released_at", "ended_at", "end_reason")
+Columns = Mapping[str, Any]
 
 
-def rows(ask: Ask, marks: Collection[str] | None = None) -> Any:
-    """A query of one row a pair: id, mentor_id, mentee_id, released_at, and marks by name, `<mark>_then` for before.
+def rows(shape: Shape, wanted: Collection[str]) -> Any:
+    """A query of a row a pair: id, mentor_id, mentee_id, released_at and the wanted marks, `<mark>_then` for before."""
+    marks = {name: flag(condition) for name, condition in _marks(shape).items() if name in wanted}
+    top = _select({name: STANDING[name] for name in ("id", "mentor_id", "mentee_id", "released_at")} | marks)
+    standing = _needed(STANDING, _standing(shape), DAYS, above=top)
+    in_days = _needed(DAYS, _days(shape), FACTS, above=standing)
+    columns, tables = _facts(shape)
+    facts = _needed(FACTS, columns, FACTS, above=in_days).select_from(tables)
+    facts = facts.where(col(Pairing.cohort_id) == COHORT, col(Pairing.released_at) < shape.now.until)
+    steps = ((FACTS, facts), (DAYS, in_days), (STANDING, standing))
+    return top.add_cte(*(_once(made, step.name) for step, made in steps)).subquery("pair_marks")
 
-    With `marks`, only those. Each step asks of the one below it no more than what it needs.
-    """
-    top = _Wanted()
-    found = {name: made for name, made in _marks(top, ask).items() if marks is None or name in marks}
-    chosen = [flag(made()).label(name) for name, made in found.items()]
-    ids = [top[name].label(name) for name in IDS]
-    spans = _step(top, _spans, ask, "pair_spans")
-    return select(*ids, *chosen).select_from(spans).subquery("pair_marks")
 
+class _Step:
+    """A step's columns by name, for the one above it."""
 
-class _Wanted:
-    """The columns of a step, noted as they are asked for, so that the step below makes no others."""
-
-    def __init__(self) -> None:
-        self.names: dict[str, None] = {}
+    def __init__(self, name: str) -> None:
+        self.name, self.table = name, table(name)
 
     def __getitem__(self, name: str) -> Any:
-        self.names[name] = None
-        return column(name, _type_of(name))
+        # Moments stay moments on their way through the steps.
+        is_moment = name in {"released_at", "ended_at"} or name.startswith("held_")
+        return column(name, moment_type() if is_moment else None, _selectable=self.table)
 
 
-def _columns(table: Any) -> Any:
-    return table.__table__.c
+FACTS, DAYS, STANDING = map(_Step, ("pair_facts", "pair_days", "pair_standing"))
 
 
-def _type_of(name: str) -> Any:
-    """Moments stay moments on their way through the steps; the rest are keys, numbers and texts."""
-    if name in {"released_at", "ended_at"}:
-        return _columns(Pairing)["released_at"].type
-    return _columns(MeetingRecord)["started_at"].type if name in {"held_now", "held_then", "first_held"} else None
+def _needed(step: _Step, columns: Columns, below: _Step, *, above: Any) -> Any:
+    """A step with those of its columns that the step above it speaks of, its own or passed on from below."""
+    elements: Iterator[Any] = visitors.iterate(above)
+    named = {each.name for each in elements if getattr(each, "table", None) is step.table}
+    return _select({name: columns[name] if name in columns else below[name] for name in sorted(named)})
 
 
-def _step(above: _Wanted, make: Callable[[_Wanted, Ask], Mapping[str, Callable[[], Any]]], ask: Ask, name: str) -> Any:
-    """What the step above asked for: made here, or passed on from the tables' step below."""
-    below = _Wanted()
-    made = make(below, ask)
-    columns = [(made[each]() if each in made else below[each]).label(each) for each in above.names]
-    return _made_once(select(*columns).select_from(_below(below, make, ask)), name)
+def _select(columns: Columns) -> Any:
+    return select(*(made.label(name) for name, made in columns.items()))
 
 
-def _below(wanted: _Wanted, make: Any, ask: Ask) -> Any:
-    if make is _spans:
-        return _step(wanted, _days, ask, "pair_days")
-    raw = _raw(ask)
-    columns = [raw[name]().label(name) for name in wanted.names]
-    of_cohort = col(Pairing.cohort_id) == ask.cohort.id, col(Pairing.released_at) < ask.now.until
-    return _made_once(select(*columns).select_from(Pairing).where(*of_cohort), "pair_raw")
-
-
-def _made_once(statement: Any, name: str) -> Any:
+def _once(statement: Any, name: str) -> Any:
     return statement.cte(name).prefix_with("MATERIALIZED")
 
 
-def _raw(ask: Ask) -> dict[str, Callable[[], Any]]:
-    """What the tables say of each pair."""
-    agreed = days.date_number(WaysOfWorking.in_force_from)
-    found: dict[str, Callable[[], Any]] = {
-        name: partial(getattr, Pairing, name)
-        for name in ("id", "mentor_id", "mentee_id", "proposal_id", "released_at", "ended_at", "end_reason")
-    }
-    for name, as_of in _moments(ask):
+def _facts(shape: Shape) -> tuple[Columns, Any]:
+    """What the tables say of each pair, and the tables: beside the pairs what was gathered by pair."""
+    contacts, ways, releases, expectations = _contacts(shape), _ways(shape), _releases(shape), _expectations(shape)
+    mentor, found = col(Pairing.mentor_id), {name: getattr(Pairing, name) for name in SAME}
+    tables = _beside(Pairing, contacts, ways, releases, expectations)
+    for moment in shape.moments:
+        name, in_force = moment.name, aliased(WaysOfWorking)
+        is_in_force = and_(col(in_force.pairing_id) == col(Pairing.id), col(in_force.edition) == ways.c[name])
+        tables = tables.outerjoin(in_force, is_in_force)
         found |= {
-            f"held_{name}": partial(_held, func.max, as_of),
-            f"contact_{name}": partial(_contact, func.max, as_of),
-            f"interval_{name}": partial(interval_in_force, col(Pairing.id), as_of.number, ask.scheme),
-            f"moves_{name}": lambda as_of=as_of: flag(in_motion(as_of.number)),  # type: ignore[misc]
-            f"untrained_{name}": lambda as_of=as_of: flag(  # type: ignore[misc]
-                col(Pairing.mentor_id).not_in(trained_enrolments(ask, as_of))
-            ),
-            f"unsigned_{name}": lambda as_of=as_of: flag(or_(false(), *_unsigned(ask, as_of))),  # type: ignore[misc]
+            f"held_{name}": _held(moment, col(MeetingRecord.started_at).desc()),
+            f"contact_{name}": days.date_number(contacts.c[name]),
+            f"interval_{name}": func.coalesce(col(in_force.interval_days), INTERVAL),
+            f"covers_{name}": cast(col(in_force.covers), String),
+            f"moves_{name}": flag(in_motion(moment.number)),
+            f"trained_{name}": flag(trained(mentor, moment, shape)),
+            f"signed_{name}": flag(signed(mentor, moment, shape, in_grace=True)),
         }
     return found | {
-        "first_held": partial(_held, func.min, ask.now),
-        "first_contact": partial(_contact, func.min, ask.now),
-        "agreed": partial(_of, WaysOfWorking, func.min(agreed), ask.now),
-        "covers": partial(_covers, ask.now),
-        "sides_released": partial(_of, Release, func.count(), ask.now),
-        "sides_expecting": partial(_of, Expectation, func.count(col(Expectation.done_at)), ask.now),
-        "held_by": partial(_latest, MeetingRecord, MeetingRecord.started_at, ask.now),
-        "contact_by": partial(_latest, Contact, Contact.contact_on, ask.now),
-    }
+        "held_first": _held(shape.now, col(MeetingRecord.started_at)),
+        "contact_first": days.date_number(contacts.c.first),
+        "agreed": days.date_number(ways.c.agreed),
+        "releases": releases.c.sides,
+        "expecting": expectations.c.sides,
+    }, tables
 
 
-def _days(row: _Wanted, ask: Ask) -> dict[str, Callable[[], Any]]:
+def _beside(table: Any, *gathered: Any) -> Any:
+    tables = table.__table__
+    for each in gathered:
+        tables = tables.outerjoin(each, each.c.pairing_id == table.id)
+    return tables
+
+
+def _days(shape: Shape) -> Columns:
     """The same with moments as day numbers of the scheme's zone."""
-    found: dict[str, Callable[[], Any]] = {
-        "released": lambda: ask.now.day_number(row["released_at"]),
-        "first_met": lambda: ask.now.day_number(row["first_held"]),
+    found: dict[str, Any] = {
+        "released": shape.now.number_of(FACTS["released_at"]),
+        "first_met": shape.now.number_of(FACTS["held_first"]),
     }
-    for name, as_of in _moments(ask):
+    for moment in shape.moments:
+        found[f"met_{moment.name}"] = shape.now.number_of(FACTS[f"held_{moment.name}"])
+    return found
+
+
+def _standing(shape: Shape) -> Columns:
+    """How the pair stands on either day: whether it is open, and how many days that count lie since what happened."""
+    released, first_met = DAYS["released"], DAYS["first_met"]
+    found: dict[str, Any] = {
+        "first_took": _counted(released, _earlier(DAYS["contact_first"], first_met)),
+        "channel": _latest_channel(shape.now),
+    }
+    for moment in shape.moments:
+        name, until = moment.name, moment.number
+        sign = _later(DAYS[f"contact_{name}"], DAYS[f"met_{name}"])
         found |= {
-            f"met_{name}": lambda name=name: ask.now.day_number(row[f"held_{name}"]),  # type: ignore[misc]
-            f"open_{name}": lambda as_of=as_of: _open_at(row, as_of.until),  # type: ignore[misc]
+            f"open_{name}": flag(and_(_was_released(DAYS, moment), ~_has_ended(DAYS, moment))),
+            f"since_{name}": _counted(func.coalesce(sign, released), until),
+            f"released_for_{name}": _counted(released, until),
+            f"met_for_{name}": _counted(first_met, until),
         }
     return found
 
 
-def _spans(row: _Wanted, ask: Ask) -> dict[str, Callable[[], Any]]:
-    """How many days that count lie between what happened and the day of the figures."""
-    found: dict[str, Callable[[], Any]] = {
-        "first_took": lambda: _took(row, row["released"], _earlier(row["first_contact"], row["first_met"])),
-        "channel": lambda: case(
-            (_is_later(row["met_now"], row["contact_now"]), row["held_by"]), else_=row["contact_by"]
+def _marks(shape: Shape) -> Columns:
+    is_open, channel, covers = STANDING["open_now"] == 1, STANDING["channel"], STANDING["covers_now"]
+    now, then = (_marks_of(moment) for moment in shape.moments)
+    settled = and_(is_open, STANDING["agreed"].is_not(None))
+    return {
+        **now,
+        **{f"{name}_then": condition for name, condition in then.items()},
+        "all": true(),
+        "all_then": _was_released(STANDING, shape.then),
+        "releases": STANDING["releases"] == len(Side),
+        "conflict": and_(is_open, STANDING["id"].in_(_in_conflict())),
+        "declared": and_(
+            is_open, _declared("mentor_id", "mentor_answered_at"), _declared("mentee_id", "mentee_answered_at")
         ),
-    }
-    for name, as_of in _moments(ask):
-        found |= {
-            f"since_{name}": lambda name=name, as_of=as_of: _took(  # type: ignore[misc]
-                row,
-                func.coalesce(_later(row[f"contact_{name}"], row[f"met_{name}"]), row["released"]),
-                as_of.number,
-            ),
-            f"released_for_{name}": lambda as_of=as_of: _took(row, row["released"], as_of.number),  # type: ignore[misc]
-            f"met_for_{name}": lambda as_of=as_of: _took(row, row["first_met"], as_of.number),  # type: ignore[misc]
-        }
-    return found
-
-
-def _marks(row: _Wanted, ask: Ask) -> dict[str, Callable[[], Any]]:
-    found: dict[str, Callable[[], Any]] = {
-        "all": lambda: row["id"].is_not(None),
-        "all_then": lambda: row["released_at"] < ask.then.until,
-    }
-    for suffix, (name, as_of) in zip(("", "_then"), _moments(ask), strict=True):
-        found |= {f"{mark}{suffix}": made for mark, made in _at(row, ask, as_of, name).items()}
-
-    def is_open() -> Any:
-        return row["open_now"] == 1
-
-    def settled() -> Any:
-        return and_(is_open(), row["agreed"].is_not(None))
-
-    channels = {f"by_{each}": lambda each=each: and_(is_open(), row["channel"] == each) for each in Channel}
-    return found | {
-        "releases": lambda: row["sides_released"] == len(Side),
-        "conflict": lambda: and_(is_open(), tuple_(row["mentor_id"], row["mentee_id"]).in_(_in_conflict())),
-        "declared": lambda: and_(is_open(), *_both_declared(row, ask)),
         "settled": settled,
-        "boundaries": lambda: and_(settled(), row["covers"].like('%"boundaries"%')),
-        "culture": lambda: and_(settled(), row["covers"].like('%"culture"%')),
-        "expects": lambda: and_(found["ways_due"](), row["sides_expecting"] == len(Side)),
-        "in_touch": lambda: and_(is_open(), row["channel"].is_not(None)),
-        "elsewhere": lambda: and_(is_open(), row["channel"].not_in(ask.scheme.channels)),
-        **channels,
+        "boundaries": and_(settled, covers.like('%"boundaries"%')),
+        "culture": and_(settled, covers.like('%"culture"%')),
+        "expects": and_(now["ways_due"], STANDING["expecting"] == len(Side)),
+        "in_touch": and_(is_open, channel.is_not(None)),
+        "elsewhere": and_(is_open, channel.not_in(CHANNELS)),
+        **{f"by_{each}": and_(is_open, channel == each.value) for each in Channel},
     }
 
 
-def _at(row: _Wanted, ask: Ask, as_of: AsOf, name: str) -> dict[str, Callable[[], Any]]:
+def _marks_of(moment: Moment) -> dict[str, Any]:
     """The marks that have a past: as they are on this day."""
-
-    def is_open() -> Any:
-        return row[f"open_{name}"] == 1
-
-    def moves() -> Any:
-        return and_(is_open(), row[f"moves_{name}"] == 1)
-
-    def state() -> Any:
-        return state_of(row[f"since_{name}"], row[f"interval_{name}"], ask.scheme)
-
-    def is_due() -> Any:
-        return and_(row["released_at"] < as_of.until, row[f"released_for_{name}"] >= CONTACT_DAYS)
-
-    def ways_due() -> Any:
-        return and_(is_open(), row[f"met_for_{name}"] >= WAYS_DAYS)
-
-    def agreed() -> Any:
-        return and_(ways_due(), row["agreed"] <= as_of.number)
-
-    def ended() -> Any:
-        return and_(row["ended_at"].is_not(None), row["ended_at"] < as_of.until)
-
-    def ended_by(reason: EndReason) -> Any:
-        return and_(ended(), row["end_reason"] == reason)
-
+    name = moment.name
+    is_open, ended, agreed_on, first_met = (
+        STANDING[f"open_{name}"] == 1,
+        _has_ended(STANDING, moment),
+        STANDING["agreed"],
+        STANDING["first_met"],
+    )
+    moves = and_(is_open, STANDING[f"moves_{name}"] == 1)
+    state = state_of(STANDING[f"since_{name}"], STANDING[f"interval_{name}"], LIMITS)
+    is_due = and_(_was_released(STANDING, moment), STANDING[f"released_for_{name}"] >= CONTACT_DAYS)
+    ways_due = and_(is_open, STANDING[f"met_for_{name}"] >= WAYS_DAYS)
+    agreed = and_(ways_due, agreed_on <= moment.number)
+    reason = STANDING["end_reason"]
     return {
         "open": is_open,
         "moves": moves,
-        **{each: lambda each=each: and_(moves(), state() == each) for each in (IN_RHYTHM, QUIET, SILENT)},  # type: ignore[misc]
+        **{each: and_(moves, state == each) for each in (IN_RHYTHM, QUIET, SILENT)},
         "contact_due": is_due,
-        "contact_in_time": lambda: and_(is_due(), row["first_took"] <= CONTACT_DAYS),
-        "contact_not_due": lambda: and_(row["released_at"] < as_of.until, row[f"released_for_{name}"] < CONTACT_DAYS),
+        "contact_in_time": and_(is_due, STANDING["first_took"] <= CONTACT_DAYS),
+        "contact_not_due": and_(_was_released(STANDING, moment), STANDING[f"released_for_{name}"] < CONTACT_DAYS),
         "ways_due": ways_due,
         "agreed": agreed,
-        "agreed_before": lambda: and_(agreed(), row["agreed"] < row["first_met"]),
-        "agreed_at": lambda: and_(agreed(), row["agreed"] == row["first_met"]),
-        "agreed_after": lambda: and_(agreed(), row["agreed"] > row["first_met"]),
-        "untrained": lambda: and_(is_open(), row[f"untrained_{name}"] == 1),
-        "unsigned": lambda: and_(is_open(), row[f"unsigned_{name}"] == 1),
+        "agreed_before": and_(agreed, agreed_on < first_met),
+        "agreed_at": and_(agreed, agreed_on == first_met),
+        "agreed_after": and_(agreed, agreed_on > first_met),
+        "untrained": and_(is_open, STANDING[f"trained_{name}"] == 0),
+        "unsigned": and_(is_open, STANDING[f"signed_{name}"] == 0),
         "ended": ended,
-        **{f"ended_{reason}": partial(ended_by, reason) for reason in EndReason},
-        "referred_again": lambda: and_(ended_by(EndReason.REFERRED_ELSEWHERE), _again(row, as_of)),
+        **{f"ended_{each}": and_(ended, reason == each.value) for each in EndReason},
+        "referred_again": and_(ended, reason == EndReason.REFERRED_ELSEWHERE.value, _again(moment)),
     }
 
 
-def _unsigned(ask: Ask, as_of: AsOf) -> list[Any]:
-    """For each text that mentors must sign: this one did not sign an edition of it that still counts."""
-    mentor = col(Pairing.mentor_id)
-    return [mentor.not_in(signed) for signed in signed_enrolments(ask, as_of, side="mentor", in_grace=True)]
+def _was_released(step: _Step, moment: Moment) -> Any:
+    return step["released_at"] < moment.until
 
 
-def _moments(ask: Ask) -> tuple[tuple[str, AsOf], ...]:
-    return ("now", ask.now), ("then", ask.then)
+def _has_ended(step: _Step, moment: Moment) -> Any:
+    return and_(step["ended_at"].is_not(None), step["ended_at"] < moment.until)
 
 
-def _open_at(row: _Wanted, moment: Any) -> Any:
-    return flag(and_(row["released_at"] < moment, or_(row["ended_at"].is_(None), row["ended_at"] >= moment)))
-
-
-def _took(row: _Wanted, since: Any, until: Any) -> Any:
+def _counted(since: Any, until: Any) -> Any:
     """Days from one to the other, without those of a pause."""
-    return until - since - paused_between(row["id"], since, until)
+    return until - since - paused_between(DAYS["id"], since, until)
 
 
-def _known(table: Any, as_of: AsOf) -> list[Any]:
-    """For a reader of yesterday's figures, what was entered since is not there."""
-    return [] if as_of.known_until is None else [col(table.created_at) < as_of.known_until]
-
-
-def _held(which: Any, as_of: AsOf) -> Any:
-    """The first or the last meeting that either side says was held."""
+def _held(moment: Moment, order: Any) -> Any:
+    """The first or the last meeting that either side says was held: one look along ix_meeting_record_held."""
     return (
-        select(which(MeetingRecord.started_at))
-        .where(
-            col(MeetingRecord.pairing_id) == col(Pairing.id),
-            col(MeetingRecord.happened),
-            col(MeetingRecord.started_at) < as_of.until,
-            *_known(MeetingRecord, as_of),
+        select(col(MeetingRecord.started_at))
+        .where(col(MeetingRecord.pairing_id) == col(Pairing.id), *_was_held(moment))
+        .order_by(order)
+        .limit(1)
+        .correlate(Pairing)
+        .scalar_subquery()
+    )
+
+
+def _was_held(moment: Moment) -> tuple[Any, ...]:
+    record = MeetingRecord
+    return col(record.happened).is_(True), col(record.started_at) < moment.until, moment.known(record)
+
+
+def _latest_channel(moment: Moment) -> Any:
+    """Of whatever came last: a meeting on a later day than the last contact, or that contact."""
+    met, contact = DAYS[f"met_{moment.name}"], DAYS[f"contact_{moment.name}"]
+    meetings = (
+        select(col(MeetingRecord.channel))
+        .where(col(MeetingRecord.pairing_id) == DAYS["id"], *_was_held(moment))
+        .order_by(col(MeetingRecord.started_at).desc())
+    )
+    contacts = (
+        select(col(Contact.channel))
+        .where(col(Contact.pairing_id) == DAYS["id"], col(Contact.contact_on) <= moment.day, moment.known(Contact))
+        .order_by(col(Contact.contact_on).desc())
+    )
+    by_meeting, by_contact = (
+        cast(each.limit(1).correlate_except(MeetingRecord, Contact).scalar_subquery(), String)
+        for each in (meetings, contacts)
+    )
+    return case((_is_later(met, contact), by_meeting), else_=by_contact)
+
+
+def _contacts(shape: Shape) -> Any:
+    """The first and the last day of contact as of now, and the last one as of then."""
+    day, known = col(Contact.contact_on), shape.now.known(Contact)
+    return (
+        _gathered(
+            Contact,
+            func.min(day).filter(known).label("first"),
+            func.max(day).filter(known).label("now"),
+            func.max(day).filter(day <= shape.then.day, shape.then.known(Contact)).label("then"),
         )
-        .correlate(Pairing)
-        .scalar_subquery()
+        .where(day <= shape.now.day)
+        .subquery("contacts")
     )
 
 
-def _contact(which: Any, as_of: AsOf) -> Any:
-    found = select(days.date_number(which(Contact.contact_on))).where(
-        col(Contact.pairing_id) == col(Pairing.id), col(Contact.contact_on) <= as_of.day, *_known(Contact, as_of)
-    )
-    return found.correlate(Pairing).scalar_subquery()
+def _ways(shape: Shape) -> Any:
+    """When ways of working were first agreed, and which edition is in force now, and was then."""
+    since, edition = col(WaysOfWorking.in_force_from), col(WaysOfWorking.edition)
+    return _gathered(
+        WaysOfWorking,
+        func.min(since).filter(shape.now.known(WaysOfWorking)).label("agreed"),
+        *(func.max(edition).filter(since <= moment.day).label(moment.name) for moment in shape.moments),
+    ).subquery("ways")
 
 
-def _of(table: Any, what: Any, as_of: AsOf) -> Any:
-    found = select(what).where(col(table.pairing_id) == col(Pairing.id), *_known(table, as_of))
-    return found.correlate(Pairing).scalar_subquery()
+def _releases(shape: Shape) -> Any:
+    sides = func.count().filter(shape.now.known(Release)).label("sides")
+    return _gathered(Release, sides).subquery("releases")
 
 
-def _covers(as_of: AsOf) -> Any:
-    """The names of the sections of the edition in force, as JSON."""
-    return (
-        select(cast(col(WaysOfWorking.covers), String))
-        .where(col(WaysOfWorking.pairing_id) == col(Pairing.id), col(WaysOfWorking.in_force_from) <= as_of.day)
-        .order_by(col(WaysOfWorking.edition).desc())
-        .limit(1)
-        .correlate(Pairing)
-        .scalar_subquery()
-    )
+def _expectations(shape: Shape) -> Any:
+    """How many of the two have finished writing what they expect."""
+    sides = func.count(col(Expectation.done_at)).filter(shape.now.known(Expectation)).label("sides")
+    return _gathered(Expectation, sides).subquery("expectations")
 
 
-def _latest(table: Any, moment: Any, as_of: AsOf) -> Any:
-    """The channel of the latest held meeting, or contact."""
-    held = [col(table.happened), moment < as_of.until] if table is MeetingRecord else [moment <= as_of.day]
-    return (
-        select(col(table.channel))
-        .where(col(table.pairing_id) == col(Pairing.id), *held, *_known(table, as_of))
-        .order_by(col(moment).desc())
-        .limit(1)
-        .correlate(Pairing)
-        .scalar_subquery()
-    )
+def _gathered(table: Any, *columns: Any) -> Any:
+    return select(col(table.pairing_id), *columns).group_by(col(table.pairing_id))
 
 
 def _in_conflict() -> Any:
-    """(mentor, mentee) of two who must not be paired, whichever said so; of all cohorts, for those who did are few."""
-    one, other = aliased(Enrolment), aliased(Enrolment)
-    said = (
-        select(col(mentor.id), col(mentee.id))
-        .select_from(Conflict)
-        .join(mentor, col(mentor.person_id) == mentors_self)
-        .join(mentee, col(mentee.person_id) == mentees_self)
-        for mentor, mentee, mentors_self, mentees_self in (
-            (one, other, col(Conflict.declared_by_id), col(Conflict.other_id)),
-            (one, other, col(Conflict.other_id), col(Conflict.declared_by_id)),
-        )
+    """Pairs of two who must not be paired, whichever of them said so; found from those who did, who are few."""
+    mentor, mentee = aliased(Enrolment), aliased(Enrolment)
+    one, other = col(Conflict.declared_by_id), col(Conflict.other_id)
+    directions = ((one, other), (other, one))
+    said = union_all(*(select(a.label("one"), b.label("other")) for a, b in directions)).subquery("must_not_meet")
+    # Outer joins, which SQLite takes in the order written: by itself it would begin with all the pairs.
+    return (
+        select(col(Pairing.id))
+        .select_from(said)
+        .outerjoin(mentor, col(mentor.person_id) == said.c.one)
+        .outerjoin(Pairing, col(Pairing.mentor_id) == col(mentor.id))
+        .outerjoin(mentee, and_(col(mentee.id) == col(Pairing.mentee_id), col(mentee.person_id) == said.c.other))
+        .where(col(mentee.id).is_not(None))
     )
-    return union_all(*said)
 
 
-def _both_declared(row: _Wanted, ask: Ask) -> list[Any]:
-    """Each of the two answered the private question: at enrolment, or at this very proposal."""
+def _declared(person: str, answered: str) -> Any:
+    """They answered the private question: at enrolment, or at this very proposal."""
     silent = select(col(Enrolment.id)).where(
-        col(Enrolment.cohort_id) == ask.cohort.id, col(Enrolment.conflicts_declared_at).is_(None)
+        col(Enrolment.cohort_id) == COHORT, col(Enrolment.conflicts_declared_at).is_(None)
     )
-    return [
-        or_(
-            person.not_in(silent.correlate(None)),
-            exists().where(col(Proposal.id) == row["proposal_id"], col(answered).is_not(None)),
-        )
-        for person, answered in (
-            (row["mentor_id"], Proposal.mentor_answered_at),
-            (row["mentee_id"], Proposal.mentee_answered_at),
-        )
-    ]
+    at_this = exists().where(col(Proposal.id) == STANDING["proposal_id"], getattr(Proposal, answered).is_not(None))
+    return or_(STANDING[person].not_in(silent), at_this)
 
 
-def _again(row: _Wanted, as_of: AsOf) -> Any:
+def _again(moment: Moment) -> Any:
     """The mentee of this pair was matched anew by then."""
     later = aliased(Pairing)
     return exists().where(
-        col(later.mentee_id) == row["mentee_id"],
-        col(later.released_at) >= row["ended_at"],
-        col(later.released_at) < as_of.until,
+        col(later.mentee_id) == STANDING["mentee_id"],
+        col(later.released_at) >= STANDING["ended_at"],
+        col(later.released_at) < moment.until,
     )
 
 

@@ -3,156 +3,123 @@
 Who signed or did the training is a list that the database makes once, not a question about each person.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy import and_, false, func, or_, select, true
 from sqlmodel import col
 
 from models.agreements import Signature, TrainingCompletion
 from models.enrolments import Consent, ConsentPurpose, Enrolment, EnrolmentStatus, Side, Wish
 from models.pauses import Departure, Pause
 from models.resources import ResourceRead
-from services.ledger.shapes import Ask
-from services.pair_facts import AsOf, flag
+from services.ledger.moments import COHORT, Moment, Shape
+from services.pair_facts import flag
 
 TAKES_PART = (EnrolmentStatus.APPROVED, EnrolmentStatus.PAUSED)
 
 
-def mentors(ask: Ask, wanted: Collection[str] | None = None) -> Any:
-    """A query of one row a mentor: id, name order, and marks."""
+def mentors(shape: Shape, wanted: Collection[str]) -> Any:
+    """A query of one row a mentor: id and the wanted marks, `<mark>_then` for before."""
     found: dict[str, Any] = {}
-    for suffix, as_of in _both(ask):
-        here = _takes_part(as_of)
-        signed = signed_enrolments(ask, as_of, side="mentor")
+    person = col(Enrolment.id)
+    for suffix, moment in zip(("", "_then"), shape.moments, strict=True):
+        here, left = _takes_part(moment), person.in_(_left(moment))
         found |= {
             f"mentors{suffix}": here,
-            f"signed{suffix}": and_(here, *(col(Enrolment.id).in_(each) for each in signed)) if signed else false(),
-            f"in_date{suffix}": and_(here, col(Enrolment.id).in_(trained_enrolments(ask, as_of))),
-            f"listed{suffix}": and_(here, col(Enrolment.id).in_(_listed(as_of))),
-            f"paused{suffix}": and_(here, col(Enrolment.id).in_(_paused(as_of))),
-            f"left{suffix}": col(Enrolment.id).in_(_left(as_of)),
-            f"ever{suffix}": or_(here, col(Enrolment.id).in_(_left(as_of))),
-            f"reading{suffix}": and_(here, col(Enrolment.id).in_(_reading(as_of))),
+            f"signed{suffix}": and_(here, signed(person, moment, shape) if shape.documents else false()),
+            f"in_date{suffix}": and_(here, trained(person, moment, shape)),
+            f"listed{suffix}": and_(here, person.in_(_listed(moment))),
+            f"paused{suffix}": and_(here, person.in_(_paused(moment))),
+            f"left{suffix}": left,
+            f"ever{suffix}": or_(here, left),
+            f"reading{suffix}": and_(here, person.in_(_reading(moment))),
         }
-    return _rows(ask, Side.MENTOR, found, wanted)
+    return _rows(Side.MENTOR, found, wanted)
 
 
-def mentees(ask: Ask, wanted: Collection[str] | None = None) -> Any:
-    """The same of mentees."""
-    found: dict[str, Any] = {}
-    for suffix, as_of in _both(ask):
-        here = _takes_part(as_of)
-        found |= {
-            f"mentees{suffix}": here,
-            f"wishing{suffix}": and_(here, _wishing(as_of, ask)),
-        }
-    here = found["mentees"]
-    found |= {
+def mentees(shape: Shape, wanted: Collection[str]) -> Any:
+    """The same of mentees. What a form says has no past."""
+    here = _takes_part(shape.now)
+    found = {
+        "mentees": here,
+        "mentees_then": _takes_part(shape.then),
+        "wishing": and_(here, _wishing(shape.now)),
+        "wishing_then": and_(_takes_part(shape.then), _wishing(shape.then)),
         "needs": and_(here, or_(*(_answered(key) for key in ("needs", "access_needs")))),
         "background": and_(here, _answered("background")),
         "has_goals": and_(here, col(Enrolment.goals).is_not(None)),
     }
-    return _rows(ask, Side.MENTEE, found, wanted)
+    return _rows(Side.MENTEE, found, wanted)
 
 
-def signed_enrolments(ask: Ask, as_of: AsOf, *, side: str, in_grace: bool = False) -> list[Any]:
-    """A query of enrolment ids for each text that the side must sign; `in_grace`, older ones may count."""
-    asked = [each for each in ask.documents if side in each.signed_by]
-    found = []
-    for document in asked:
-        if as_of is ask.now:
-            editions = document.counting if in_grace else document.twins
-        else:
-            editions = document.counting_then if in_grace else document.twins_then
-        signed = select(col(Signature.enrolment_id)).where(
-            col(Signature.document_id).in_(editions), col(Signature.created_at) < (as_of.known_until or as_of.until)
-        )
-        found.append(signed.correlate(None))
-    return found
+def signed(mentor: Any, moment: Moment, shape: Shape, *, in_grace: bool = False) -> Any:
+    """They signed every text that mentors must; `in_grace`, an older edition may count."""
+    which = "in_grace" if in_grace else "signed"
+    return and_(true(), *(mentor.in_(_signed(moment, which, number)) for number in range(shape.documents)))
 
 
-def trained_enrolments(ask: Ask, as_of: AsOf) -> Any:
-    """A query of the ids of those who hold what counts on that day for every module that mentors must have done."""
-    held: Any = select(col(Enrolment.id)).where(col(Enrolment.cohort_id) == ask.cohort.id)
-    modules = ask.modules if as_of is ask.now else ask.modules_then
-    if modules:
-        first, *rest = (_completed(module.editions, as_of) for module in modules)
-        held = first.where(*(col(TrainingCompletion.enrolment_id).in_(each) for each in rest))
-    return held.correlate(None)
+def trained(mentor: Any, moment: Moment, shape: Shape) -> Any:
+    """They hold what counts on that day for every module that mentors must have done."""
+    modules = shape.modules if moment.name == "now" else shape.modules_then
+    return and_(true(), *(mentor.in_(_completed(moment, number)) for number in range(modules)))
 
 
-def _completed(editions: tuple[Any, ...], as_of: AsOf) -> Any:
-    return select(col(TrainingCompletion.enrolment_id)).where(
-        col(TrainingCompletion.module_id).in_(editions),
-        col(TrainingCompletion.completed_on) <= as_of.day,
-        col(TrainingCompletion.expires_on) >= as_of.day,
-        col(TrainingCompletion.created_at) < (as_of.known_until or as_of.until),
+def _signed(moment: Moment, which: str, number: int) -> Any:
+    return select(col(Signature.enrolment_id)).where(
+        col(Signature.document_id).in_(moment.editions(which, number)), col(Signature.created_at) < moment.seen
     )
 
 
-def _both(ask: Ask) -> Iterator[tuple[str, AsOf]]:
-    yield from (("", ask.now), ("_then", ask.then))
+def _completed(moment: Moment, number: int) -> Any:
+    return select(col(TrainingCompletion.enrolment_id)).where(
+        col(TrainingCompletion.module_id).in_(moment.editions("module", number)),
+        col(TrainingCompletion.completed_on) <= moment.day,
+        col(TrainingCompletion.expires_on) >= moment.day,
+        col(TrainingCompletion.created_at) < moment.seen,
+    )
 
 
-def _rows(ask: Ask, side: Side, found: dict[str, Any], wanted: Collection[str] | None) -> Any:
-    chosen = found if wanted is None else {mark: found[mark] for mark in found if mark in wanted}
-    marks = (flag(condition).label(mark) for mark, condition in chosen.items())
+def _rows(side: Side, found: dict[str, Any], wanted: Collection[str]) -> Any:
+    marks = (flag(condition).label(mark) for mark, condition in found.items() if mark in wanted)
     rows = select(col(Enrolment.id), *marks).where(
-        col(Enrolment.cohort_id) == ask.cohort.id, col(Enrolment.side) == side, col(Enrolment.decided_at).is_not(None)
+        col(Enrolment.cohort_id) == COHORT, col(Enrolment.side) == side, col(Enrolment.decided_at).is_not(None)
     )
     return rows.subquery(f"{side}_marks")
 
 
-def _takes_part(as_of: AsOf) -> Any:
+def _takes_part(moment: Moment) -> Any:
     """Approved by then, and here now: of whoever left since it is not kept how they stood on an earlier day."""
-    return and_(col(Enrolment.status).in_(TAKES_PART), col(Enrolment.decided_at) < (as_of.known_until or as_of.until))
+    return and_(col(Enrolment.status).in_(TAKES_PART), col(Enrolment.decided_at) < moment.seen)
 
 
-def _listed(as_of: AsOf) -> Any:
-    return (
-        select(col(Consent.enrolment_id))
-        .where(col(Consent.purpose) == ConsentPurpose.DIRECTORY, *_held(Consent, as_of))
-        .correlate(None)
+def _listed(moment: Moment) -> Any:
+    return select(col(Consent.enrolment_id)).where(
+        col(Consent.purpose) == ConsentPurpose.DIRECTORY,
+        col(Consent.created_at) < moment.seen,
+        or_(col(Consent.withdrawn_at).is_(None), col(Consent.withdrawn_at) >= moment.seen),
     )
 
 
-def _held(consent: Any, as_of: AsOf) -> tuple[Any, ...]:
-    moment = as_of.known_until or as_of.until
-    return col(consent.created_at) < moment, or_(
-        col(consent.withdrawn_at).is_(None), col(consent.withdrawn_at) >= moment
+def _paused(moment: Moment) -> Any:
+    return select(col(Pause.enrolment_id)).where(
+        col(Pause.started_on) <= moment.day, or_(col(Pause.ended_on).is_(None), col(Pause.ended_on) > moment.day)
     )
 
 
-def _paused(as_of: AsOf) -> Any:
-    return (
-        select(col(Pause.enrolment_id))
-        .where(col(Pause.started_on) <= as_of.day, or_(col(Pause.ended_on).is_(None), col(Pause.ended_on) > as_of.day))
-        .correlate(None)
+def _left(moment: Moment) -> Any:
+    return select(col(Departure.enrolment_id)).where(
+        col(Departure.undone_at).is_(None), col(Departure.created_at) < moment.seen
     )
 
 
-def _left(as_of: AsOf) -> Any:
-    return (
-        select(col(Departure.enrolment_id))
-        .where(col(Departure.undone_at).is_(None), col(Departure.created_at) < (as_of.known_until or as_of.until))
-        .correlate(None)
-    )
+def _reading(moment: Moment) -> Any:
+    return select(col(ResourceRead.enrolment_id)).where(col(ResourceRead.created_at) < moment.seen)
 
 
-def _reading(as_of: AsOf) -> Any:
-    return (
-        select(col(ResourceRead.enrolment_id))
-        .where(col(ResourceRead.created_at) < (as_of.known_until or as_of.until))
-        .correlate(None)
-    )
-
-
-def _wishing(as_of: AsOf, ask: Ask) -> Any:
+def _wishing(moment: Moment) -> Any:
     # Of each mentee, because a list of all wishes is longer than one of mentees.
-    mine = select(col(Wish.id)).where(col(Wish.mentee_id) == col(Enrolment.id))
-    if as_of is not ask.now or as_of.known_until is not None:
-        mine = mine.where(col(Wish.created_at) < (as_of.known_until or as_of.until))
+    mine = select(col(Wish.id)).where(col(Wish.mentee_id) == col(Enrolment.id), col(Wish.created_at) < moment.seen)
     return mine.correlate(Enrolment).exists()
 
 

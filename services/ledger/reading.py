@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +10,13 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from services.access import Actor
-from services.ledger import answers, asking, judging, library, pairs, people, proposals, records
+from services.ledger import answers, asking, judging, library, moments, pairs, people, proposals, records
+from services.ledger.moments import Shape
 from services.ledger.registry import entry_of
 from services.ledger.shapes import Ask, Count, DocumentInForce, Entry, Ledger, Line, Measured, State
 
 Counts = Mapping[str, Count]
-ROWS: dict[str, Callable[[Ask, Collection[str] | None], Any]] = {
+ROWS: dict[str, Callable[[Shape, Collection[str]], Any]] = {
     "pairs": pairs.rows,
     "mentors": people.mentors,
     "mentees": people.mentees,
@@ -44,18 +46,18 @@ def ledger(session: Session, actor: Actor, cohort_id: UUID, *, today: date | Non
     )
 
 
-def _wanted(entries: Iterable[Entry]) -> dict[str, set[str]]:
+def _wanted(entries: Iterable[Entry]) -> dict[str, frozenset[str]]:
     """By source, the counts that some clause in force is about, now and before: nothing else is counted."""
     found: dict[str, set[str]] = {}
     for figure in sorted((each for entry in entries for each in entry.figures), key=lambda each: each.source):
         names = judging.names(figure)
         found.setdefault(figure.source, set()).update(names, (f"{name}_then" for name in names))
-    return found
+    return {source: frozenset(names) for source, names in found.items()}
 
 
-def _counts(session: Session, ask: Ask, source: str, marks: set[str]) -> Counts:
+def _counts(session: Session, ask: Ask, source: str, marks: frozenset[str]) -> Counts:
     if source in ROWS:
-        return _summed(session, ROWS[source](ask, marks), marks)
+        return _summed(session, ask, source, marks)
     if source == "documents":
         return {"code_edition": Count(max((each.edition for each in ask.documents if each.kind == "code"), default=0))}
     counting: dict[str, Callable[[Session, Ask], Counts]] = {
@@ -68,12 +70,17 @@ def _counts(session: Session, ask: Ask, source: str, marks: set[str]) -> Counts:
     return counting[source](session, ask)
 
 
-def _summed(session: Session, marked: Any, marks: set[str]) -> Counts:
+def _summed(session: Session, ask: Ask, source: str, marks: frozenset[str]) -> Counts:
     """How many rows have each mark, now and before. One query."""
-    columns = [each for each in marked.columns if each.name in marks]
-    row = session.execute(select(*(func.coalesce(func.sum(each), 0) for each in columns))).one()
-    sums = {each.name: int(value) for each, value in zip(columns, row, strict=True)}
+    row = session.execute(_sums(source, moments.shape_of(ask), marks), moments.values(ask)).one()
+    sums = {name: int(value or 0) for name, value in row._mapping.items()}
     return {name: Count(value, sums.get(f"{name}_then")) for name, value in sums.items()}
+
+
+@cache
+def _sums(source: str, shape: Shape, marks: frozenset[str]) -> Any:
+    marked = ROWS[source](shape, marks).columns
+    return select(*(func.sum(each).label(each.name) for each in marked if each.name in marks))
 
 
 def _line(

@@ -11,6 +11,7 @@ from models.agreements import Clause, SchemeDocument, TrainingModule
 from models.enrolments import Side
 from models.meetings import MeetingRecord
 from models.pairings import EndReason, Pairing, PairingStatus
+from models.pauses import PairingPause, Pause
 from models.schemes import Channel, Cohort
 from services import ledger
 from services.access import DESK, Acting, Actor
@@ -153,6 +154,54 @@ def test_pairs_are_counted_by_rhythm_now_and_thirty_days_before(session: Session
     assert (found.part, found.base) == (2, 4)
     assert found.words == "2 of 4 open pairs keep the rhythm that they agreed (1 quiet, 1 silent)"
     assert (found.state, found.trend) == (State.RED, "down 50 points")
+
+
+@pytest.mark.clause("U-5", "U-C5.3")
+def test_days_of_a_break_that_is_over_do_not_make_a_pair_quiet(session: Session) -> None:
+    cohort = _scheme(session, "unnc_alumni")
+    pairing = _pair(session, cohort, released=120)
+    _met(session, pairing, days_ago=40)
+    pause = Pause(
+        enrolment_id=pairing.mentor_id,
+        begun_by_id=make_person(session).id,
+        started_on=TODAY - timedelta(days=39),
+        ended_on=TODAY - timedelta(days=4),
+    )
+    session.add(pause)
+    session.flush()
+    session.add(
+        PairingPause(
+            pairing_id=pairing.id,
+            pause_id=pause.id,
+            away=Side.MENTOR,
+            was=PairingStatus.ACTIVE,
+            started_on=pause.started_on,
+            ended_on=pause.ended_on,
+        )
+    )
+    session.flush()
+
+    found = _figure(session, cohort, "U-5", "rhythm")
+
+    assert found.words == "1 of 1 open pairs keep the rhythm that they agreed"
+
+
+@pytest.mark.clause("U-C5.2")
+def test_a_mentee_who_was_referred_on_counts_once_they_have_a_new_mentor(session: Session) -> None:
+    cohort = _scheme(session, "unnc_alumni")
+    referred: dict[str, Any] = {
+        "status": PairingStatus.ENDED,
+        "ended_at": _ago(40),
+        "end_reason": EndReason.REFERRED_ELSEWHERE,
+    }
+    mentees = [make_enrolment(session, cohort, Side.MENTEE, name=name) for name in ("Li Wei", "Chen Yuxin")]
+    for mentee in mentees:
+        _pair(session, cohort, released=90, mentee=mentee, **referred)
+    _pair(session, cohort, released=10, mentee=mentees[0])
+
+    found = _figure(session, cohort, "U-C5.2", "referred")
+
+    assert found.words == "1 of 2 mentees who were referred on have a new mentor"
 
 
 @pytest.mark.clause("U-2")

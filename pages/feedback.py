@@ -41,8 +41,8 @@ def draw_form(session: Session, actor: Actor, form: DueForm, today: date) -> Non
     st.header(form.title, anchor=False)
     overdue = form.due_on < today
     badge = ":red-badge[Overdue] since" if overdue else ":orange-badge[Due] by"
-    st.markdown(f"{badge} {times.day_in_words(form.due_on, today=today, weekday=True)}")
-    st.markdown(plain(form.introduction))
+    day = times.day_in_words(form.due_on, today=today, weekday=True)
+    st.markdown(f"{badge} {day}\n\n{plain(form.introduction)}")
     why(session, actor, "feedback")
     with st.container(border=True, gap="medium"):
         if any(question.kind == SCALE for question in form.questions):

@@ -1,5 +1,7 @@
 """Home: what needs somebody now, then their matches or their cohort at a glance."""
 
+from contextlib import nullcontext
+
 import streamlit as st
 from sqlmodel import Session
 
@@ -13,7 +15,7 @@ from services.my_matches import MyMatch
 from services.participation import Glance
 from services.tasks import Task
 
-BUTTON_WIDTH = 190
+BUTTON_WIDTH, CARD_WIDTH = 190, 560  # pixels; a card is never wider than the screen
 BADGES = {
     tasks.OVERDUE: ("Overdue", "red"),
     tasks.TODAY: ("Today", "orange"),
@@ -50,12 +52,21 @@ def draw_matches(matches: tuple[MyMatch, ...], found: Home) -> None:
     if not open_ones:
         return
     st.header("Your match" if len(open_ones) == 1 else "Your matches", anchor=False)
-    for match, column in zip(open_ones, st.columns(max(2, len(open_ones))), strict=False):
-        with column.container(border=True, gap="small"):
-            st.markdown(f"**{plain(match.other_name)}**  \n{plain(about(match))}")
-            st.caption(plain(rhythm_in_words(match, found)))
-            if st.button("Open", key=f"match-{match.pairing_id}"):
-                st.switch_page("my_match.py")
+    # Side by side as long as there is room, one below the other on a phone.
+    with st.container(horizontal=True, gap="small") if len(open_ones) > 1 else nullcontext():
+        for match in open_ones:
+            draw_match(match, found)
+
+
+def draw_match(match: MyMatch, found: Home) -> None:
+    """Three messages to the browser; the grey line is part of the text."""
+    with st.container(border=True, gap="small", width=CARD_WIDTH):
+        st.markdown(
+            f"**{plain(match.other_name)}**  \n{plain(about(match))}\n\n"
+            f":small[:gray[{plain(rhythm_in_words(match, found))}]]"
+        )
+        if st.button("Open", key=f"match-{match.pairing_id}"):
+            st.switch_page("my_match.py")
 
 
 def about(match: MyMatch) -> str:

@@ -9,9 +9,9 @@ from sqlmodel import Session
 from models.columns import utc_now
 from models.messages import MessageStatus
 from pages.ui import done, empty, page, plain, refusals, segments
-from services import letters, messages, times
+from services import letters, messages, outbox, times
 from services.access import Actor
-from services.messages import Outbox, OutboxLine
+from services.outbox import Outbox, OutboxLine
 
 STATES = {
     "All": None,
@@ -124,7 +124,7 @@ def show_wording(session: Session, actor: Actor) -> None:
 with page("Messages", caption="What this scheme wrote, to whom, and how that went") as (session, actor):
     say_when_mail_is_not_set_up()
     status, words = filters()
-    found = messages.outbox(session, actor, status=status, search=words, page=st.session_state.get("messages-page", 1))
+    found = outbox.shown(session, actor, status=status, search=words, page=st.session_state.get("messages-page", 1))
     if not found.lines:
         empty(
             "Nothing here fits. Choose another state, or search for something else."

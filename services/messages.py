@@ -1,4 +1,4 @@
-"""The outbox: what is to be written to whom. services/mail.py delivers it.
+"""What is to be written to whom. services/mail.py delivers it, services/outbox.py shows how that went.
 
 A body holds a mark where its personal link goes. The mark carries the message's own random id, so that nobody's text
 can contain it; the token itself is made at delivery and never stored.
@@ -7,11 +7,11 @@ can contain it; the token itself is made at delivery and never stored.
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, or_
+from sqlalchemy import insert
 from sqlmodel import Session, SQLModel, col, select
 
 from models.columns import utc_now
@@ -21,10 +21,10 @@ from models.schemes import Scheme
 from services import access, audit, invented_mail, letters
 from services.access import Actor
 from services.errors import Conflict, NotAllowed
+from services.outbox import OutboxLine, line_of, scheme_of
 from services.settings import settings
 from services.units import writes
 
-PAGE = 20
 _AT_ONCE = 500
 DESK_NAME = "Mentoring Desk"
 PERSONAL_LINK = "(a personal link, made when this is sent)"
@@ -33,9 +33,6 @@ _PATHS = {
     LinkPurpose.INVITATION: "welcome",
     LinkPurpose.PASSWORD_RESET: "welcome",
 }
-# A message that a worker holds is, for a coordinator, still waiting.
-_WAITING = (MessageStatus.QUEUED, MessageStatus.LEASED)
-
 RowT = TypeVar("RowT", bound=SQLModel)
 
 
@@ -45,31 +42,6 @@ class Preview:
 
     subject: str
     text: str
-
-
-@dataclass(frozen=True)
-class OutboxLine:
-    """One message, without what it says. `at` is when it was sent, or when it is next tried (UTC)."""
-
-    id: UUID
-    recipient: str
-    title: str
-    subject: str
-    status: MessageStatus
-    queued_at: datetime
-    at: datetime
-    attempts: int
-    problem: str | None
-
-
-@dataclass(frozen=True)
-class Outbox:
-    """One page of a scheme's messages, newest first, and how many there are in each state for this search."""
-
-    lines: tuple[OutboxLine, ...]
-    counts: Mapping[MessageStatus, int]
-    total: int
-    pages: int
 
 
 def queue(
@@ -192,29 +164,10 @@ def preview(session: Session, *, person_id: UUID, template: str, scheme_id: UUID
 
 def example(session: Session, actor: Actor, template: str) -> Preview:
     """A template's wording with invented facts, for the coordinator of the place. Raises NotAllowed."""
-    scheme = _scheme_of(session, actor)
+    scheme = access.scheme_to_coordinate(session, actor, scheme_of(actor))
     facts = {**_scheme_facts(scheme), "person_name": "Ama", "link_hours": 72, **letters.KINDS[template].example}
     letter = letters.write(template, facts, link=PERSONAL_LINK, zone=scheme.time_zone)
     return Preview(letter.subject, letter.text)
-
-
-def outbox(
-    session: Session, actor: Actor, *, status: MessageStatus | None = None, search: str = "", page: int = 1
-) -> Outbox:
-    """The messages of the scheme that the actor coordinates in this place, 20 a page. Raises NotAllowed.
-
-    `search` looks in recipients' names and in subjects. Asking for QUEUED includes what a worker holds just now.
-    """
-    scheme = _scheme_of(session, actor)
-    mine = [col(Message.scheme_id) == scheme.id, *_matching(search)]
-    counts = _counts(session, mine)
-    if status is not None:
-        mine.append(col(Message.status).in_(_same(status)))
-    total = counts.get(status, 0) if status else sum(counts.values())
-    pages = max(1, -(-total // PAGE))
-    statement = _lines().where(*mine).order_by(col(Message.created_at).desc(), col(Message.id))
-    rows = session.exec(statement.offset((min(max(page, 1), pages) - 1) * PAGE).limit(PAGE))
-    return Outbox(tuple(_line(*row) for row in rows), counts, total, pages)
 
 
 @writes
@@ -232,7 +185,7 @@ def send_again(session: Session, actor: Actor, message_id: UUID) -> OutboxLine:
     message.attempts, message.last_error = 0, None
     audit.record(session, actor, "message.requeued", message.id, scheme_id=message.scheme_id, template=message.template)
     session.commit()
-    return _line(message, session.get_one(Person, message.person_id).full_name)
+    return line_of(message, session.get_one(Person, message.person_id).full_name)
 
 
 def take_back(session: Session, *, person_id: UUID, template: str, event: str) -> bool:
@@ -311,57 +264,3 @@ def _is_queued(session: Session, key: str) -> bool:
 
 def _dedupe_key(template: str, person_id: UUID, event: str) -> str:
     return hashlib.sha256(f"{template}\n{person_id}\n{event}".encode()).hexdigest()
-
-
-def _scheme_of(session: Session, actor: Actor) -> Scheme:
-    scheme_id = next(iter(actor.coordinates), None)
-    if scheme_id is None:
-        raise NotAllowed("This page is for coordinators.", remedy="Choose your place as coordinator in the menu.")
-    return access.scheme_to_coordinate(session, actor, scheme_id)
-
-
-def _matching(search: str) -> list[Any]:
-    words = search.strip()
-    if not words:
-        return []
-    return [
-        or_(
-            col(Person.full_name).icontains(words, autoescape=True),
-            col(Message.subject).icontains(words, autoescape=True),
-        )
-    ]
-
-
-def _same(status: MessageStatus) -> Sequence[MessageStatus]:
-    return _WAITING if status is MessageStatus.QUEUED else (status,)
-
-
-def _counts(session: Session, mine: Sequence[Any]) -> dict[MessageStatus, int]:
-    """How many there are in each state; what is leased counts as queued."""
-    statement = select(Message.status, func.count()).where(*mine)
-    if len(mine) > 1:
-        # Only a search looks at names; without one, an index has all that is counted.
-        statement = statement.join(Person, col(Person.id) == col(Message.person_id))
-    counts: dict[MessageStatus, int] = {}
-    for status, number in session.exec(statement.group_by(col(Message.status))):
-        shown = MessageStatus.QUEUED if status in _WAITING else MessageStatus(status)
-        counts[shown] = counts.get(shown, 0) + number
-    return counts
-
-
-def _lines() -> Any:
-    return select(Message, Person.full_name).join(Person, col(Person.id) == col(Message.person_id))
-
-
-def _line(message: Message, recipient: str) -> OutboxLine:
-    return OutboxLine(
-        id=message.id,
-        recipient=recipient,
-        title=letters.title_of(message.template),
-        subject=message.subject,
-        status=MessageStatus.QUEUED if message.status in _WAITING else message.status,
-        queued_at=message.created_at,
-        at=message.sent_at or message.due_at,
-        attempts=message.attempts,
-        problem=message.last_error,
-    )

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, exists, false, func, or_, union_all
+from sqlalchemy import bindparam, exists, false, func, or_, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -16,7 +16,6 @@ from models.messages import Message, MessageStatus
 from models.pairings import Pairing, PairingStatus
 from models.people import Person
 from models.schemes import Cohort
-from services import access
 from services.access import Actor
 from services.errors import NotAllowed
 from services.matching import reading
@@ -104,7 +103,7 @@ def board(
 
     A coordinator who takes part does not find proposals that they are a party to. A page past the end is the last.
     """
-    access.cohort_to_coordinate(session, actor, cohort_id)
+    _check(session, actor, cohort_id)
     word = search.strip().casefold()
     given: dict[str, Any] = {
         "cohort_id": cohort_id,
@@ -113,36 +112,37 @@ def board(
         "word": _like(word),
     }
     counts = dict.fromkeys(ProposalStatus, 0)
-    counts |= {ProposalStatus(each): number for each, number in session.execute(_counts(), given)}
-    found = session.execute(_found(), given).scalar_one() if word else counts[status]
+    for each, number in session.exec(_counts(), params=given):
+        counts[ProposalStatus(each)] += number
+    found = session.exec(_found(), params=given).one() if word else counts[status]
     last = max(1, -(-found // PAGE_SIZE))
     given |= {"most": PAGE_SIZE, "first": (min(max(1, page), last) - 1) * PAGE_SIZE}
-    rows = session.execute(_page(bool(word), status in CAME_TO_NOTHING), given) if found else ()
+    rows = session.exec(_page(bool(word), status in CAME_TO_NOTHING), params=given) if found else ()
     return Board(tuple(_line(*row) for row in rows), found, counts)
 
 
 def to_send(session: Session, actor: Actor, cohort_id: UUID) -> tuple[Draft, ...]:
     """The cohort's drafts, with the exact recipient of each. Raises NotAllowed."""
-    access.cohort_to_coordinate(session, actor, cohort_id)
-    rows = session.execute(_drafts(), {"cohort_id": cohort_id, "person_id": actor.person_id})
+    _check(session, actor, cohort_id)
+    rows = session.exec(_drafts(), params={"cohort_id": cohort_id, "person_id": actor.person_id})
     return tuple(_draft(*row) for row in rows)
 
 
 def waiting(session: Session, actor: Actor, cohort_id: UUID) -> tuple[UUID, ...]:
     """The proposals that came to nothing and whose mentee still has nobody, one for each mentee. Raises NotAllowed."""
-    access.cohort_to_coordinate(session, actor, cohort_id)
-    return tuple(session.scalars(_waiting(), {"cohort_id": cohort_id, "person_id": actor.person_id}))
+    _check(session, actor, cohort_id)
+    return tuple(session.exec(_waiting(), params={"cohort_id": cohort_id, "person_id": actor.person_id}))
 
 
 def leaving(session: Session, actor: Actor, cohort_id: UUID) -> Leaving:
     """How far the emails of the newest sending are; nothing while none waits or failed, or for whoever may not see."""
-    rows = session.execute(_unsent(), {"cohort_id": cohort_id, "schemes": list(actor.coordinates)}).all()
+    rows = session.exec(_unsent(), params={"cohort_id": cohort_id, "schemes": list(actor.coordinates)}).all()
     if not rows:
         return Leaving()
     failed = sum(number for status, number, _ in rows if status == MessageStatus.FAILED)
     waits = sum(number for _, number, _ in rows) - failed
     since = min(first for _, _, first in rows)
-    total = session.execute(_sent_since(), {"cohort_id": cohort_id, "since": since}).scalar_one()
+    total = session.exec(_sent_since(), params={"cohort_id": cohort_id, "since": since}).one()
     return Leaving(total, waits, failed)
 
 
@@ -199,20 +199,20 @@ def _joined(*columns: Any) -> Any:
 
 # Statements are built once: building one costs more than asking it.
 @cache
-def _page(is_searched: bool, may_wait: bool) -> Select[Any]:
+def _page(is_searched: bool, may_wait: bool) -> Any:
     waits = _is_waiting().label("is_waiting") if may_wait else false().label("is_waiting")
     lines = _joined(*_COLUMNS, waits).where(col(Proposal.status) == bindparam("status"))
     if is_searched:
         lines = lines.where(_named())
     # Drafts were not sent yet and decided ones were: in both, the newest first.
     ordered = lines.order_by(col(Proposal.sent_at).desc(), col(Proposal.created_at).desc(), col(Proposal.id))
-    shown: Select[Any] = ordered.limit(bindparam("most")).offset(bindparam("first"))
+    shown: Any = ordered.limit(bindparam("most")).offset(bindparam("first"))
     return shown
 
 
 @cache
-def _found() -> Select[Any]:
-    named: Select[Any] = _joined(func.count()).where(col(Proposal.status) == bindparam("status"), _named())
+def _found() -> Any:
+    named: Any = _joined(func.count()).where(col(Proposal.status) == bindparam("status"), _named())
     return named
 
 
@@ -235,22 +235,22 @@ def _scheme_of() -> Any:
 
 def _check(session: Session, actor: Actor, cohort_id: UUID) -> None:
     """Raises NotAllowed unless the actor coordinates the cohort. The cohort itself is not loaded."""
-    if session.execute(_scheme_of(), {"cohort_id": cohort_id}).scalar_one_or_none() not in actor.coordinates:
+    if session.exec(_scheme_of(), params={"cohort_id": cohort_id}).first() not in actor.coordinates:
         raise NotAllowed("You cannot open this cohort.", remedy="Ask one of the scheme's coordinators.")
 
 
 @cache
-def _drafts() -> Select[Any]:
+def _drafts() -> Any:
     columns = (Proposal.id, Proposal.waits_for, *_NAMES, _MENTEE_PERSON.email, _MENTOR_PERSON.email)
     drafts = _joined(*columns).where(col(Proposal.status) == ProposalStatus.DRAFT)
-    ordered: Select[Any] = drafts.order_by(col(_MENTEE.sort_key), col(Proposal.id))
+    ordered: Any = drafts.order_by(col(_MENTEE.sort_key), col(Proposal.id))
     return ordered
 
 
 @cache
-def _waiting() -> Select[Any]:
+def _waiting() -> Any:
     lines: Any = select(Proposal.id).where(*_mine(), _is_waiting())
-    ordered: Select[Any] = lines.order_by(col(Proposal.answered_at), col(Proposal.id))
+    ordered: Any = lines.order_by(col(Proposal.answered_at), col(Proposal.id))
     return ordered
 
 
@@ -273,12 +273,12 @@ def _is_waiting() -> Any:
 
 
 @cache
-def _unsent() -> Select[Any]:
+def _unsent() -> Any:
     """Questions that have not left, by state; the few waiting ones of a scheme are found by an index."""
     waits = (MessageStatus.QUEUED, MessageStatus.LEASED, MessageStatus.FAILED)
     columns: tuple[Any, ...] = (Message.status, func.count(), func.min(Proposal.sent_at))
     statement: Any = select(*columns).join(Proposal, col(Proposal.id) == col(Message.link_subject_id))
-    found: Select[Any] = statement.where(
+    found: Any = statement.where(
         col(Message.scheme_id).in_(bindparam("schemes", expanding=True)),
         col(Message.status).in_(waits),
         col(Message.template).in_(QUESTIONS),
@@ -289,9 +289,9 @@ def _unsent() -> Select[Any]:
 
 
 @cache
-def _sent_since() -> Select[Any]:
+def _sent_since() -> Any:
     statement: Any = select(func.count()).select_from(Proposal)
-    since: Select[Any] = statement.where(
+    since: Any = statement.where(
         col(Proposal.cohort_id) == bindparam("cohort_id"),
         col(Proposal.status).in_(set(ProposalStatus) - {ProposalStatus.DRAFT}),
         col(Proposal.sent_at) >= bindparam("since"),

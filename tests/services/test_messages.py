@@ -12,10 +12,11 @@ from models.columns import utc_now
 from models.messages import Message, MessageStatus
 from models.people import LinkPurpose, Person
 from models.schemes import Cohort
-from services import messages
+from services import messages, outbox
 from services.access import Acting
 from services.errors import Conflict, Invalid, NotAllowed
-from services.messages import Outbox, OutboxLine, Preview
+from services.messages import Preview
+from services.outbox import Outbox, OutboxLine
 from tests.factories import make_actor, make_cohort, make_coordinator, make_manager, make_person, make_scheme
 
 
@@ -112,7 +113,7 @@ def test_a_coordinator_sees_states_and_never_what_a_message_says(session: Sessio
     message.status, message.attempts, message.last_error = MessageStatus.FAILED, 1, "No such address (550)."
     session.commit()
 
-    found = messages.outbox(session, actor)
+    found = outbox.shown(session, actor)
 
     line = OutboxLine(
         id=message.id,
@@ -140,7 +141,7 @@ def test_the_outbox_shows_only_the_messages_of_the_scheme(session: Session) -> N
     )  # fmt: skip
     session.commit()
 
-    assert messages.outbox(session, actor) == Outbox((), {}, 0, 1)
+    assert outbox.shown(session, actor) == Outbox((), {}, 0, 1)
 
 
 @pytest.mark.parametrize("acting", [Acting.MANAGER, Acting.MENTOR, Acting.ADMINISTRATOR])
@@ -149,7 +150,7 @@ def test_the_outbox_is_refused_to_everybody_but_coordinators(session: Session, a
     actor = make_actor(make_manager(session, cohort), cohort, acting)
 
     with pytest.raises(NotAllowed):
-        messages.outbox(session, actor)
+        outbox.shown(session, actor)
     with pytest.raises(NotAllowed):
         messages.example(session, actor, "feedback_due")
 
@@ -162,13 +163,13 @@ def test_messages_are_found_by_recipient_subject_and_state(session: Session) -> 
     session.commit()
 
     def names(**what: Any) -> set[str]:
-        return {line.recipient for line in messages.outbox(session, actor, **what).lines}
+        return {line.recipient for line in outbox.shown(session, actor, **what).lines}
 
     assert names(search="100%") == {"Ama 100%"}
     assert names(search="%%") == set()
     assert names(search="a question about") == {"Ama 100%", "Bo", "Li"}
     assert names(status=MessageStatus.QUEUED) == {"Bo", "Li"}
-    assert messages.outbox(session, actor, search="  ").counts == {MessageStatus.SENT: 1, MessageStatus.QUEUED: 2}
+    assert outbox.shown(session, actor, search="  ").counts == {MessageStatus.SENT: 1, MessageStatus.QUEUED: 2}
 
 
 def test_twenty_fit_on_a_page_and_the_newest_come_first(session: Session) -> None:
@@ -181,7 +182,7 @@ def test_twenty_fit_on_a_page_and_the_newest_come_first(session: Session) -> Non
     session.commit()
     oldest = session.exec(select(Message).order_by(Message.created_at)).first()  # type: ignore[arg-type]
 
-    first, last, beyond = (messages.outbox(session, actor, page=page) for page in (1, 2, 9))
+    first, last, beyond = (outbox.shown(session, actor, page=page) for page in (1, 2, 9))
 
     assert (len(first.lines), first.pages, first.total) == (20, 2, 21)
     assert oldest is not None
@@ -199,7 +200,7 @@ def test_the_outbox_takes_as_many_queries_for_one_row_as_for_three(session: Sess
     asked: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *facts: asked.append(facts[2]))
 
-    messages.outbox(session, actor)
+    outbox.shown(session, actor)
 
     assert len([statement for statement in asked if statement.startswith("SELECT")]) == 3
 

@@ -17,7 +17,7 @@ from models.matching import Proposal
 from models.messages import Message
 from models.pairings import EndReason, Pairing, PairingStatus, Release, WaysOfWorking
 from models.schemes import Channel
-from services import messages, pairings
+from services import outbox, pairings
 from services.access import DESK, Actor
 from services.errors import Conflict, NotAllowed
 from services.pairings import ContactDetail, MyMatch
@@ -356,7 +356,7 @@ def test_the_mail_about_an_ending_has_a_name_in_the_outbox(session: Session) -> 
     pair = make_pair(session)
     pairings.end(session, pair.mentor, pair.pairing.id, reason=EndReason.NOT_GIVEN)
 
-    outbox = messages.outbox(session, make_actor(pair.coordinator, pair.cohort))
+    found = outbox.shown(session, make_actor(pair.coordinator, pair.cohort))
 
-    assert [(line.title, line.recipient) for line in outbox.lines] == [("Mentoring ended, to the other side", "李伟")]
+    assert [(line.title, line.recipient) for line in found.lines] == [("Mentoring ended, to the other side", "李伟")]
     assert session.exec(select(col(Message.link_purpose))).all() == [None]

@@ -7,20 +7,25 @@ withdrew stay until their enrolment goes, and the query that uses them asks for 
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy import Connection, event, func, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ORMExecuteState
 from sqlmodel import Session, col, select
 
+from models import bulk
 from models.enrolments import Enrolment, Side
 from models.people import Person
 from models.search import SearchScope, SearchText
 from services import search_words
 from services.schemes.sectors import words_for
 
+# As `_FACTS` has them: enrolment, cohort, side, full name, name to be called by, email, role, sector, summary.
+Facts = tuple[UUID, UUID, Side, str, str | None, str, str | None, str | None, str | None]
+
 _CHUNK = 500
+_INITIALS = {scope: scope.value[0] for scope in SearchScope}
 _OF_PERSON = frozenset({"full_name", "called", "email"})
 _OF_ENROLMENT = frozenset({"role_title", "sector", "summary"})
 _TEXT: Any = SearchText.__table__  # type: ignore[attr-defined]
@@ -43,6 +48,7 @@ _KEPT = select(SearchText.id, SearchText.enrolment_id, SearchText.scope, SearchT
 # FTS5 has to be told what it knew of a row, word by word.
 _FTS5_OUT = text("INSERT INTO search_words(search_words, rowid, tokens) VALUES ('delete', :id, :tokens)")
 _FTS5_IN = text("INSERT INTO search_words(rowid, tokens) VALUES (:id, :tokens)")
+_FTS5_NEW = text("INSERT INTO search_words(rowid, tokens) SELECT id, tokens FROM search_text WHERE id > :last")
 _FTS5_ANEW = text("INSERT INTO search_words(search_words) VALUES ('rebuild')")
 
 
@@ -51,6 +57,18 @@ def refresh(connection: Connection, enrolment_ids: Iterable[UUID]) -> None:
     ids = sorted(set(enrolment_ids))
     for start in range(0, len(ids), _CHUNK):
         _refresh(connection, ids[start : start + _CHUNK])
+
+
+def add(connection: Connection, facts: Iterable[Facts]) -> None:
+    """Write the words of enrolments that have none yet, from what is said about them here; never commits."""
+    words: dict[str, frozenset[str]] = {}
+    rows = [row for each in facts for row in _rows(*each, words=words)]
+    usual = SearchText(enrolment_id=uuid4(), cohort_id=uuid4(), scope=SearchScope.QUEUE, tokens="")
+    columns = {name: [row[name] for row in rows] for name in ("enrolment_id", "cohort_id", "scope", "tokens")}
+    last = connection.execute(select(func.max(SearchText.id))).scalar() or 0 if _is_sqlite(connection) else 0
+    bulk.insert(connection, usual, columns)
+    if _is_sqlite(connection):
+        connection.execute(_FTS5_NEW, {"last": last})
 
 
 def fill(connection: Connection) -> int:
@@ -97,16 +115,29 @@ def _rows(
     role_title: str | None,
     sector: str | None,
     summary: str | None,
+    *,
+    words: dict[str, frozenset[str]] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """A row for the queue, and for a mentor one for the directory: the four facts that it shows, and none besides."""
+    """A row for the queue, and for a mentor one for the directory: the four facts that it shows, and none besides.
+
+    `words` remembers what leads to a text, for the next row.
+    """
     shown: dict[SearchScope, tuple[str | None, ...]] = {SearchScope.QUEUE: (full_name, called, email)}
     if side is Side.MENTOR:
         shown[SearchScope.DIRECTORY] = (full_name, role_title, *words_for(sector), summary)
     for scope, texts in shown.items():
-        words = set[str]().union(*(search_words.leading_to(text) for text in texts if text))
+        leading = set[str]().union(*(_leading_to(text, words) for text in texts if text))
         # The scope's initial before each word lets one index answer for both without reading the other's rows.
-        tokens = " ".join(sorted(scope.value[0] + word for word in words))
+        tokens = " ".join(sorted([_INITIALS[scope] + word for word in leading]))
         yield {"enrolment_id": enrolment_id, "cohort_id": cohort_id, "scope": scope, "tokens": tokens}
+
+
+def _leading_to(text: str, known: dict[str, frozenset[str]] | None) -> Collection[str]:
+    if known is None:
+        return search_words.leading_to(text)
+    if text not in known:
+        known[text] = frozenset(search_words.leading_to(text))
+    return known[text]
 
 
 def _upsert(connection: Connection) -> Any:

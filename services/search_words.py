@@ -15,6 +15,7 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 )
 _WORD = re.compile(f"[{_UNSPACED}]+|[^\\W_{_UNSPACED}]+")
+_PLAIN_WORD = re.compile("[a-z0-9]+")
 _COMPOUND = re.compile("[^\\W_]+(?:['\u2019\u02bc\u2010\u2011-][^\\W_]+)+")
 _JOINTS = re.compile("['\u2019\u02bc\u2010\u2011-]")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
@@ -36,6 +37,8 @@ def folded(text: str) -> str:
 def leading_to(text: str) -> set[str]:
     """Every word under which a text is kept. "O'Brien" is kept as o, brien and obrien."""
     plain = folded(text)
+    if plain.isascii() and "'" not in plain and "-" not in plain:
+        return {word[:LONGEST] for word in _PLAIN_WORD.findall(plain)}
     words = {_JOINTS.sub("", compound)[:LONGEST] for compound in _COMPOUND.findall(plain)}
     for word in _WORD.findall(plain):
         if _IS_UNSPACED.match(word):

@@ -228,11 +228,13 @@ def _apart(
     named = [name for line in lines for name in line.row.not_with]
     new_names = [line.row.full_name for line in lines if line.state is State.NEW]
     meant = dict(desk.addresses_here(session, cohort.id, [*named, *new_names]))
-    for line in lines:
-        for said in (line.row.full_name, line.row.email_key):
-            key = cleaning.compare_key(said)[:200]
-            meant[key] = meant.get(key, frozenset()) | {line.row.email_key}
-    _remark_on_namesakes(lines, meant, remarks)
+    name_keys = [cleaning.compare_key(line.row.full_name)[:200] for line in lines]
+    for line, name_key in zip(lines, name_keys, strict=True):
+        email_key = line.row.email_key
+        for key in (name_key, email_key[:200]):
+            known_as = meant.get(key)
+            meant[key] = frozenset((email_key,)) if known_as is None else known_as | {email_key}
+    _remark_on_namesakes(lines, name_keys, meant, remarks)
     pairs: set[tuple[str, str]] = set()
     for line in lines:
         for name in line.row.not_with:
@@ -246,9 +248,11 @@ def _apart(
     return frozenset(pairs - _known_pairs(session, pairs, known))
 
 
-def _remark_on_namesakes(lines: Sequence[Line], meant: Mapping[str, frozenset[str]], remarks: Remarks) -> None:
-    for line in lines:
-        if line.state is State.NEW and len(meant[cleaning.compare_key(line.row.full_name)[:200]]) > 1:
+def _remark_on_namesakes(
+    lines: Sequence[Line], name_keys: Sequence[str], meant: Mapping[str, frozenset[str]], remarks: Remarks
+) -> None:
+    for line, name_key in zip(lines, name_keys, strict=True):
+        if len(meant[name_key]) > 1 and line.state is State.NEW:
             remarks.add(
                 "The same name is there under another address. If it is one person, keep one of the two", line.row.row
             )

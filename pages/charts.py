@@ -77,6 +77,7 @@ class _Shelf:
 _shelf = _Shelf()
 # A run never changes, and large ones take up room.
 _solved_runs = _Shelf(seconds=3600, most=4)
+_run_lines = _Shelf(seconds=3600, most=4)
 
 
 def kept_run(run_id: UUID, make: Callable[[], T]) -> T:
@@ -84,8 +85,13 @@ def kept_run(run_id: UUID, make: Callable[[], T]) -> T:
     return _solved_runs.get(("run", run_id), make)
 
 
+def kept_lines(run_id: UUID, make: Callable[[], T]) -> T:
+    """A run's lines: ids, scores and ranks. Whoever asks for some of them is checked then."""
+    return _run_lines.get(("lines", run_id), make)
+
+
 def kept(key: tuple[Hashable, ...], count: Callable[[], T]) -> T:
-    """Counts that everybody of this server shares, until their key changes: never a name, never a row.
+    """Counts, or what a scheme asks of everybody, shared by this server until the key changes: never a name or a row.
 
     The key holds what is counted, of which cohort, on which day, and the scheme's newest entry in the journal. Ask
     whether the reader may see it before.

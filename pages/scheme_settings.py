@@ -13,9 +13,9 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from models.enrolments import Side
-from pages import form_parts, ways_due
+from pages import charts, form_parts, ways_due
 from pages.ui import done, empty, label, page, plain, refusals, segments
-from services import answer_history, form_editing, times
+from services import answer_history, form_editing, participation, times
 from services.access import Actor
 from services.enrolment_form import STEP_TITLES
 from services.errors import NotAllowed
@@ -37,7 +37,7 @@ class Part:
 
 def draw_form(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID | None) -> None:
     """Every question in its order, and one of them to edit."""
-    fields = form_editing.fields(session, actor, scheme_id)
+    fields = every_question(session, actor, scheme_id, cohort_id)
     st.markdown(
         "What you change here is asked from now on, in every cohort of the scheme. Answers that were given are never "
         "lost: a question that you retire keeps them, and so does an option that you take away."
@@ -62,6 +62,14 @@ def draw_form(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID |
         with st.expander("Ask something more", key="more", on_change="rerun") as opened:
             if opened.open:
                 draw_new(session, actor, scheme_id)
+
+
+def every_question(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID | None) -> tuple[Editable, ...]:
+    """The whole form, read anew once something has happened in the scheme."""
+    if cohort_id is None:
+        return form_editing.fields(session, actor, scheme_id)
+    edition = participation.standing(session, actor, cohort_id).edition
+    return charts.kept(("form", scheme_id, edition), lambda: form_editing.fields(session, actor, scheme_id))
 
 
 def draw_list(fields: Sequence[Editable]) -> None:

@@ -108,6 +108,23 @@ def refuse_unless_run(actor: Actor, scheme_id: UUID) -> None:
         raise NotAllowed("You cannot open this scheme.", remedy="Ask one of its coordinators.")
 
 
+def scheme_run_of(session: Session, actor: Actor, cohort_id: UUID) -> UUID:
+    """The scheme of a cohort that the actor runs. Raises NotAllowed.
+
+    Of the cohort in whose place they act nothing is asked: it was read together with them, a moment ago.
+    """
+    if cohort_id == actor.place.cohort_id and actor.place.scheme_id in actor.coordinates:
+        return actor.place.scheme_id
+    return cohort_to_coordinate(session, actor, cohort_id).scheme_id
+
+
+def scheme_to_see_figures_of(session: Session, actor: Actor, cohort_id: UUID) -> UUID:
+    """The scheme of a cohort that the actor runs or whose figures they see, in the same way. Raises NotAllowed."""
+    if cohort_id == actor.place.cohort_id and actor.place.scheme_id in actor.coordinates | actor.manages:
+        return actor.place.scheme_id
+    return cohort_to_see_figures_of(session, actor, cohort_id).scheme_id
+
+
 def cohort_to_see_figures_of(session: Session, actor: Actor, cohort_id: UUID) -> Cohort:
     """The cohort, if the actor runs its scheme or sees its figures. Raises NotAllowed."""
     cohort = session.get(Cohort, cohort_id)

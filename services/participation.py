@@ -132,11 +132,11 @@ def glance(session: Session, actor: Actor, cohort_id: UUID, today: date | None =
 
 
 def standing(session: Session, actor: Actor, cohort_id: UUID) -> Standing:
-    """What a screen needs to know before it asks for figures. Two queries. Raises NotAllowed."""
-    cohort = access.cohort_to_see_figures_of(session, actor, cohort_id)
-    zone, sequence = session.exec(_newest_of(), params={"scheme": cohort.scheme_id}).one()
+    """What a screen needs to know before it asks for figures. One query. Raises NotAllowed."""
+    scheme_id = access.scheme_to_see_figures_of(session, actor, cohort_id)
+    zone, sequence = session.exec(_newest_of(), params={"scheme": scheme_id}).one()
     # A manager's figures are those of yesterday: for them only the day counts.
-    is_protected = cohort.scheme_id not in actor.coordinates
+    is_protected = scheme_id not in actor.coordinates
     return Standing(times.day_in(utc_now(), zone), 0 if is_protected else sequence or 0, is_protected)
 
 

@@ -103,11 +103,11 @@ def progress(
     search: str = "",
     total: int | None = None,
 ) -> ProgressPage:
-    """Who of a cohort has passed what is required, by name, 20 on a page. Three queries. Raises NotAllowed.
+    """Who of a cohort has passed what is required, by name, 20 on a page. Two queries. Raises NotAllowed.
 
     `total` is the answer of `lines` to the same question, where it is known.
     """
-    access.cohort_to_coordinate(session, actor, cohort_id)
+    access.scheme_run_of(session, actor, cohort_id)
     words = search.strip()
     _, listing = _progress(only, bool(words))
     given = {"cohort_id": cohort_id, "today": today} | ({"words": _escaped(words)} if words else {})
@@ -127,7 +127,7 @@ def lines(
     search: str = "",
 ) -> int:
     """How many lines `progress` has on all its pages. Raises NotAllowed."""
-    access.cohort_to_coordinate(session, actor, cohort_id)
+    access.scheme_run_of(session, actor, cohort_id)
     words = search.strip()
     counting, _ = _progress(only, bool(words))
     given = {"cohort_id": cohort_id, "today": today} | ({"words": _escaped(words)} if words else {})

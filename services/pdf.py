@@ -17,7 +17,9 @@ _FONT_PACKAGES = (
     "fontpkg_noto_sans",
     "fontpkg_noto_sans_arabic",
     "fontpkg_noto_sans_devanagari",
+    "fontpkg_noto_sans_thai",
     "pylopdf_fonts_zh_cn",
+    "pylopdf_fonts_ko",
 )
 
 

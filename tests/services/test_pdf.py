@@ -24,10 +24,21 @@ FACTS: dict[str, object] = {
     "footer": "Whoever runs it can confirm this code.",
 }
 SMALL = {"pixels_per_inch": 48.0}
-NAMES = ["李", "Ọlájídé", "عائشة", "O’Brien", "देवनागरी", "Wolfeschlegelsteinhausen" * 7 + "bergerdorffs"]
+NAMES = [
+    "李",
+    "Ọlájídé",
+    "عائشة",
+    "O’Brien",
+    "देवनागरी",
+    "김민수",
+    "สมชาย ใจดี",
+    "Wolfeschlegelsteinhausen" * 7 + "bergerdorffs",
+]
 
 
-@pytest.mark.parametrize("name", NAMES, ids=["han", "yoruba", "arabic", "irish", "devanagari", "180-characters"])
+@pytest.mark.parametrize(
+    "name", NAMES, ids=["han", "yoruba", "arabic", "irish", "devanagari", "hangul", "thai", "180-characters"]
+)
 def test_the_same_data_gives_the_same_bytes(name: str) -> None:
     first, second = (pdf.render("certificate", {**FACTS, "name": name}) for _ in range(2))
 
@@ -39,10 +50,11 @@ def test_the_same_data_gives_the_same_bytes(name: str) -> None:
 def test_each_name_is_drawn_with_letters_of_its_own() -> None:
     # A script without a font would be drawn as boxes: names of two letters each would look alike.
     pictures = {
-        pdf.picture("certificate", {**FACTS, "name": name}, **SMALL) for name in ("李王", "王李", "عا", "اع", "दे", "वी")
+        pdf.picture("certificate", {**FACTS, "name": name}, **SMALL)
+        for name in ("李王", "王李", "عا", "اع", "दे", "वी", "김이", "이김", "สม", "มส")
     }
 
-    assert len(pictures) == 6
+    assert len(pictures) == 10
 
 
 @pytest.mark.parametrize("markup", ["#sys.version", "*bold*", "$x$", "#panic()", "= Heading", "\\u{41}", "@ref"])

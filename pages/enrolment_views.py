@@ -53,8 +53,11 @@ def apply(view: View) -> None:
     st.session_state["page"] = 1
 
 
-def draw_export(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, total: int) -> None:
-    """Everybody whom the filter shows, as a file: the password once more, a reason, then two ways to save it."""
+def draw_export(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, total: int | None) -> None:
+    """Everybody whom the filter shows, as a file: the password once more, a reason, then two ways to save it.
+
+    `total` is None where they were not counted to the end.
+    """
     box = st.popover("Export", icon=":material/download:", key="export", on_change="rerun")
     if not box.open:
         return
@@ -63,7 +66,8 @@ def draw_export(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter,
         if confirmed is None or datetime.now(UTC) - confirmed.at > reauthentication.LASTS:
             ask_password(session, actor)
             return
-        st.markdown(f"{'1 person' if total == 1 else f'{total:,} people'}, as the filters show them.")
+        people = "Everybody" if total is None else "1 person" if total == 1 else f"{total:,} people"
+        st.markdown(f"{people}, as the filters show them.")
         reason = st.selectbox("What for", list(Reason), key="reason", format_func=lambda each: each.capitalize())
         for kind, label in ((Kind.XLSX, "Excel workbook"), (Kind.CSV, "CSV")):
             # The file is made when it is asked for, not whenever this screen is drawn.

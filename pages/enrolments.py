@@ -96,7 +96,12 @@ def kept_choice(where: st.delta_generator.DeltaGenerator, label: str, key: str, 
 def count_up(found: Queue) -> None:
     """The whole cohort in one line."""
     parts = [f"{found.count(status):,} {word.lower()}" for status, word in STATUS_WORDS.items() if found.count(status)]
-    st.caption(f"{found.total:,} shown · in this cohort: {', '.join(parts) or 'nobody yet'}")
+    shown = (
+        f"The first {found.total:,} shown; choose more above to see fewer"
+        if found.has_more
+        else f"{found.total:,} shown"
+    )
+    st.caption(f"{shown} · in this cohort: {', '.join(parts) or 'nobody yet'}")
 
 
 def above(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, found: Queue, today: date) -> bool:
@@ -107,7 +112,8 @@ def above(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, found
     several = False
     with st.container(horizontal=True, vertical_alignment="center"):
         if found.decidable and not enrolment_acts.is_asking(enrolment_acts.TICKED):
-            label = f"Approve all {found.decidable:,} submitted"
+            # How many they are is said with the question, where they were not counted to the end.
+            label = "Approve all submitted" if found.has_more else f"Approve all {found.decidable:,} submitted"
             # The question below has the one primary button while it is asked.
             kind = "secondary" if enrolment_acts.is_asking("all") else "primary"
             if st.button(label, key="approve-all", type=kind):  # type: ignore[arg-type] # one of two words
@@ -116,7 +122,7 @@ def above(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, found
         st.page_link("import_people.py", label="Import", icon=":material/upload_file:")
         st.page_link("invitations.py", label="Invite", icon=":material/person_add:")
         if found.rows:
-            enrolment_views.draw_export(session, actor, cohort_id, chosen, found.total)
+            enrolment_views.draw_export(session, actor, cohort_id, chosen, None if found.has_more else found.total)
             several = st.toggle("Choose several", key="several")
     enrolment_acts.draw(session, actor, cohort_id, [], where="all")
     return several

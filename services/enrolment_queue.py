@@ -1,11 +1,12 @@
 """The coordinator's queue: who wants in, on which side, how far they are, and what is still missing.
 
 A page costs the same in a cohort of a hundred thousand: its counts and its people's ids come from indexes alone, a
-search from the index of words, and only the people on the page are read.
+search from the index of words, a gate from the first who fit (services/queue_finding.py), and only the people on the
+page are read.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
@@ -13,7 +14,7 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, or_
+from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
@@ -21,12 +22,15 @@ from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Scheme
 from models.search import SearchScope
-from services import access, enrolment_form, people_search, readiness
+from services import access, enrolment_form, people_search, queue_finding, readiness
 from services.access import Actor
+from services.queue_finding import Sought
 from services.readiness import Readiness
 from services.schemes.sectors import sectors
 
 ROWS_A_PAGE = 20
+# Of those whom a gate or a search leads to: nobody pages further, and to count on would cost more than it tells.
+MOST_FOUND = 200
 # The coordinator's view of an answer ends where no clause gives it to them (SECURITY.md b6, 4).
 HIDDEN_FROM_COORDINATOR = frozenset({"wechat_id"})
 
@@ -84,6 +88,7 @@ class Queue:
     """One page of the queue. `counts` is of the whole cohort by side and status.
 
     Of what the filter shows, on every page: `total`, and `decidable`, those submitted that are not the actor's own.
+    A gate or a search is followed as far as ten pages go: with `has_more` both numbers are of the first 200 alone.
     """
 
     rows: tuple[QueueRow, ...]
@@ -92,6 +97,7 @@ class Queue:
     page: int
     pages: int
     counts: Mapping[tuple[Side, EnrolmentStatus], int] = field(default_factory=dict)
+    has_more: bool = False
 
     def count(self, *statuses: EnrolmentStatus, side: Side | None = None) -> int:
         """How many of the cohort have one of these statuses, on one side or both."""
@@ -123,21 +129,33 @@ def queue(
     """One page of 20, by name. A page past the end is the last one. Raises NotAllowed."""
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
     chosen, day = Filter(side, status, gate, search), today or utc_now().astimezone(UTC).date()
-    conditions = filtered(session, cohort_id, chosen, day)
+    scheme = session.exec(_gates(), params={"scheme_id": cohort.scheme_id}).one()
     counts = _counts(session, cohort_id)
     if chosen.is_counted:
         total, decidable = _counted(session, actor, cohort_id, chosen, counts)
-    else:
-        waiting = func.count().filter(*_decidable(actor))
-        counted = _of_people(select(func.count(), waiting), chosen)
-        total, decidable = session.exec(counted.where(*conditions)).one()
-    pages = max(1, ceil(total / ROWS_A_PAGE))
-    page = min(max(1, page), pages)
-    ids = _of_people(select(Enrolment.id), chosen).where(*conditions)
+        return _page(session, scheme, cohort_id, chosen, day, Queue((), total, decidable, page, 1, counts))
+    sought = _sought(session, scheme, cohort_id, chosen, day, people=sum(_shown(chosen, counts).values()))
+    found = queue_finding.first(session, sought, MOST_FOUND + 1)
+    has_more, found = len(found) > MOST_FOUND, found[:MOST_FOUND]
+    page, pages = _within(page, len(found))
+    decidable = session.exec(_decidable_of(), params={"ids": found, "person_id": actor.person_id}).one() if found else 0
+    rows = _rows(session, scheme, cohort_id, found[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE], day)
+    return Queue(rows, len(found), decidable, page, pages, counts, has_more)
+
+
+def _page(session: Session, scheme: Any, cohort_id: UUID, chosen: Filter, today: date, asked: Queue) -> Queue:
+    """A page of those of one side and status, of whom it is known how many there are."""
+    page, pages = _within(asked.page, asked.total)
+    ids = select(Enrolment.id).where(*filtered(session, cohort_id, chosen, today))
     ordered = ids.order_by(col(Enrolment.sort_key), col(Enrolment.id))
-    shown = session.exec(ordered.offset((page - 1) * ROWS_A_PAGE).limit(ROWS_A_PAGE)).all() if total else []
-    rows = _rows(session, session.get_one(Scheme, cohort.scheme_id), cohort_id, list(shown), day)
-    return Queue(rows, total, decidable, page, pages, counts)
+    shown = session.exec(ordered.offset((page - 1) * ROWS_A_PAGE).limit(ROWS_A_PAGE)).all() if asked.total else []
+    return replace(asked, rows=_rows(session, scheme, cohort_id, list(shown), today), page=page, pages=pages)
+
+
+def _within(page: int, total: int) -> tuple[int, int]:
+    """The page that there is, and how many there are."""
+    pages = max(1, ceil(total / ROWS_A_PAGE))
+    return min(max(1, page), pages), pages
 
 
 def submitted_on(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, today: date) -> tuple[UUID, ...]:
@@ -164,40 +182,42 @@ def details(session: Session, actor: Actor, enrolment_id: UUID) -> Details:
 
 def filtered(session: Session, cohort_id: UUID, chosen: Filter, today: date) -> list[Any]:
     """SQL conditions on Enrolment, joined with Person where the filter is about a gate."""
-    conditions: list[Any] = [Enrolment.cohort_id == cohort_id]
-    if chosen.side is not None:
-        conditions.append(Enrolment.side == chosen.side)
-    if chosen.status is not None:
-        conditions.append(Enrolment.status == chosen.status)
-    if chosen.gate is not None:
-        conditions.append(_as_far(session, cohort_id, chosen.gate, today))
+    scheme = enrolment_form.scheme_of(session, cohort_id) if chosen.gate else None
+    found = queue_finding.conditions(_sought(session, scheme, cohort_id, chosen, today))
     if chosen.search.strip():
         # Only from a name or an address: what else somebody wrote is not what a coordinator looks for here.
-        found = people_search.matching_people(session, cohort_id, chosen.search, scope=SearchScope.QUEUE)
-        conditions.append(col(Enrolment.id).in_(found))
-    return conditions
+        words = people_search.matching_people(session, cohort_id, chosen.search, scope=SearchScope.QUEUE)
+        found.append(col(Enrolment.id).in_(words))
+    return found
 
 
-def _as_far(session: Session, cohort_id: UUID, gate: Gate, today: date) -> Any:
-    scheme = enrolment_form.scheme_of(session, cohort_id)
-    if gate is Gate.PROFILE:
-        return readiness.incomplete(enrolment_form.fields_of(session, [cohort_id]).get(cohort_id, ()))
-    if gate in {Gate.READY, Gate.NOT_READY}:
-        holds = _ready(scheme, cohort_id, today)
-        return holds if gate is Gate.READY else ~holds
-    return readiness.lacks(scheme, cohort_id, gate.value, today)
-
-
-def _ready(scheme: Scheme, cohort_id: UUID, today: date) -> Any:
-    return or_(
-        *(and_(col(Enrolment.side) == side, readiness.gates_hold(scheme, cohort_id, side, today)) for side in Side)
-    )
+def _sought(session: Session, scheme: Any, cohort_id: UUID, chosen: Filter, today: date, *, people: int = 0) -> Sought:
+    of_form = enrolment_form.fields_of(session, [cohort_id]) if chosen.gate is Gate.PROFILE else {}
+    gate = chosen.gate.value if chosen.gate else None
+    fields = of_form.get(cohort_id, ())
+    return Sought(cohort_id, people, scheme, fields, today, chosen.side, chosen.status, gate, chosen.search)
 
 
 def _of_people(statement: Any, chosen: Filter) -> Any:
     """Gates ask the person too; whoever asks for less reads less."""
     statement = statement.select_from(Enrolment)
     return statement.join(Person, col(Person.id) == Enrolment.person_id) if chosen.gate is not None else statement
+
+
+@cache
+def _gates() -> Any:
+    """What the lights ask of a scheme."""
+    return select(Scheme.id, Scheme.mentor_gates, Scheme.mentee_gates).where(Scheme.id == bindparam("scheme_id"))
+
+
+@cache
+def _decidable_of() -> Any:
+    """How many of `ids` were submitted and are not this person's own."""
+    return select(func.count()).where(
+        col(Enrolment.id).in_(bindparam("ids", expanding=True)),
+        Enrolment.status == EnrolmentStatus.SUBMITTED,
+        Enrolment.person_id != bindparam("person_id"),
+    )
 
 
 def _decidable(actor: Actor) -> tuple[Any, ...]:
@@ -226,14 +246,19 @@ def _counted(
     counts: Mapping[tuple[Side, EnrolmentStatus], int],
 ) -> tuple[int, int]:
     """How many a filter of side and status shows, and how many of them the actor may decide."""
-    shown = {
+    shown = _shown(chosen, counts)
+    waiting = sum(number for (_, status), number in shown.items() if status is EnrolmentStatus.SUBMITTED)
+    own = session.exec(_own_submitted(), params={"person_id": actor.person_id, "cohort_id": cohort_id})
+    return sum(shown.values()), waiting - sum((side, EnrolmentStatus.SUBMITTED) in shown for side in own)
+
+
+def _shown(chosen: Filter, counts: Mapping[tuple[Side, EnrolmentStatus], int]) -> dict[Any, int]:
+    """The counts of the chosen side and status."""
+    return {
         (side, status): number
         for (side, status), number in counts.items()
         if chosen.side in (None, side) and chosen.status in (None, status)
     }
-    waiting = sum(number for (_, status), number in shown.items() if status is EnrolmentStatus.SUBMITTED)
-    own = session.exec(_own_submitted(), params={"person_id": actor.person_id, "cohort_id": cohort_id})
-    return sum(shown.values()), waiting - sum((side, EnrolmentStatus.SUBMITTED) in shown for side in own)
 
 
 @cache
@@ -245,7 +270,7 @@ def _own_submitted() -> Any:
     )
 
 
-def _rows(session: Session, scheme: Scheme, cohort_id: UUID, ids: list[UUID], today: date) -> tuple[QueueRow, ...]:
+def _rows(session: Session, scheme: Any, cohort_id: UUID, ids: list[UUID], today: date) -> tuple[QueueRow, ...]:
     found = {
         row.id: _row(row, lights) for row, lights in readiness.with_lights(session, scheme, cohort_id, ids, today=today)
     }

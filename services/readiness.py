@@ -19,7 +19,7 @@ from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.pairings import Pairing, PairingStatus
 from models.pauses import Pause
 from models.people import Person
-from models.schemes import FormField, Scheme
+from models.schemes import FormField
 from services import consents, enrolment_form, signatures, training
 
 
@@ -62,7 +62,7 @@ def lights(session: Session, enrolment_ids: Iterable[UUID], *, today: date | Non
 
 
 def with_lights(
-    session: Session, scheme: Scheme, cohort_id: UUID, enrolment_ids: list[UUID], *, today: date | None = None
+    session: Session, scheme: Any, cohort_id: UUID, enrolment_ids: list[UUID], *, today: date | None = None
 ) -> Iterator[tuple[Any, Readiness]]:
     """These enrolments of one cohort with their lights, in no order. Two queries.
 
@@ -113,9 +113,13 @@ def lacking(session: Session, cohort_id: UUID, side: Side, today: date) -> dict[
     return dict(zip(conditions, session.exec(counts).one(), strict=True))
 
 
-def lacks(scheme: Scheme, cohort_id: UUID, gate: str, today: date) -> Any:
-    """An SQL condition on a query of Enrolment joined with Person: this light does not hold, on either side."""
-    return or_(*(and_(col(Enrolment.side) == side, _lacks(scheme, cohort_id, side, gate, today)) for side in Side))
+def lacks(scheme: Any, cohort_id: UUID, gate: str, today: date, *, among: Any = None) -> Any:
+    """An SQL condition on a query of Enrolment joined with Person: this light does not hold, on either side.
+
+    `among`, a few ids of the cohort to which that query is limited, spares asking about all the others.
+    """
+    of_side = (and_(col(Enrolment.side) == side, _lacks(scheme, cohort_id, side, gate, today, among)) for side in Side)
+    return or_(*of_side)
 
 
 def incomplete(fields: Iterable[FormField]) -> Any:
@@ -143,13 +147,13 @@ def _is_blank(field: FormField) -> Any:
     return or_(answer.is_(None), cast(answer, String).in_(("", "[]", "null")))
 
 
-def _lacks(scheme: Scheme, cohort_id: UUID, side: Side, gate: str, today: date) -> Any:
+def _lacks(scheme: Any, cohort_id: UUID, side: Side, gate: str, today: date, among: Any) -> Any:
     asked = gate in gates_of(scheme, side)
     match gate:
         case "signature":
-            return col(Enrolment.id).in_(_unsigned(cohort_id, today)) if asked else false()
+            return col(Enrolment.id).in_(_unsigned(cohort_id, today, among)) if asked else false()
         case "training":
-            return col(Enrolment.id).in_(_untrained(cohort_id, today)) if asked else false()
+            return col(Enrolment.id).in_(_untrained(cohort_id, today, among)) if asked else false()
         case "conflicts":
             return col(Enrolment.conflicts_declared_at).is_(None) if asked else false()
         case "capacity":
@@ -159,14 +163,17 @@ def _lacks(scheme: Scheme, cohort_id: UUID, side: Side, gate: str, today: date) 
     raise ValueError(gate)
 
 
-def gates_hold(scheme: Scheme, cohort_id: UUID, side: Side, today: date) -> Any:
-    """An SQL condition on a query of Enrolment joined with Person: every gate of this side holds."""
+def gates_hold(scheme: Any, cohort_id: UUID, side: Side, today: date, *, among: Any = None) -> Any:
+    """An SQL condition on a query of Enrolment joined with Person: every gate of this side holds.
+
+    `among` as for `lacks`.
+    """
     gates = gates_of(scheme, side)
     conditions: list[Any] = [true()]
     if "signature" in gates:
-        conditions.append(col(Enrolment.id).not_in(_unsigned(cohort_id, today)))
+        conditions.append(col(Enrolment.id).not_in(_unsigned(cohort_id, today, among)))
     if "training" in gates:
-        conditions.append(col(Enrolment.id).not_in(_untrained(cohort_id, today)))
+        conditions.append(col(Enrolment.id).not_in(_untrained(cohort_id, today, among)))
     if "conflicts" in gates:
         conditions.append(col(Enrolment.conflicts_declared_at).is_not(None))
     if side is Side.MENTOR:
@@ -174,9 +181,10 @@ def gates_hold(scheme: Scheme, cohort_id: UUID, side: Side, today: date) -> Any:
     return and_(*conditions)
 
 
-def gates_of(scheme: Scheme, side: Side) -> list[str]:
-    """The names of the gates: "signature", "training", "conflicts"."""
-    return scheme.mentor_gates if side is Side.MENTOR else scheme.mentee_gates
+def gates_of(scheme: Any, side: Side) -> list[str]:
+    """The names of the gates: "signature", "training", "conflicts". A scheme is its row, or just these two columns."""
+    gates: list[str] = scheme.mentor_gates if side is Side.MENTOR else scheme.mentee_gates
+    return gates
 
 
 def places_taken() -> Any:
@@ -191,13 +199,13 @@ def places_taken() -> Any:
     )
 
 
-def _unsigned(cohort_id: UUID, today: date) -> Any:
+def _unsigned(cohort_id: UUID, today: date, among: Any = None) -> Any:
     # It stands inside queries of the same table: without this, SQLAlchemy may take the outer row for its own.
-    return signatures.unsigned_enrolments(cohort_id, today).correlate(None)
+    return signatures.unsigned_enrolments(cohort_id, today, among=among).correlate(None)
 
 
-def _untrained(cohort_id: UUID, today: date) -> Any:
-    return training.untrained_enrolments(cohort_id, today).correlate(None)
+def _untrained(cohort_id: UUID, today: date, among: Any = None) -> Any:
+    return training.untrained_enrolments(cohort_id, today, among=among).correlate(None)
 
 
 @cache  # asked on every run of the queue: building it costs more than asking
@@ -232,7 +240,7 @@ def _with_facts() -> Any:
     return statement.where(col(Enrolment.id).in_(these))
 
 
-def _read(scheme: Scheme, fields: Sequence[Any], row: Any) -> Readiness:
+def _read(scheme: Any, fields: Sequence[Any], row: Any) -> Readiness:
     gates, side = gates_of(scheme, row.side), row.side
     blanks = enrolment_form.missing(fields, side, row, row)
     return Readiness(

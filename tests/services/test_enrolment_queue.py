@@ -11,7 +11,7 @@ from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side
 from models.messages import Message, MessageStatus
 from models.people import Account, Person
 from models.schemes import Cohort
-from services import enrolments
+from services import enrolment_queue, enrolments, people_search, queue_finding
 from services.access import Actor
 from services.enrolments import Filter, Gate
 from services.errors import Conflict, Invalid, NotAllowed
@@ -392,3 +392,52 @@ def test_everybody_who_would_be_written_to_is_named_with_their_email(session: Se
 
     assert [(each.name, each.template) for each in told] == [("Ama", "invitation"), ("Bo", "enrolment_approved")]
     assert mails(session) == []
+
+
+@pytest.mark.parametrize("at_once", [(1, 1), (2, 3, 100)], ids=["then everybody", "in steps"])
+def test_however_few_are_looked_at_in_one_go_a_gate_and_a_search_lead_to_the_same_people(
+    session: Session, monkeypatch: pytest.MonkeyPatch, at_once: tuple[int, ...]
+) -> None:
+    cohort = a_real_cohort(session)
+    actor = make_actor(make_coordinator(session, cohort), cohort)
+    for number in range(4):
+        declared = None if number % 2 else utc_now()
+        a_submitted(session, cohort, name=f"Bo {number}", conflicts_declared_at=declared, goals="Energy.")
+        a_submitted(session, cohort, Side.MENTOR, name=f"Chen {number}", conflicts_declared_at=declared)
+    a_submitted(session, cohort, name="Bo Gone", status=EnrolmentStatus.WITHDRAWN)
+    questions = [
+        {"gate": gate, "search": search} for gate in (None, *Gate) for search in ("", "bo", "chen 1", "nobody")
+    ]
+    usual = [names(session, actor, cohort, **question) for question in questions]
+
+    monkeypatch.setattr(queue_finding, "_AT_ONCE", at_once)
+    monkeypatch.setattr(people_search, "_FEW", 0)
+
+    assert [names(session, actor, cohort, **question) for question in questions] == usual
+    assert [len(found) for found in usual[:4]] == [9, 5, 1, 0]
+
+
+@pytest.mark.clause("U-C5.3")
+def test_whoever_paused_or_left_is_neither_ready_nor_on_the_way(session: Session) -> None:
+    cohort, actor = a_cohort(session)
+    for status in (EnrolmentStatus.PAUSED, EnrolmentStatus.WITHDRAWN, EnrolmentStatus.APPROVED):
+        for declared in (None, utc_now()):
+            name = f"{status.value} {'asked' if declared is None else 'done'}"
+            a_submitted(session, cohort, name=name, status=status, conflicts_declared_at=declared)
+
+    assert names(session, actor, cohort, gate=Gate.READY) == ["approved done"]
+    assert names(session, actor, cohort, gate=Gate.NOT_READY) == ["approved asked"]
+    assert names(session, actor, cohort, gate=Gate.CONFLICTS) == ["approved asked", "paused asked", "withdrawn asked"]
+
+
+def test_a_gate_is_followed_as_far_as_anybody_pages(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    cohort, actor = a_cohort(session)
+    monkeypatch.setattr(enrolment_queue, "MOST_FOUND", 2)
+    for number in range(3):
+        a_submitted(session, cohort, name=f"Person {number}")
+
+    found = enrolments.queue(session, actor, cohort.id, gate=Gate.READY, today=TODAY)
+    everybody = enrolments.submitted_on(session, actor, cohort.id, Filter(gate=Gate.READY), TODAY)
+
+    assert ([row.name for row in found.rows], found.total, found.decidable) == (["Person 0", "Person 1"], 2, 2)
+    assert (found.has_more, len(everybody)) == (True, 3)

@@ -8,51 +8,37 @@ from uuid import UUID
 import streamlit as st
 from sqlmodel import Session
 
-from models.matching import ProposalStatus
 from pages import (
     charts,
+    proposal_sending,
     review_compare,
     review_decisions,
+    review_list,
     review_pair,
     review_pictures,
     review_running,
-    review_sending,
     review_what_if,
 )
+from pages.proposal_words import draw_held_back
 from pages.review_parts import (
     approve,
     approved,
-    at,
     carry_over,
-    first_page,
-    keep,
     open_pair,
     people,
     run_again,
     run_if_asked,
     today,
 )
-from pages.review_sending import tell_held_back
-from pages.ui import at_a_press, empty, page, plain, refusals, segments
-from services import participation, proposals, times
+from pages.ui import at_a_press, empty, label, page, plain, refusals, segments
+from services import proposals, times
 from services.access import Actor
-from services.matching import review, review_acts, review_limits, runs
-from services.matching.review import PairLine, Pairs, Show, Sort
+from services.matching import review, review_acts, review_limits, review_lines, runs
 from services.matching.review_acts import Standing
 from services.matching.runs import RunView
-from services.proposal_board import Draft
 
 Kind = Literal["primary", "secondary"]
-SHOWN = {Show.ALL: "All", Show.WARNINGS: "Warnings", Show.UNMATCHED: "Unmatched"}
-SORTED = {Sort.BEST: "Best first", Sort.WORST: "Weakest first", Sort.NAME: "By name", Sort.WISH: "By wish"}
-CAME_OF_IT = {
-    ProposalStatus.DRAFT: ":blue-badge[Ready to send]",
-    ProposalStatus.SENT: ":blue-badge[Proposed]",
-    ProposalStatus.ACCEPTED: ":green-badge[Accepted]",
-    ProposalStatus.DECLINED: ":gray-badge[Declined]",
-    ProposalStatus.EXPIRED: ":gray-badge[Ran out]",
-    ProposalStatus.WITHDRAWN: ":gray-badge[Withdrawn]",
-}
+_TO_EMAILS = "to the emails"
 
 
 class View(StrEnum):
@@ -75,20 +61,19 @@ VIEWS = {
 
 
 def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
-    """The emails to send, one pair, or the newest run with what can be done about it."""
+    """One pair, or the newest run with what can be done about it."""
+    if st.session_state.pop(_TO_EMAILS, False) or st.query_params.get("step") == "send":
+        # Proposals are sent in one place, whichever way they were made.
+        st.switch_page("proposals.py", query_params={"step": "send"})
     run_if_asked(session, actor, cohort_id)
-    drafts = proposals.to_send(session, actor, cohort_id)
-    if drafts and st.query_params.get("step") == "send":
-        review_sending.draw(session, actor, drafts)
-        return
-    run = runs.latest(session, actor, cohort_id)
-    now = review_acts.standing(session, actor, cohort_id, run.made_at if run else None)
+    now = review_acts.standing(session, actor, cohort_id)
+    run = kept_view(session, actor, now.run_id) if now.run_id else None
     st.caption(in_one_line(run, actor.time_zone or "UTC") if run else "Nobody has been matched in this cohort yet.")
     if now.is_running:
         review_running.draw(session, actor, cohort_id)
     else:
         review_running.draw_end(session, actor, cohort_id)
-    tell_held_back()
+    draw_held_back(st.session_state.pop("held_back", ()))
     if run is None:
         draw_first(session, actor, cohort_id, now)
         return
@@ -97,7 +82,12 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     if asked is not None:
         draw_pair(session, actor, run, asked)
         return
-    draw_view(session, actor, cohort_id, run, now, drafts)
+    draw_view(session, actor, cohort_id, run, now)
+
+
+def kept_view(session: Session, actor: Actor, run_id: UUID) -> RunView:
+    """A run's totals never change, and hold no name. The actor coordinates its cohort."""
+    return charts.kept(("run's totals", run_id), lambda: runs.one(session, actor, run_id))
 
 
 def draw_first(session: Session, actor: Actor, cohort_id: UUID, now: Standing) -> None:
@@ -105,7 +95,7 @@ def draw_first(session: Session, actor: Actor, cohort_id: UUID, now: Standing) -
     with aside:
         if not now.is_running:
             draw_run_button(cohort_id, None, "primary")
-        draw_left_out("Not ready for a run", not_ready(session, actor, cohort_id))
+        draw_left_out("Not ready for a run", not_ready(session, actor, cohort_id, now))
     with main:
         empty("Run the matching: it pairs everybody who is ready, and shows why. Nobody is written to yet.")
 
@@ -119,9 +109,7 @@ def draw_pair(session: Session, actor: Actor, run: RunView, asked: str) -> None:
     review_pair.draw(session, actor, run, mentee_id)
 
 
-def draw_view(
-    session: Session, actor: Actor, cohort_id: UUID, run: RunView, now: Standing, drafts: Sequence[Draft]
-) -> None:
+def draw_view(session: Session, actor: Actor, cohort_id: UUID, run: RunView, now: Standing) -> None:
     """What limits the run, then the part of the review that was chosen."""
     st.markdown(f"**{plain(review_limits.in_one_sentence(run))}**")
     numbers = {View.DECISIONS: f" {now.decisions}"} if now.decisions else {}
@@ -146,33 +134,43 @@ def draw_view(
             case View.DECISIONS:
                 review_decisions.draw(session, actor, cohort_id)
             case View.PAIRS:
-                draw_pairs(session, actor, cohort_id, run, now, drafts)
+                draw_pairs(session, actor, cohort_id, run, now)
 
 
-def draw_pairs(
-    session: Session, actor: Actor, cohort_id: UUID, run: RunView, now: Standing, drafts: Sequence[Draft]
-) -> None:
-    search, sort, at_page = looked_at_last()
-    found = review.pairs(session, actor, run.id, show=shown_now(), search=search, sort=sort, page=at_page)
+def draw_pairs(session: Session, actor: Actor, cohort_id: UUID, run: RunView, now: Standing) -> None:
+    search, sort, at_page = review_list.looked_at_last()
+    known = charts.kept_lines(run.id, lambda: review_lines.read(session, actor, run.id))
+    shown = review_list.shown_now()
+    found = review.pairs(session, actor, run.id, show=shown, search=search, sort=sort, page=at_page, known=known)
     # Above the list, so that the next step is in sight on a phone as well.
     with st.container(horizontal=True, vertical_alignment="center"):
-        draw_next(session, actor, cohort_id, run, now, drafts, found)
-    main, aside = st.columns([1.4, 1], gap="medium")
-    with aside:
+        draw_next(session, actor, cohort_id, run, now)
+    draw_behind(run)
+    review_list.draw(run.id, found)
+
+
+def draw_behind(run: RunView) -> None:
+    """Who is not in the run, and how it was made for whoever wants to repeat it. Drawn when somebody opens it."""
+    box = st.expander(behind_in_words(run.left_out), icon=":material/info:", key="behind", on_change="rerun")
+    if not box.open:
+        return
+    took = "" if run.took_ms is None else f"- It took {run.took_ms / 1000:.1f} seconds\n"
+    with box:
         draw_left_out("Not in this run", run.left_out)
-        st.caption(run.text_in_words)
-    with main:
-        draw_run(run, found)
+        st.header("How this run was made", anchor=False)
+        st.markdown(
+            f"{plain(run.text_in_words)}\n\n{took}- Way of comparing texts: `{run.text_method}`\n"
+            f"- Lots drawn with number {run.seed}\n- Fingerprint of what went in: `{run.inputs_sha256}`"
+        )
 
 
-def looked_at_last() -> tuple[str, Sort, int]:
-    """What is searched for, the order and the page, also after a pair was opened, when the widgets forget them."""
-    for key, otherwise in (("search", ""), ("sort", Sort.BEST)):
-        if key not in st.session_state:
-            st.session_state[key] = st.session_state.get(f"list-{key}", otherwise)
-        st.session_state[f"list-{key}"] = st.session_state[key]
-    at_page = st.session_state.get("page", st.session_state.get("list-page", 1))
-    return st.session_state["search"], st.session_state["sort"], at_page
+def behind_in_words(left_out: Sequence[str]) -> str:
+    """The first reason why somebody is not in the run stands here; the others when it is opened."""
+    if not left_out:
+        return "How this run was made"
+    more = len(left_out) - 1
+    rest = {0: "", 1: ", and 1 more reason"}.get(more, f", and {more} more reasons")
+    return f"Not in this run: {label(left_out[0])}{rest}"
 
 
 def in_one_line(run: RunView, zone: str) -> str:
@@ -184,35 +182,39 @@ def in_one_line(run: RunView, zone: str) -> str:
     return f"Run of {when} · {run.matched} of {run.mentees} mentees matched, {places} · {proof}{floor}"
 
 
-def draw_next(
-    session: Session,
-    actor: Actor,
-    cohort_id: UUID,
-    run: RunView,
-    now: Standing,
-    drafts: Sequence[Draft],
-    found: Pairs,
-) -> None:
+def draw_next(session: Session, actor: Actor, cohort_id: UUID, run: RunView, now: Standing) -> None:
     """What can be sent, what waits to be, and the run button."""
-    waiting = draw_acts(session, actor, run.id, found.to_approve)
-    if drafts:
-        one = len(drafts) == 1
-        ready = "One email is" if one else f"Emails to {people(len(drafts))} are"
+    number = charts.kept(
+        ("to approve", run.id, now.edition), lambda: review.open_pairs(session, actor, run.id, ()).number
+    )
+    if number:
+        draw_acts(session, actor, run.id, now.edition, number)
+    if now.drafts:
+        one = now.drafts == 1
+        ready = "One email is" if one else f"Emails to {people(now.drafts)} are"
         st.info(f"{ready} ready. Nothing has left yet.", icon=":material/outgoing_mail:")
-        kind: Kind = "secondary" if waiting else "primary"
+        kind: Kind = "secondary" if number else "primary"
         look = "Look at it and send" if one else "Look at them and send"
-        st.button(look, key="to-send", type=kind, icon=":material/drafts:", on_click=at("send"))
+        st.button(look, key="to-send", type=kind, icon=":material/drafts:", on_click=to_the_emails)
     if not now.is_running:
         if now.newer_than_run:
             st.info("Decisions have changed since this run. Run again to see what follows.", icon=":material/update:")
         draw_run_button(cohort_id, run, "secondary")
 
 
+def to_the_emails(ids: Sequence[UUID] = ()) -> None:
+    """Go where proposals are sent, to look at these drafts, or at all. For callbacks."""
+    proposal_sending.begin(ids)
+    # A callback cannot leave the screen; the run after it does.
+    st.query_params.pop("step", None)
+    st.session_state[_TO_EMAILS] = True
+
+
 def draw_run_button(cohort_id: UUID, run: RunView | None, kind: Kind) -> None:
     seed, floor_first = (run.seed, run.policy == "floor_first") if run else (0, False)
-    label = "Run again" if run else "Run matching"
+    words = "Run again" if run else "Run matching"
     args = (cohort_id, seed, floor_first)
-    st.button(label, key="run", type=kind, icon=":material/join_inner:", on_click=run_again, args=args)
+    st.button(words, key="run", type=kind, icon=":material/join_inner:", on_click=run_again, args=args)
 
 
 def draw_left_out(heading: str, sentences: Sequence[str]) -> None:
@@ -222,67 +224,28 @@ def draw_left_out(heading: str, sentences: Sequence[str]) -> None:
         st.page_link("enrolments.py", label="See who, in Enrolments", icon=":material/how_to_reg:")
 
 
-def not_ready(session: Session, actor: Actor, cohort_id: UUID) -> tuple[str, ...]:
+def not_ready(session: Session, actor: Actor, cohort_id: UUID, now: Standing) -> tuple[str, ...]:
     """Counts of the whole cohort, so they are kept until something is written about the scheme."""
-    now = participation.standing(session, actor, cohort_id)
     return charts.kept(
-        ("not ready", cohort_id, now.today, now.edition),
-        lambda: review.left_out(session, actor, cohort_id, today()),
+        ("not ready", cohort_id, today(), now.edition), lambda: review.left_out(session, actor, cohort_id, today())
     )
 
 
-def draw_run(run: RunView, found: Pairs) -> None:
-    """The run's lines: whoever has nobody, then the pairs as sorted."""
-    chosen = approved(run.id)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Search", key="search", placeholder="Name or sector", on_change=first_page)
-        st.selectbox("Sort", list(Sort), key="sort", format_func=SORTED.__getitem__, on_change=first_page)
-    segments(
-        "Show",
-        [each.value for each in Show],
-        key="show",
-        default=Show.ALL.value,
-        required=True,
-        in_address=True,
-        words=lambda value: f"{SHOWN[Show(value)]} {found.counts[Show(value)]}",
-        on_change=first_page,
-    )
-    if not found.lines:
-        empty("Nobody here. Clear the search, or show all.")
-    for line in found.lines:
-        draw_line(run.id, line, chosen)
-    draw_pages(found)
-
-
-def draw_pages(found: Pairs) -> None:
-    pages = -(-found.found // review.PAGE_SIZE)
-    if pages > 1:
-        st.pagination(pages, default=min(pages, st.session_state.get("list-page", 1)), key="page")
-
-
-def draw_acts(session: Session, actor: Actor, run_id: UUID, number: int) -> bool:
-    """Go on to the emails of the pairs that are approved, or approve all.
-
-    Answers whether any pair can still be approved.
-    """
-    if not number:
-        return False
+def draw_acts(session: Session, actor: Actor, run_id: UUID, edition: int, number: int) -> None:
+    """Go on to the emails of the pairs that are approved, or approve all."""
     ticked = approved(run_id)
-    chosen = review.open_pairs(session, actor, run_id, ticked).ticked if ticked else ticked
-    st.button(
-        f"Preview the emails to {people(len(chosen))}",
-        key="preview",
-        type="primary",
-        icon=":material/drafts:",
-        disabled=not chosen,
-        on_click=preview,
-        args=(run_id,),
+    chosen = ticked and charts.kept(
+        ("ticked", run_id, edition, ticked), lambda: review.open_pairs(session, actor, run_id, ticked).ticked
     )
+    if chosen:
+        words = f"Preview the emails to {people(len(chosen))}"
+        args = (run_id,)
+        st.button(words, key="preview", type="primary", icon=":material/drafts:", on_click=preview, args=args)
     if number > len(chosen):
-        st.button(f"Approve all {number}", key="approve-all", on_click=approve_all, args=(run_id,))
+        kind: Kind = "secondary" if chosen else "primary"
+        st.button(f"Approve all {number:,}", key="approve-all", type=kind, on_click=approve_all, args=(run_id,))
     if chosen:
         st.button("Approve none", key="approve-none", on_click=approve, args=(run_id, frozenset()))
-    return True
 
 
 def approve_all(run_id: UUID) -> None:
@@ -290,7 +253,7 @@ def approve_all(run_id: UUID) -> None:
 
 
 def preview(run_id: UUID) -> None:
-    """Make the approved pairs drafts, which the next run shows with every email."""
+    """Make the approved pairs drafts, and go on to look at every email."""
 
     def make(session: Session, actor: Actor) -> None:
         # Asked now: when this is pressed twice, the second press finds nothing left to do.
@@ -300,56 +263,9 @@ def preview(run_id: UUID) -> None:
             st.session_state["held_back"] = outcome.held_back
             approve(run_id, frozenset())
             if outcome.done:
-                st.query_params["step"] = "send"
+                to_the_emails(outcome.done)
 
     at_a_press(make)
-
-
-def draw_line(run_id: UUID, line: PairLine, chosen: frozenset[UUID]) -> None:
-    """One card: who, why, and what came of it."""
-    with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(in_words(line))
-        if line.can_approve:
-            draw_approval(run_id, line, chosen)
-        st.button(
-            "Look closer", key=f"open-{line.mentee_id}", type="tertiary", on_click=open_pair, args=(line.mentee_id,)
-        )
-
-
-def in_words(line: PairLine) -> str:
-    """All of a card in one piece: each piece is a message to the browser."""
-    if line.mentor is None:
-        change = review_pair.smallest_change(line.one_more_with)
-        return f"**{plain(line.mentee)}** has no mentor in this run  \n{plain(line.note or '')}  \n{change}"
-    why = " · ".join(plain(reason) for reason in line.reasons) or "Nothing speaks strongly for this pair"
-    badges = [
-        f":orange-badge[:material/warning: {plain(line.note)}]" if line.note else "",
-        f":blue-badge[Wish number {line.wish_rank}]" if line.wish_rank else "",
-        CAME_OF_IT[line.proposal] if line.proposal is not None else "",
-    ]
-    lines = [
-        f"**{plain(line.mentee)}** with **{plain(line.mentor)}** · {line.percent} % of the possible",
-        why,
-        *filter(None, badges),
-    ]
-    return "  \n".join(lines)
-
-
-def draw_approval(run_id: UUID, line: PairLine, chosen: frozenset[UUID]) -> None:
-    """A tick that is kept when the page of the list changes."""
-    key = f"approve-{line.mentee_id}-{st.session_state.get('ticks', 0)}"
-
-    def tick() -> None:
-        now, mine = approved(run_id), frozenset({line.mentee_id})
-        keep(run_id, now | mine if st.session_state[key] else now - mine)
-
-    st.checkbox("Approve", line.mentee_id in chosen, key=key, on_change=tick)
-
-
-def shown_now() -> Show:
-    """What the control under the search will say: its counts are read before it is drawn."""
-    value = st.session_state.get("show") or st.query_params.get("show")
-    return Show(value) if value in set(Show) else Show.ALL
 
 
 with page("Matching review") as (session, actor):

@@ -1,6 +1,5 @@
 """What the parts of the matching review share: its acts, what is ticked, and where in it somebody is."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -129,15 +128,3 @@ def tell_of_run(made: RunView | None, before: str) -> None:
     """Say what came of an act, once the next run of the screen begins."""
     said = "The run has begun." if made is None else f"{made.matched} of {made.mentees} mentees have a mentor now."
     tell(f"{plain(before)} {said}".strip())
-
-
-def at(step: str | None) -> Callable[[], None]:
-    """A callback that goes to a step, which stands in the address."""
-
-    def go() -> None:
-        if step is None:
-            st.query_params.pop("step", None)
-        else:
-            st.query_params["step"] = step
-
-    return go

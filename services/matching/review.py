@@ -3,25 +3,25 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, or_
+from sqlalchemy import bindparam, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.enrolments import Enrolment
-from models.matching import MatchingRun, Proposal, ProposalStatus, RunPair
+from models.matching import Proposal, ProposalStatus, RunPair
 from models.people import Person
-from models.schemes import Cohort
 from services import access
 from services.access import Actor
 from services.errors import NotAllowed
-from services.matching import missing, reading
+from services.matching import missing, reading, review_lines
+from services.matching.review_lines import Facts, RunLines, Show, Sort
 from services.matching.review_solved import percent
-from services.schemes.sectors import sectors
+
+__all__ = ["Show", "Sort", "carried", "left_out", "line", "open_pairs", "pairs", "to_approve"]
 
 PAGE_SIZE = 20
 # Beyond this many, reading all of a run is quicker than naming them one by one.
@@ -29,23 +29,6 @@ MOST_NAMED = 500
 STRONGEST = 3
 # Of such a pair nothing is left to approve; one that ran out or was taken back may be proposed once more.
 DECIDED = frozenset(set(ProposalStatus) - {ProposalStatus.EXPIRED, ProposalStatus.WITHDRAWN})
-
-
-class Show(StrEnum):
-    """What of a run to show."""
-
-    ALL = "all"
-    WARNINGS = "warnings"
-    UNMATCHED = "unmatched"
-
-
-class Sort(StrEnum):
-    """In which order; whoever has no mentor always comes first."""
-
-    BEST = "best"
-    WORST = "worst"
-    NAME = "name"
-    WISH = "wish"
 
 
 @dataclass(frozen=True)
@@ -63,7 +46,8 @@ class PairLine:
     """A mentee of a run with a mentor, or with nobody and why (`note`); beside a mentor, `note` is a warning.
 
     `score` runs from 0 to 100; `parts` add up to it before it is rounded. `percent` is how much of what is possible
-    for this mentee that is. `proposal` is what came of it since: the state of this run's newest proposal.
+    for this mentee that is. `proposal` is what came of it since: the state of the mentee's newest proposal. When that
+    is with another mentor, the pair `is_moved`, and `instead` names the other, unless the reader is one of the two.
     With one more place, the mentor `one_more_with` could take a mentee who has nobody.
     """
 
@@ -78,6 +62,8 @@ class PairLine:
     proposal: ProposalStatus | None
     percent: int = 0
     one_more_with: str | None = None
+    is_moved: bool = False
+    instead: str | None = None
 
     @property
     def can_approve(self) -> bool:
@@ -94,15 +80,11 @@ class OpenPairs:
 
 @dataclass(frozen=True)
 class Pairs:
-    """One page of a run's lines. `counts` are of the whole run, `found` of what was searched for.
-
-    `to_approve` counts the pairs of the whole run that can still be proposed.
-    """
+    """One page of a run's lines. `counts` are of the whole run, `found` of what was searched for."""
 
     lines: tuple[PairLine, ...]
     found: int
     counts: dict[Show, int]
-    to_approve: int = 0
 
 
 def pairs(
@@ -114,31 +96,34 @@ def pairs(
     search: str = "",
     sort: Sort = Sort.BEST,
     page: int = 1,
+    known: RunLines | None = None,
 ) -> Pairs:
-    """One page of a run: whoever has no mentor first, then the pairs as sorted. Raises NotAllowed."""
-    counts, still_open = _counts(session, actor, run_id)
-    # First which lines, which an index can say for a whole run, then what stands in these few.
-    chosen = _chosen(run_id, show, search, sort).limit(PAGE_SIZE).offset((max(1, page) - 1) * PAGE_SIZE)
-    ids = session.exec(chosen).all()
-    rows = {row[0].id: row for row in session.exec(_lines(), params={"run_id": run_id, "ids": list(ids)})}
-    found = _found(session, run_id, show, search) if search.strip() else counts[show]
-    return Pairs(tuple(_line(*rows[one]) for one in ids), found, counts, still_open)
+    """One page of a run: whoever has no mentor first, then the pairs as sorted. Raises NotAllowed.
+
+    `known` are the run's lines, if somebody kept them: then only what stands in the page's few is read.
+    """
+    of_run = known or review_lines.read(session, actor, run_id)
+    of_run.facts.check(actor)
+    ids = _chosen(session, of_run, show, search, sort)
+    first = (max(1, page) - 1) * PAGE_SIZE
+    lines = _read(session, actor, of_run.facts, ids[first : first + PAGE_SIZE])
+    return Pairs(lines, len(ids), of_run.counts)
 
 
 def line(session: Session, actor: Actor, run_id: UUID, mentee_id: UUID) -> PairLine:
     """One mentee's line of a run. Raises NotAllowed."""
-    _check_run(session, actor, run_id)
+    of_run = review_lines.facts(session, actor, run_id)
     asked = select(RunPair.id).where(RunPair.run_id == run_id, RunPair.mentee_id == mentee_id)
-    found = session.exec(_lines(), params={"run_id": run_id, "ids": list(session.exec(asked))}).first()
-    if found is None:
+    found = _read(session, actor, of_run, tuple(session.exec(asked)))
+    if not found:
         raise NotAllowed("This mentee is not in the newest run.", remedy="Go back to the list to see who is.")
-    return _line(*found)
+    return found[0]
 
 
 def carried(session: Session, actor: Actor, before: UUID, after: UUID, ticked: Collection[UUID]) -> frozenset[UUID]:
     """Of these mentees of one run, those who have the same mentor in another. Raises NotAllowed."""
-    _check_run(session, actor, before)
-    _check_run(session, actor, after)
+    for run_id in (before, after):
+        review_lines.facts(session, actor, run_id)
     first, second = aliased(RunPair), aliased(RunPair)
     same = (
         select(first.mentee_id)
@@ -150,36 +135,20 @@ def carried(session: Session, actor: Actor, before: UUID, after: UUID, ticked: C
 
 def to_approve(session: Session, actor: Actor, run_id: UUID) -> tuple[UUID, ...]:
     """The mentees of a run's pairs that can still be proposed. Raises NotAllowed."""
-    _check_run(session, actor, run_id)
-    return tuple(session.exec(_open(run_id, col(RunPair.mentee_id))))
+    of_run = review_lines.facts(session, actor, run_id)
+    return tuple(session.execute(_open_mentees(), _asked(of_run)).scalars())
 
 
 def open_pairs(session: Session, actor: Actor, run_id: UUID, ticked: Collection[UUID]) -> OpenPairs:
     """How many pairs of a run can still be proposed, and which of the ticked mentees' are among them. NotAllowed."""
-    scheme_id, found = session.exec(_how_many_open(), params={"run_id": run_id}).first() or (None, 0)
-    if scheme_id not in actor.coordinates:
-        raise _not_yours()
+    of_run = review_lines.facts(session, actor, run_id)
+    number = int(session.execute(_how_many_open(), _asked(of_run)).scalar_one())
     if not ticked:
-        return OpenPairs(found, frozenset())
-    mentees = _open(run_id, col(RunPair.mentee_id))
+        return OpenPairs(number, frozenset())
+    mentees = _open_mentees()
     if len(ticked) <= MOST_NAMED:
         mentees = mentees.where(col(RunPair.mentee_id).in_(ticked))
-    return OpenPairs(found, frozenset(session.exec(mentees)) & frozenset(ticked))
-
-
-@cache
-def _how_many_open() -> Any:
-    run_id: Any = bindparam("run_id")
-    number = _open(run_id, func.count(col(RunPair.id))).scalar_subquery()
-    of_run = select(Cohort.scheme_id, number).join(MatchingRun, col(MatchingRun.cohort_id) == col(Cohort.id))
-    return of_run.where(MatchingRun.id == run_id)
-
-
-def _open(run_id: Any, column: Any) -> Any:
-    known = select(Proposal.mentee_id).where(Proposal.run_id == run_id, col(Proposal.status).in_(DECIDED))
-    return select(column).where(
-        RunPair.run_id == run_id, col(RunPair.mentor_id).is_not(None), col(RunPair.mentee_id).not_in(known)
-    )
+    return OpenPairs(number, frozenset(session.execute(mentees, _asked(of_run)).scalars()) & frozenset(ticked))
 
 
 def left_out(session: Session, actor: Actor, cohort_id: UUID, today: date) -> tuple[str, ...]:
@@ -188,69 +157,84 @@ def left_out(session: Session, actor: Actor, cohort_id: UUID, today: date) -> tu
     return missing.sentences(session, cohort, reading.availability(session, cohort, today), today)
 
 
-def _check_run(session: Session, actor: Actor, run_id: UUID) -> None:
-    """Raises NotAllowed unless the actor coordinates the run's scheme. The run, with its long proof, is not loaded."""
-    of_run = select(Cohort.scheme_id).join(MatchingRun, col(MatchingRun.cohort_id) == col(Cohort.id))
-    if session.exec(of_run.where(MatchingRun.id == run_id)).one_or_none() not in actor.coordinates:
-        raise _not_yours()
-
-
-def _not_yours() -> NotAllowed:
-    return NotAllowed("You cannot open this run.", remedy="Ask one of the scheme's coordinators.")
-
-
-def _chosen(run_id: UUID, show: Show, search: str, sort: Sort) -> Any:
+def _chosen(session: Session, of_run: RunLines, show: Show, search: str, sort: Sort) -> tuple[UUID, ...]:
     """The ids of a run's lines: whoever has no mentor, then the pairs, both as sorted."""
-    statement = _searched(run_id, show, search, RunPair.id)
     if sort is Sort.NAME:
-        whose = aliased(Enrolment)
-        statement = statement.join(whose, col(whose.id) == col(RunPair.mentee_id))
-        order: tuple[Any, ...] = (col(whose.sort_key),)
+        ids = of_run.unmatched_first(show, review_lines.by_name(session, of_run.facts.run_id))
     else:
-        share, score = col(RunPair.score) / func.coalesce(func.nullif(RunPair.possible, 0), 1), col(RunPair.score)
-        order = {
-            Sort.BEST: (share.desc(), score.desc()),
-            Sort.WORST: (share, score),
-            Sort.WISH: (func.coalesce(RunPair.wish_rank, MOST_NAMED), score.desc()),
-        }[sort]
-    return statement.order_by(col(RunPair.mentor_id).is_not(None), *order, col(RunPair.mentee_id))
+        ids = of_run.ordered(show, sort)
+    if not search.strip():
+        return ids
+    found = review_lines.matching(session, of_run.facts.run_id, search)
+    return tuple(one for one in ids if one in found)
 
 
-def _searched(run_id: UUID, show: Show, search: str, column: Any) -> Any:
-    """This column of a run's lines."""
-    statement = select(column).select_from(RunPair).where(RunPair.run_id == run_id, *_shown(show))
-    if search.strip():
-        mentee, mentor = aliased(Enrolment), aliased(Enrolment)
-        statement = (
-            statement.join(mentee, col(mentee.id) == col(RunPair.mentee_id))
-            .outerjoin(mentor, col(mentor.id) == col(RunPair.mentor_id))
-            .where(_matches(search, mentee, mentor))
-        )
-    return statement
+def _asked(of_run: Facts) -> dict[str, Any]:
+    return {"run_id": of_run.run_id, "cohort_id": of_run.cohort_id, "made_at": of_run.made_at}
 
 
-def _found(session: Session, run_id: UUID, show: Show, search: str) -> int:
-    return int(session.exec(_searched(run_id, show, search, func.count())).one())
+def _since() -> Any:
+    """Proposals of this run, and those of the cohort that were made since: a re-match is of no run."""
+    since = col(Proposal.created_at) >= bindparam("made_at")
+    return (col(Proposal.cohort_id) == bindparam("cohort_id")) & ((col(Proposal.run_id) == bindparam("run_id")) | since)
+
+
+@cache
+def _how_many_open() -> Any:
+    return _open(func.count(col(RunPair.id)))
+
+
+@cache
+def _open_mentees() -> Any:
+    return _open(col(RunPair.mentee_id))
+
+
+def _open(column: Any) -> Any:
+    known = select(Proposal.mentee_id).where(_since(), col(Proposal.status).in_(DECIDED))
+    return select(column).where(
+        RunPair.run_id == bindparam("run_id"),
+        col(RunPair.mentor_id).is_not(None),
+        col(RunPair.mentee_id).not_in(known),
+    )
+
+
+def _read(session: Session, actor: Actor, of_run: Facts, ids: Collection[UUID]) -> tuple[PairLine, ...]:
+    """These lines of a run, in this order."""
+    rows = {row[0]: row for row in session.execute(_lines(), {**_asked(of_run), "ids": list(ids)})} if ids else {}
+    return tuple(_line(actor.person_id, *rows[one][1:]) for one in ids)
 
 
 @cache  # asked at every look at a run: building it costs more than asking
 def _lines() -> Any:
-    """The select of lines by their ids, with both names and this run's newest proposal."""
-    mentee, mentor = aliased(Enrolment), aliased(Enrolment)
-    more, mentee_person, mentor_person, more_person = (aliased(Enrolment), *(aliased(Person) for _ in range(3)))
+    """The select of lines by their ids, with both names and the mentee's newest proposal."""
+    mentee, mentor, more, other = (aliased(Enrolment) for _ in range(4))
+    mentee_person, mentor_person, more_person, other_person = (aliased(Person) for _ in range(4))
+    since = aliased(Proposal)
     newest = (
-        select(Proposal.status)
-        .where(Proposal.run_id == bindparam("run_id"), col(Proposal.mentee_id) == col(RunPair.mentee_id))
+        select(Proposal.id)
+        .where(_since(), col(Proposal.mentee_id) == col(RunPair.mentee_id))
         .order_by(col(Proposal.created_at).desc())
         .limit(1)
+        .correlate(RunPair)
         .scalar_subquery()
     )
     columns: tuple[Any, ...] = (
-        RunPair,
+        RunPair.id,
+        RunPair.mentee_id,
+        RunPair.mentor_id,
+        RunPair.score,
+        RunPair.possible,
+        RunPair.wish_rank,
+        RunPair.parts,
+        RunPair.reason,
         mentee_person.full_name,
         mentor_person.full_name,
-        newest,
         more_person.full_name,
+        since.status,
+        since.mentor_id,
+        mentee_person.id,
+        other_person.id,
+        other_person.full_name,
     )
     return (
         select(*columns)
@@ -261,70 +245,49 @@ def _lines() -> Any:
         .outerjoin(mentor_person, col(mentor_person.id) == col(mentor.person_id))
         .outerjoin(more, col(more.id) == col(RunPair.one_more_with_id))
         .outerjoin(more_person, col(more_person.id) == col(more.person_id))
+        .outerjoin(since, col(since.id) == newest)
+        .outerjoin(other, col(other.id) == col(since.mentor_id))
+        .outerjoin(other_person, col(other_person.id) == col(other.person_id))
         .where(col(RunPair.id).in_(bindparam("ids", expanding=True)))
     )
 
 
-def _shown(show: Show) -> tuple[ColumnElement[bool], ...]:
-    matched = col(RunPair.mentor_id).is_not(None)
-    return {
-        Show.ALL: (),
-        Show.WARNINGS: (matched, col(RunPair.reason).is_not(None)),
-        Show.UNMATCHED: (~matched,),
-    }[show]
-
-
-def _matches(search: str, mentee: Any, mentor: Any) -> ColumnElement[bool]:
-    """Part of a name of either, or part of a sector's name."""
-    word = search.strip().casefold()
-    codes = [code for code, label in sectors().items() if word in label.casefold()]
-    return or_(
-        *(col(one.sort_key).contains(word, autoescape=True) for one in (mentee, mentor)),
-        *(col(one.sector).in_(codes) for one in (mentee, mentor)),
-        *(func.lower(one.sector).contains(word, autoescape=True) for one in (mentee, mentor)),
-    )
-
-
-def _counts(session: Session, actor: Actor, run_id: UUID) -> tuple[dict[Show, int], int]:
-    """A run never changes: it knows how many it matched, and few of its lines have a note. Raises NotAllowed."""
-    found = session.exec(_counted(), params={"run_id": run_id}).first()
-    scheme_id, mentees, matched, warnings, still_open = found or [None] * 5
-    if scheme_id not in actor.coordinates:
-        raise _not_yours()
-    return {Show.ALL: mentees, Show.WARNINGS: warnings, Show.UNMATCHED: mentees - matched}, still_open
-
-
-@cache
-def _counted() -> Any:
-    run_id: Any = bindparam("run_id")
-    noted = select(func.count(col(RunPair.id))).where(RunPair.run_id == run_id, *_shown(Show.WARNINGS))
-    still_open = _open(run_id, func.count(col(RunPair.id)))
-    columns: tuple[Any, ...] = (
-        Cohort.scheme_id,
-        MatchingRun.mentees,
-        MatchingRun.matched,
-        noted.scalar_subquery(),
-        still_open.scalar_subquery(),
-    )
-    of_run = select(*columns).join(Cohort, col(Cohort.id) == col(MatchingRun.cohort_id))
-    return of_run.where(MatchingRun.id == run_id)
-
-
 def _line(
-    row: RunPair, mentee: str, mentor: str | None, proposal: ProposalStatus | None, one_more_with: str | None
+    reader_id: UUID | None,
+    mentee_id: UUID,
+    mentor_id: UUID | None,
+    score: float,
+    possible: float | None,
+    wish_rank: int | None,
+    parts: list[dict[str, Any]],
+    note: str | None,
+    mentee: str,
+    mentor: str | None,
+    one_more_with: str | None,
+    proposal: ProposalStatus | None,
+    proposed_id: UUID | None,
+    mentee_person_id: UUID,
+    other_person_id: UUID | None,
+    other: str | None,
 ) -> PairLine:
+    is_other = proposed_id != mentor_id
+    is_moved = is_other and proposal in DECIDED
+    # Another coordinator handles what one is a party to.
+    is_party = reader_id in {mentee_person_id, other_person_id}
     return PairLine(
-        mentee_id=row.mentee_id,
+        mentee_id=mentee_id,
         mentee=mentee,
         mentor=mentor,
-        score=round(row.score * 100),
-        wish_rank=row.wish_rank,
-        reasons=tuple(part["sentence"] for part in row.parts if part["strong"])[:STRONGEST],
+        score=round(score * 100),
+        wish_rank=wish_rank,
+        reasons=tuple(part["sentence"] for part in parts if part["strong"])[:STRONGEST],
         parts=tuple(
-            Part(part["label"], part["points"] / 10, part["sentence"], part.get("most", 0) / 10) for part in row.parts
+            Part(part["label"], part["points"] / 10, part["sentence"], part.get("most", 0) / 10) for part in parts
         ),
-        note=row.reason,
-        proposal=proposal,
-        percent=percent(row.score, row.possible or 1),
+        note=note,
+        proposal=None if is_other and not is_moved else proposal,
+        percent=percent(score, possible or 1),
         one_more_with=one_more_with,
+        is_moved=is_moved,
+        instead=other if is_moved and not is_party else None,
     )

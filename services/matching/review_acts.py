@@ -5,7 +5,7 @@ Whoever decides about a run that is no longer the newest is told so: nothing of 
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -13,11 +13,13 @@ from uuid import UUID
 from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
 
+from models.audit import AuditEntry
 from models.enrolments import Enrolment, EnrolmentStatus, Side
-from models.matching import MatchingRun, PairRule, PairRuleKind, RunWork
+from models.matching import MatchingRun, PairRule, PairRuleKind, Proposal, ProposalStatus, RunWork
+from models.schemes import Cohort
 from services import access
 from services.access import Actor
-from services.errors import Conflict, Refusal
+from services.errors import Conflict, NotAllowed, Refusal
 from services.matching import pins, runs, work
 from services.matching.runs import RunView
 from services.units import writes
@@ -25,11 +27,19 @@ from services.units import writes
 
 @dataclass(frozen=True)
 class Standing:
-    """How many pins and bans are in force, whether one was made or undone after the run, and whether one is at work."""
+    """Where a cohort stands: its newest run, if any, and what happened beside it.
 
-    decisions: int
-    newer_than_run: bool
-    is_running: bool
+    `decisions` are the pins and bans in force, of which some may be newer than the run; `drafts` are proposals that
+    wait to be sent, without those that the reader is a party to. `edition` is the number of the scheme's newest entry
+    in the journal: while it stays, so does all that was counted.
+    """
+
+    run_id: UUID | None = None
+    decisions: int = 0
+    newer_than_run: bool = False
+    is_running: bool = False
+    drafts: int = 0
+    edition: int = 0
 
 
 def decide(
@@ -73,25 +83,50 @@ def run(
     return runs.run(session, actor, cohort_id, seed=seed, today=today, floor_first=floor_first)
 
 
-def standing(session: Session, actor: Actor, cohort_id: UUID, run_at: datetime | None) -> Standing:
-    """What happens in the cohort beside a run of that moment. Raises NotAllowed. One query."""
-    access.cohort_to_coordinate(session, actor, cohort_id)
-    number, *moments, running = session.execute(_standing(), {"cohort_id": cohort_id}).one()
-    return Standing(number, any(run_at and moment and moment > run_at for moment in moments), running > 0)
+def standing(session: Session, actor: Actor, cohort_id: UUID) -> Standing:
+    """Where the cohort stands now. Raises NotAllowed. One query."""
+    asked = {"cohort_id": cohort_id, "person_id": actor.person_id}
+    found = session.execute(_standing(), asked).first()
+    if found is None or found[0] not in actor.coordinates:
+        raise NotAllowed("You cannot open this cohort.", remedy="Ask one of the scheme's coordinators.")
+    run_id, run_at, number, *moments, running, drafts, edition = found[1:]
+    is_newer = any(run_at and moment and moment > run_at for moment in moments)
+    return Standing(run_id, number, is_newer, running > 0, drafts, edition or 0)
 
 
 @cache
 def _standing() -> Any:
     cohort_id: Any = bindparam("cohort_id")
-    columns: tuple[Any, ...] = (
-        func.count(col(PairRule.id)).filter(col(PairRule.undone_at).is_(None)),
-        func.max(PairRule.created_at),
-        func.max(PairRule.undone_at),
-        select(func.count(col(RunWork.id)))
-        .where(RunWork.cohort_id == cohort_id, col(RunWork.ended_at).is_(None))
-        .scalar_subquery(),
+    own = select(Enrolment.id).where(Enrolment.person_id == bindparam("person_id"))
+    drafts = select(func.count(col(Proposal.id))).where(
+        Proposal.cohort_id == cohort_id,
+        Proposal.status == ProposalStatus.DRAFT,
+        col(Proposal.mentee_id).not_in(own),
+        col(Proposal.mentor_id).not_in(own),
     )
-    return select(*columns).where(PairRule.cohort_id == cohort_id)
+    at_work = select(func.count(col(RunWork.id))).where(RunWork.cohort_id == cohort_id, col(RunWork.ended_at).is_(None))
+    edition = select(func.max(AuditEntry.sequence)).where(col(AuditEntry.scheme_id) == col(Cohort.scheme_id))
+    columns: tuple[Any, ...] = (
+        Cohort.scheme_id,
+        _newest(MatchingRun.id),
+        _newest(MatchingRun.created_at),
+        _of_rules(func.count(col(PairRule.id)).filter(col(PairRule.undone_at).is_(None))),
+        _of_rules(func.max(PairRule.created_at)),
+        _of_rules(func.max(PairRule.undone_at)),
+        at_work.scalar_subquery(),
+        drafts.scalar_subquery(),
+        edition.scalar_subquery(),
+    )
+    return select(*columns).where(Cohort.id == cohort_id)
+
+
+def _newest(column: Any) -> Any:
+    of_cohort = select(column).where(MatchingRun.cohort_id == bindparam("cohort_id"))
+    return of_cohort.order_by(col(MatchingRun.created_at).desc()).limit(1).scalar_subquery()
+
+
+def _of_rules(column: Any) -> Any:
+    return select(column).where(PairRule.cohort_id == bindparam("cohort_id")).scalar_subquery()
 
 
 def pairs_to_compare(session: Session, actor: Actor, cohort_id: UUID) -> int:

@@ -135,6 +135,16 @@ def latest(session: Session, actor: Actor, cohort_id: UUID) -> RunView | None:
     return None if newest is None else _view(*newest)
 
 
+def one(session: Session, actor: Actor, run_id: UUID) -> RunView:
+    """A run's totals. Raises NotAllowed."""
+    allowed = select(MatchingRun.id).join(Cohort, col(Cohort.id) == col(MatchingRun.cohort_id))
+    allowed = allowed.where(MatchingRun.id == run_id, col(Cohort.scheme_id).in_(actor.coordinates))
+    found = session.exec(_totals().where(col(MatchingRun.id).in_(allowed))).first()
+    if found is None:
+        raise NotAllowed("You cannot open this run.", remedy="Ask one of the scheme's coordinators.")
+    return _view(*found)
+
+
 def of_cohort(session: Session, actor: Actor, cohort_id: UUID, *, most: int = 50) -> tuple[RunView, ...]:
     """The newest runs of the cohort, to compare. Raises NotAllowed."""
     access.cohort_to_coordinate(session, actor, cohort_id)

@@ -49,8 +49,23 @@ def labels(page: AppTest) -> list[str]:
     return [button.label for button in page.main.button]
 
 
-def tick(page: AppTest, person: Enrolment, generation: int = 0) -> None:
-    page.checkbox(key=f"approve-{person.id}-{generation}").check().run()
+def choose_several(page: AppTest) -> None:
+    page.toggle(key="several-pairs").set_value(True).run()
+
+
+def tick(page: AppTest, person: Enrolment) -> None:
+    choose_several(page)
+    page.checkbox(key=f"approve-{person.id}-0").check().run()
+
+
+def lines(page: AppTest) -> list[str]:
+    """Each line of the list with what stands under it."""
+    return [
+        f"{words} | {caption}"
+        for group in page.radio
+        if group.label == "Open a pair"
+        for words, caption in zip(group.options, group.proto.captions, strict=True)
+    ]
 
 
 def test_before_the_first_run_the_screen_says_what_a_run_does_and_who_is_not_ready(
@@ -82,11 +97,11 @@ def test_running_shows_totals_with_their_base_the_pairs_with_their_reasons_and_w
 
     assert [notice.value for notice in page.success] == ["1 of 2 mentees have a mentor now."]
     assert page.main.caption[0].value.endswith("· 1 of 2 mentees matched, 1 open place · proved optimal")
-    assert [line.value for line in page.main.markdown if line.value.startswith("**")][:3] == [
-        "**1 mentee has no mentor\\: 2 mentees share 1 place\\.**",
-        "**Dan** has no mentor in this run  \nAll places are taken\\: 2 mentees share 1 place with the one mentor who "
-        "is ready\\.  \nThe smallest change: one more mentor who is ready.",
-        "**Ama** with **Bo** · 100 % of the possible  \nSame sector\\: Finance and insurance"
+    assert page.main.markdown[0].value == "**1 mentee has no mentor\\: 2 mentees share 1 place\\.**"
+    assert lines(page) == [
+        "**Dan** has no mentor in this run | All places are taken\\: 2 mentees share 1 place with the one mentor who "
+        "is ready\\. The smallest change: one more mentor who is ready.",
+        "**Ama** with **Bo** · 100 % of the possible | Same sector\\: Finance and insurance"
         "  \n:orange-badge[:material/warning: Only one shared channel\\: email]",
     ]
     assert page.segmented_control(key="show").options == [
@@ -131,6 +146,7 @@ def test_ticks_are_kept_from_page_to_page_and_all_can_be_approved_at_once(
     run_of(page_session, cohort, coordinator)
     page = open_page("matching_review", coordinator)
 
+    choose_several(page)
     page.checkbox[0].check().run()
     cast("Any", page.get("pagination")[0]).set_value(2).run()
     on_second = len(page.checkbox)
@@ -142,7 +158,7 @@ def test_ticks_are_kept_from_page_to_page_and_all_can_be_approved_at_once(
     assert on_second == 2
     assert "Preview the emails to 1 person" in one
     assert "Preview the emails to 22 people" in every
-    assert "Preview the emails to 0 people" in labels(page)
+    assert [label for label in labels(page) if label.startswith("Preview")] == []
 
 
 def test_a_pair_that_no_longer_holds_is_named_and_not_sent(
@@ -173,10 +189,11 @@ def test_drafts_can_be_discarded_and_approved_again(page_session: Session, cohor
 
     page.button(key="discard").click().run()
 
-    assert [notice.value for notice in page.success] == ["The drafts are discarded. Nobody was written to."]
     assert page_session.exec(select(Proposal)).one().status is ProposalStatus.WITHDRAWN
     assert page_session.exec(select(Message)).all() == []
-    assert len(page.checkbox) == 1
+    page.switch_page("matching_review.py").run()
+    choose_several(page)
+    assert [box.value for box in page.checkbox] == [False]
 
 
 @pytest.mark.parametrize(
@@ -196,8 +213,7 @@ def test_the_list_can_be_narrowed(
         page.segmented_control(key="show").set_value(show).run()
     page.text_input(key="search").set_value(search).run()
 
-    found = [line.value.split("**")[1] for line in page.main.markdown if line.value.startswith("**")][1:]
-    assert found == names
+    assert [line.split("**")[1] for line in lines(page)] == names
     assert [box.value for box in page.info] == ([] if names else ["Nobody here. Clear the search, or show all."])
 
 
@@ -208,7 +224,8 @@ def test_names_and_sectors_are_only_text(page_session: Session, cohort: Cohort, 
 
     page = open_page("matching_review", coordinator)
 
-    drawn = " ".join(texts(page))
+    drawn = " ".join([*texts(page), *lines(page)])
+    assert "Ama" in drawn
     assert [mark for mark in ("](http", "<b>", " $\\rule") if mark in drawn] == []
 
 
@@ -223,8 +240,9 @@ def test_what_was_proposed_says_so_and_needs_no_tick(
 
     page = open_page("matching_review", coordinator)
 
-    assert ":gray-badge[Declined]" in [line.value.rpartition("  \n")[2] for line in page.main.markdown]
-    assert list(page.checkbox) == []
+    assert [line.rpartition(" ")[2] for line in lines(page)] == [":gray-badge[Declined]"]
+    assert list(page.main.toggle) == []
+    assert "Approve all 1" not in labels(page)
 
 
 def test_a_mentee_gets_no_matching_review(page_session: Session, cohort: Cohort) -> None:
@@ -235,7 +253,7 @@ def test_a_mentee_gets_no_matching_review(page_session: Session, cohort: Cohort)
 
     page = open_page("matching_review", person)
 
-    assert list(page.checkbox) == []
+    assert lines(page) == []
     assert [text for text in texts(page) if "Bo Mentor" in text] == []
 
 
@@ -252,7 +270,7 @@ def test_a_coordinator_of_another_scheme_sees_none_of_it(page_session: Session, 
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_the_screen_takes_at_most_twelve_queries_however_many_pairs_there_are(
+def test_the_screen_takes_four_queries_however_many_pairs_there_are(
     page_session: Session, cohort: Cohort, coordinator: Person, rows: int
 ) -> None:
     mentor(page_session, cohort, capacity=5)
@@ -267,9 +285,8 @@ def test_the_screen_takes_at_most_twelve_queries_however_many_pairs_there_are(
         page.run()
 
     selects = [statement for statement in statements if statement.startswith("SELECT")]
-    assert "- 1 mentor shares no way to be reached" in texts(page)
-    assert len(page.checkbox) == rows
-    assert len(selects) <= 12
+    assert "Not in this run: 1 mentor shares no way to be reached" in [box.label for box in page.expander]
+    assert (len(lines(page)), len(selects)) == (rows, 4)
 
 
 def test_before_a_first_run_the_screen_takes_few_queries_until_something_is_written(
@@ -323,6 +340,7 @@ def test_a_pair_opens_with_both_people_what_the_score_is_made_of_and_others_with
 ) -> None:
     page = open_page("matching_review", coordinator)
 
+    open_line(page, reviewed["Ama"])
     page.button(key=f"open-{reviewed['Ama'].id}").click().run()
 
     assert [heading.value for heading in page.main.subheader][:2] == ["Mentee\\: Ama", "Mentor\\: Bo"]
@@ -458,17 +476,66 @@ def test_an_address_with_a_pair_of_nobody_says_so(coordinator: Person, reviewed:
 
 def test_back_from_a_pair_the_list_is_as_it_was(page_session: Session, cohort: Cohort, coordinator: Person) -> None:
     mentor(page_session, cohort, capacity=50)
-    for number in range(review.PAGE_SIZE + 2):
-        mentee(page_session, cohort, f"Mentee {number}")
+    people = [mentee(page_session, cohort, f"Mentee {number}") for number in range(review.PAGE_SIZE + 2)]
     run_of(page_session, cohort, coordinator)
     page = open_page("matching_review", coordinator)
     page.text_input(key="search").set_value("mentee").run()
     page.selectbox(key="sort").set_value(review.Sort.NAME).run()
     cast("Any", page.get("pagination")[0]).set_value(2).run()
-    before = [line.value for line in page.main.markdown]
+    before = lines(page)
 
-    next(button for button in page.main.button if button.label == "Look closer").click().run()
+    open_line(page, people[9])
+    page.button(key=f"open-{people[9].id}").click().run()
     page.button(key="close").click().run()
 
-    assert [line.value for line in page.main.markdown] == before
-    assert len(page.checkbox) == 2
+    assert len(before) == 2
+    assert lines(page) == before
+
+
+def open_line(page: AppTest, person: Enrolment) -> None:
+    """Choose the line of this mentee."""
+    page.radio(key="pairs").set_value(person.id).run()
+
+
+def test_a_chosen_line_can_be_approved_in_place_and_says_so(
+    coordinator: Person, reviewed: dict[str, Enrolment]
+) -> None:
+    page = open_page("matching_review", coordinator)
+
+    open_line(page, reviewed["Ama"])
+    page.checkbox(key=f"approve-{reviewed['Ama'].id}-0").check().run()
+    approved = lines(page)
+    page.button(key="close-line").click().run()
+
+    marked = [line.split("**")[1] for line in approved if line.endswith(":green-badge[:material/check: Approved]")]
+    assert marked == ["Ama"]
+    assert "Preview the emails to 1 person" in labels(page)
+    assert list(page.checkbox) == []
+
+
+def test_after_a_rematch_the_old_pair_says_with_whom_they_are_now_and_cannot_be_approved(
+    page_session: Session, cohort: Cohort, coordinator: Person, reviewed: dict[str, Enrolment]
+) -> None:
+    cy, ama = reviewed["Cy"], reviewed["Ama"]
+    page_session.add(Proposal(cohort_id=cohort.id, mentor_id=cy.id, mentee_id=ama.id, status=ProposalStatus.DRAFT))
+
+    page = open_page("matching_review", coordinator)
+
+    (moved,) = [line for line in lines(page) if line.startswith("**Ama**")]
+    assert moved.endswith(":violet-badge[:material/swap_horiz: Moved to Cy] :blue-badge[Ready to send]")
+    assert "Approve all 1" in labels(page)
+    open_line(page, ama)
+    assert list(page.checkbox) == []
+
+
+def test_the_screen_says_in_plain_words_how_texts_were_compared_and_names_the_way_only_when_asked(
+    coordinator: Person, reviewed: dict[str, Enrolment]
+) -> None:
+    page = open_page("matching_review", coordinator)
+    at_first = drawn(page)
+    page.session_state["behind"] = True
+    page.run()
+
+    assert "were compared" not in at_first
+    assert "Goals and work histories were compared" in drawn(page)
+    assert "Way of comparing texts: `" in drawn(page)

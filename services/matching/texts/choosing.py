@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from services.matching.scoring import Stored
 
 IN_WORDS = {
-    words.METHOD: "Goals and work histories were compared by the words they share. With the language model installed, "
-    "they would be compared by what they mean, also between English and Chinese.",
+    words.METHOD: "Goals and work histories were compared by the words they share. A text in English and one in Chinese "
+    "then have little in common.",
 }
-BY_MEANING = "Goals and work histories were compared by what they mean, in any language, with the {method} model."
+BY_MEANING = "Goals and work histories were compared by what they mean, in any language."
 
 
 def stored_for(
@@ -42,4 +42,4 @@ def again(session: Session, method: str, texts: Iterable[str]) -> "Stored | None
 
 def in_words(method: str) -> str:
     """What a screen says about the method that a run used."""
-    return IN_WORDS.get(method, BY_MEANING.format(method=method.split("-", maxsplit=1)[0]))
+    return IN_WORDS.get(method, BY_MEANING)

@@ -153,7 +153,7 @@ def test_a_coordinator_of_another_scheme_asks_and_decides_nothing(session: Sessi
         lambda: review_pair.side(session, stranger, ama),
         lambda: review_limits.loads(session, stranger, run.id),
         lambda: review_settings.weighing(session, stranger, cohort.id),
-        lambda: review_acts.standing(session, stranger, cohort.id, None),
+        lambda: review_acts.standing(session, stranger, cohort.id),
         lambda: review_acts.run(session, stranger, cohort.id, today=TODAY),
         lambda: review_acts.decide(session, stranger, run.id, bo, ama, kind=PairRuleKind.PIN, today=TODAY),
         lambda: review.carried(session, stranger, run.id, run.id, [ama]),
@@ -189,13 +189,13 @@ def test_each_decision_is_journalled_and_the_standing_knows_what_a_run_does_not(
     run = runs.run(session, actor, cohort.id, today=TODAY)
     pins.forbid(session, actor, cohort.id, people["Bo"].id, people["Ama"].id)
 
-    before = review_acts.standing(session, actor, cohort.id, run.made_at)
+    before = review_acts.standing(session, actor, cohort.id)
     rule = session.exec(select(PairRule)).one()
     again = review_acts.undo(session, actor, rule.id, version=rule.version, today=TODAY)
 
     assert again is not None
-    assert before == review_acts.Standing(1, newer_than_run=True, is_running=False)
-    assert review_acts.standing(session, actor, cohort.id, again.made_at) == review_acts.Standing(0, False, False)
+    assert before == review_acts.Standing(run.id, decisions=1, newer_than_run=True, edition=2)
+    assert review_acts.standing(session, actor, cohort.id) == review_acts.Standing(again.id, edition=4)
     assert [entry.action for entry in session.exec(select(AuditEntry).order_by(col(AuditEntry.sequence)))] == [
         "matching.run",
         "matching.forbid",

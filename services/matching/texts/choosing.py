@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from services.matching.scoring import Stored
 
 IN_WORDS = {
-    words.METHOD: "Goals and work histories were compared by the words they share. A text in English and one in Chinese "
-    "then have little in common.",
+    words.METHOD: "Goals and work histories were compared by the words they share. A text in English and one in "
+    "Chinese then have little in common.",
 }
 BY_MEANING = "Goals and work histories were compared by what they mean, in any language."
 

@@ -11,6 +11,7 @@ from sqlalchemy import ScalarSelect, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from models.agreements import DocumentDraft, DocumentKind
 from models.audit import AuditEntry
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.matching import MatchingRun, Proposal, ProposalStatus
@@ -22,6 +23,7 @@ from services import access, away, readiness, rhythm, signatures, tasks, times, 
 from services.access import Actor
 from services.errors import NotAllowed
 from services.pair_facts import AsOf
+from services.signing import KINDS
 from services.tasks import Task
 from services.ways_figures import State
 
@@ -35,6 +37,9 @@ class Now:
     failed: int
     takes_part: bool
     edition: int | None
+    texts: int = 0
+    text_kind: DocumentKind | None = None
+    text_id: UUID | None = None
     is_demonstration: bool = False
 
 
@@ -93,6 +98,7 @@ def _tasks(found: Counts, now: Now, scheme: Scheme, today: date) -> list[Task]:
         _waiting(found, scheme, today) if found.waiting and found.oldest else None,
         _drafts(now, today) if now.drafts else None,
         _failed(now, today) if now.failed else None,
+        _to_read(now) if now.text_kind else None,
         _ready(found, today) if found.ready else None,
         _unsigned(found) if found.unsigned else None,
         _unanswered(found, today) if found.unanswered else None,
@@ -128,6 +134,17 @@ def _failed(found: Now, today: date) -> Task:
     one = found.failed == 1
     detail, button = ("It says why", "See it") if one else ("Each says why", "See them")
     return Task(tasks.TODAY, sentence, detail, button, "messages", today, address=(("state", "Failed"),))
+
+
+def _to_read(found: Now) -> Task:
+    """In production another coordinator's text is in force only once a second one has read it."""
+    one = found.texts == 1 and found.text_kind is not None
+    what = f"A new version of the {KINDS[found.text_kind]}" if one and found.text_kind else f"{found.texts} new texts"
+    at = (("draft", str(found.text_id)),) if one else (("view", "texts"),)
+    detail = "Another coordinator has finished it; you decide whether it goes out"
+    button = "Read it" if one else "Read them"
+    sentence = f"{what} {'waits' if one else 'wait'} for your reading"
+    return Task(tasks.THIS_WEEK, sentence, detail, button, "agreements", address=at)
 
 
 def _ready(found: Counts, today: date) -> Task:
@@ -207,12 +224,21 @@ def _asked_at_every_look() -> Any:
     own = and_(col(Enrolment.cohort_id) == cohort_id, col(Enrolment.person_id) == person_id)
     draft = and_(col(Proposal.cohort_id) == cohort_id, col(Proposal.status) == ProposalStatus.DRAFT)
     failed = and_(col(Message.scheme_id) == scheme_id, col(Message.status) == MessageStatus.FAILED)
+    to_read = and_(
+        col(DocumentDraft.scheme_id) == scheme_id,
+        col(DocumentDraft.handed_over_at).is_not(None),
+        col(DocumentDraft.changed_by_id) != person_id,
+    )
+    oldest = (col(DocumentDraft.handed_over_at), col(DocumentDraft.id))
     parts = (
         select(col(Person.called)).where(col(Person.id) == person_id),
         select(func.count(col(Proposal.id))).where(draft),
         select(func.count(col(Message.id))).where(failed),
         select(exists().where(own)),
         select(func.max(AuditEntry.sequence)).where(col(AuditEntry.scheme_id) == scheme_id),
+        select(func.count(col(DocumentDraft.id))).where(to_read),
+        select(col(DocumentDraft.kind)).where(to_read).order_by(*oldest).limit(1),
+        select(col(DocumentDraft.id)).where(to_read).order_by(*oldest).limit(1),
     )
     return select(*(part.scalar_subquery() for part in parts))
 

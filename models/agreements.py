@@ -87,6 +87,8 @@ class Signature(Row, table=True):
     __table_args__ = (
         UniqueConstraint("enrolment_id", "document_id"),
         Index("ix_signature_document", "document_id"),
+        # Who signed a text, and when, for the ledger.
+        Index("ix_signature_signed", "document_id", "enrolment_id", "created_at"),
     )
 
     enrolment_id: UUID = Field(foreign_key="enrolment.id", index=True)

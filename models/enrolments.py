@@ -54,6 +54,8 @@ class Enrolment(Stateful, table=True):
         Index("ix_enrolment_by_status", "cohort_id", "status", "sort_key", "id"),
         # The few who have not answered the private question.
         Index("ix_enrolment_undeclared", "cohort_id", "id", **partial("conflicts_declared_at IS NULL")),
+        # Who takes part, for the ledger's counts.
+        Index("ix_enrolment_approved", "cohort_id", "side", "decided_at", "status", "id"),
     )
 
     person_id: UUID = Field(foreign_key="person.id", index=True)
@@ -92,6 +94,7 @@ class Consent(Row, table=True):
             unique=True,
             **partial("withdrawn_at IS NULL"),
         ),
+        Index("ix_consent_held", "purpose", "enrolment_id", "created_at", "withdrawn_at"),
     )
 
     enrolment_id: UUID = Field(foreign_key="enrolment.id", index=True)
@@ -145,6 +148,7 @@ class Wish(Row, table=True):
         UniqueConstraint("mentee_id", "mentor_id"),
         UniqueConstraint("mentee_id", "rank"),
         CheckConstraint("rank BETWEEN 1 AND 10", name="rank_1_to_10"),
+        Index("ix_wish_first", "mentee_id", "created_at"),
     )
 
     mentee_id: UUID = Field(foreign_key="enrolment.id", index=True)

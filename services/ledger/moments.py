@@ -20,6 +20,8 @@ from services.pair_facts import AsOf
 
 # For a reader from whom nothing is held back: later than anything that was ever entered.
 NEVER_TOO_LATE = datetime(9999, 1, 1, tzinfo=UTC)
+# `days.moment_number` is exact for five years before and after a day: those up to this year.
+YEARS_BACK = 4
 COHORT: Any = bindparam("cohort_id")
 SCHEME: Any = bindparam("scheme_id")
 CHANNELS = bindparam("channels", type_=String(), expanding=True)
@@ -57,8 +59,9 @@ class Moment:
         return bindparam(f"{self.name}_seen", type_=moment_type())
 
     def number_of(self, column: Any) -> Any:
-        """The day on which a moment fell."""
-        return days.moment_number(column, self.zone, date(self.year, 1, 1))
+        """The day on which a moment that is over fell."""
+        # Nothing of next year's summer time is asked of a moment that is over; of years long past it is.
+        return days.moment_number(column, self.zone, date(self.year - YEARS_BACK, 1, 1))
 
     def known(self, table: type[Row]) -> Any:
         """For a reader of yesterday's figures, what was entered since is not there."""

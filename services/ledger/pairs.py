@@ -28,6 +28,7 @@ from services.pair_facts import IN_RHYTHM, QUIET, SILENT, flag, in_motion, state
 from services.paused_days import paused_between
 
 WAYS_DAYS = 14
+NOT_DUE, DUE, IN_TIME = "not_due", "due", "in_time"
 SAME = ("id", "mentor_id", "mentee_id", "proposal_id", "released_at", "ended_at", "end_reason")
 Columns = Mapping[str, Any]
 
@@ -37,12 +38,29 @@ def rows(shape: Shape, wanted: Collection[str]) -> Any:
     marks = {name: flag(condition) for name, condition in _marks(shape).items() if name in wanted}
     top = _select({name: STANDING[name] for name in ("id", "mentor_id", "mentee_id", "released_at")} | marks)
     standing = _needed(STANDING, _standing(shape), DAYS, above=top)
+    return _with_steps(shape, top, standing).subquery("pair_marks")
+
+
+def sums(shape: Shape, wanted: Collection[str]) -> Any:
+    """A query of one row: how many pairs have each of these marks."""
+    how_many = STANDING["how_many"]
+    marks = {name: condition for name, condition in _marks(shape).items() if name in wanted}
+    top = _select({name: func.sum(case((condition, how_many), else_=0)) for name, condition in marks.items()})
+    # Pairs that stand alike are counted first: a few hundred kinds of them, and not thousands of pairs, are looked at
+    # for every mark.
+    alike = _needed(STANDING, {"how_many": func.count()}, EACH, above=top)
+    alike = alike.group_by(*(EACH[name] for name in alike.selected_columns.keys() if name != "how_many"))  # noqa: SIM118 - not a dict
+    each = _needed(EACH, _standing(shape), DAYS, above=alike)
+    return _with_steps(shape, top, each, (STANDING, alike), name=EACH)
+
+
+def _with_steps(shape: Shape, top: Any, standing: Any, *more: tuple["_Step", Any], name: "_Step | None" = None) -> Any:
     in_days = _needed(DAYS, _days(shape), FACTS, above=standing)
     columns, tables = _facts(shape)
     facts = _needed(FACTS, columns, FACTS, above=in_days).select_from(tables)
     facts = facts.where(col(Pairing.cohort_id) == COHORT, col(Pairing.released_at) < shape.now.until)
-    steps = ((FACTS, facts), (DAYS, in_days), (STANDING, standing))
-    return top.add_cte(*(_once(made, step.name) for step, made in steps)).subquery("pair_marks")
+    steps = ((FACTS, facts), (DAYS, in_days), (name or STANDING, standing), *more)
+    return top.add_cte(*(_once(made, step.name) for step, made in steps))
 
 
 class _Step:
@@ -57,7 +75,7 @@ class _Step:
         return column(name, moment_type() if is_moment else None, _selectable=self.table)
 
 
-FACTS, DAYS, STANDING = map(_Step, ("pair_facts", "pair_days", "pair_standing"))
+FACTS, DAYS, EACH, STANDING = map(_Step, ("pair_facts", "pair_days", "each_pair", "pair_standing"))
 
 
 def _needed(step: _Step, columns: Columns, below: _Step, *, above: Any) -> Any:
@@ -77,16 +95,16 @@ def _once(statement: Any, name: str) -> Any:
 
 def _facts(shape: Shape) -> tuple[Columns, Any]:
     """What the tables say of each pair, and the tables: beside the pairs what was gathered by pair."""
-    contacts, ways, releases, expectations = _contacts(shape), _ways(shape), _releases(shape), _expectations(shape)
+    ways = _ways(shape)
     mentor, found = col(Pairing.mentor_id), {name: getattr(Pairing, name) for name in SAME}
-    tables = _beside(Pairing, contacts, ways, releases, expectations)
+    tables: Any = Pairing.__table__.outerjoin(ways, ways.c.pairing_id == col(Pairing.id))  # type: ignore[attr-defined]
     for moment in shape.moments:
         name, in_force = moment.name, aliased(WaysOfWorking)
         is_in_force = and_(col(in_force.pairing_id) == col(Pairing.id), col(in_force.edition) == ways.c[name])
         tables = tables.outerjoin(in_force, is_in_force)
         found |= {
             f"held_{name}": _held(moment, col(MeetingRecord.started_at).desc()),
-            f"contact_{name}": days.date_number(contacts.c[name]),
+            f"contact_{name}": days.date_number(_contact(moment, col(Contact.contact_on).desc())),
             f"interval_{name}": func.coalesce(col(in_force.interval_days), INTERVAL),
             f"covers_{name}": cast(col(in_force.covers), String),
             f"moves_{name}": flag(in_motion(moment.number)),
@@ -95,18 +113,11 @@ def _facts(shape: Shape) -> tuple[Columns, Any]:
         }
     return found | {
         "held_first": _held(shape.now, col(MeetingRecord.started_at)),
-        "contact_first": days.date_number(contacts.c.first),
+        "contact_first": days.date_number(_contact(shape.now, col(Contact.contact_on))),
         "agreed": days.date_number(ways.c.agreed),
-        "releases": releases.c.sides,
-        "expecting": expectations.c.sides,
+        "releases": _of_pair(func.count(), Release, shape.now),
+        "expecting": _of_pair(func.count(col(Expectation.done_at)), Expectation, shape.now),
     }, tables
-
-
-def _beside(table: Any, *gathered: Any) -> Any:
-    tables = table.__table__
-    for each in gathered:
-        tables = tables.outerjoin(each, each.c.pairing_id == table.id)
-    return tables
 
 
 def _days(shape: Shape) -> Columns:
@@ -121,41 +132,59 @@ def _days(shape: Shape) -> Columns:
 
 
 def _standing(shape: Shape) -> Columns:
-    """How the pair stands on either day: whether it is open, and how many days that count lie since what happened."""
-    released, first_met = DAYS["released"], DAYS["first_met"]
+    """How the pair stands, in a few words each: only what the marks tell apart."""
+    agreed, first_met = DAYS["agreed"], DAYS["first_met"]
     found: dict[str, Any] = {
-        "first_took": _counted(released, _earlier(DAYS["contact_first"], first_met)),
+        "agreed_when": case((agreed < first_met, "before"), (agreed == first_met, "at"), (agreed > first_met, "after")),
+        "settled": flag(agreed.is_not(None)),
         "channel": _latest_channel(shape.now),
+        "boundaries": flag(DAYS["covers_now"].like('%"boundaries"%')),
+        "culture": flag(DAYS["covers_now"].like('%"culture"%')),
+        "conflict": flag(DAYS["id"].in_(_in_conflict())),
+        "declared": flag(and_(*(_declared(side) for side in Side))),
     }
     for moment in shape.moments:
-        name, until = moment.name, moment.number
-        sign = _later(DAYS[f"contact_{name}"], DAYS[f"met_{name}"])
-        found |= {
-            f"open_{name}": flag(and_(_was_released(DAYS, moment), ~_has_ended(DAYS, moment))),
-            f"since_{name}": _counted(func.coalesce(sign, released), until),
-            f"released_for_{name}": _counted(released, until),
-            f"met_for_{name}": _counted(first_met, until),
-        }
+        found |= {f"{name}_{moment.name}": made for name, made in _standing_at(moment).items()}
     return found
 
 
+def _standing_at(moment: Moment) -> Columns:
+    """The same on one of the days."""
+    name, until = moment.name, moment.number
+    released, first_met, agreed = DAYS["released"], DAYS["first_met"], DAYS["agreed"]
+    was_released, has_ended = DAYS["released_at"] < moment.until, DAYS["ended_at"] < moment.until
+    is_open = and_(was_released, func.coalesce(DAYS["ended_at"] >= moment.until, true()))
+    since = _counted(func.coalesce(_later(DAYS[f"contact_{name}"], DAYS[f"met_{name}"]), released), until)
+    in_time = _counted(released, _earlier(DAYS["contact_first"], first_met)) <= CONTACT_DAYS
+    is_due = and_(was_released, _counted(released, until) >= CONTACT_DAYS)
+    return {
+        "released": flag(was_released),
+        "open": flag(is_open),
+        "ended": case((has_ended, DAYS["end_reason"])),
+        "state": case((and_(is_open, DAYS[f"moves_{name}"] == 1), state_of(since, DAYS[f"interval_{name}"], LIMITS))),
+        "contact": case((and_(is_due, in_time), IN_TIME), (is_due, DUE), (was_released, NOT_DUE)),
+        "ways_due": flag(and_(is_open, _counted(first_met, until) >= WAYS_DAYS)),
+        "agreed": flag(agreed <= until),
+        "again": flag(and_(has_ended, DAYS["end_reason"] == EndReason.REFERRED_ELSEWHERE.value, _again(moment))),
+    }
+
+
 def _marks(shape: Shape) -> Columns:
-    is_open, channel, covers = STANDING["open_now"] == 1, STANDING["channel"], STANDING["covers_now"]
+    """What a figure may count, as a condition on how a pair stands."""
+    is_open, channel = STANDING["open_now"] == 1, STANDING["channel"]
     now, then = (_marks_of(moment) for moment in shape.moments)
-    settled = and_(is_open, STANDING["agreed"].is_not(None))
+    settled = and_(is_open, STANDING["settled"] == 1)
     return {
         **now,
         **{f"{name}_then": condition for name, condition in then.items()},
-        "all": true(),
-        "all_then": _was_released(STANDING, shape.then),
+        "all": STANDING["released_now"] == 1,
+        "all_then": STANDING["released_then"] == 1,
         "releases": STANDING["releases"] == len(Side),
-        "conflict": and_(is_open, STANDING["id"].in_(_in_conflict())),
-        "declared": and_(
-            is_open, _declared("mentor_id", "mentor_answered_at"), _declared("mentee_id", "mentee_answered_at")
-        ),
+        "conflict": and_(is_open, STANDING["conflict"] == 1),
+        "declared": and_(is_open, STANDING["declared"] == 1),
         "settled": settled,
-        "boundaries": and_(settled, covers.like('%"boundaries"%')),
-        "culture": and_(settled, covers.like('%"culture"%')),
+        "boundaries": and_(settled, STANDING["boundaries"] == 1),
+        "culture": and_(settled, STANDING["culture"] == 1),
         "expects": and_(now["ways_due"], STANDING["expecting"] == len(Side)),
         "in_touch": and_(is_open, channel.is_not(None)),
         "elsewhere": and_(is_open, channel.not_in(CHANNELS)),
@@ -163,47 +192,30 @@ def _marks(shape: Shape) -> Columns:
     }
 
 
-def _marks_of(moment: Moment) -> dict[str, Any]:
+def _marks_of(moment: Moment) -> Columns:
     """The marks that have a past: as they are on this day."""
-    name = moment.name
-    is_open, ended, agreed_on, first_met = (
-        STANDING[f"open_{name}"] == 1,
-        _has_ended(STANDING, moment),
-        STANDING["agreed"],
-        STANDING["first_met"],
-    )
-    moves = and_(is_open, STANDING[f"moves_{name}"] == 1)
-    state = state_of(STANDING[f"since_{name}"], STANDING[f"interval_{name}"], LIMITS)
-    is_due = and_(_was_released(STANDING, moment), STANDING[f"released_for_{name}"] >= CONTACT_DAYS)
-    ways_due = and_(is_open, STANDING[f"met_for_{name}"] >= WAYS_DAYS)
-    agreed = and_(ways_due, agreed_on <= moment.number)
-    reason = STANDING["end_reason"]
+    at = {
+        name: STANDING[f"{name}_{moment.name}"] for name in ("open", "state", "contact", "ended", "trained", "signed")
+    }
+    is_open, ended = at["open"] == 1, at["ended"]
+    ways_due = STANDING[f"ways_due_{moment.name}"] == 1
+    agreed = and_(ways_due, STANDING[f"agreed_{moment.name}"] == 1)
     return {
         "open": is_open,
-        "moves": moves,
-        **{each: and_(moves, state == each) for each in (IN_RHYTHM, QUIET, SILENT)},
-        "contact_due": is_due,
-        "contact_in_time": and_(is_due, STANDING["first_took"] <= CONTACT_DAYS),
-        "contact_not_due": and_(_was_released(STANDING, moment), STANDING[f"released_for_{name}"] < CONTACT_DAYS),
+        "moves": at["state"].is_not(None),
+        **{each: at["state"] == each for each in (IN_RHYTHM, QUIET, SILENT)},
+        "contact_due": at["contact"].in_((DUE, IN_TIME)),
+        "contact_in_time": at["contact"] == IN_TIME,
+        "contact_not_due": at["contact"] == NOT_DUE,
         "ways_due": ways_due,
         "agreed": agreed,
-        "agreed_before": and_(agreed, agreed_on < first_met),
-        "agreed_at": and_(agreed, agreed_on == first_met),
-        "agreed_after": and_(agreed, agreed_on > first_met),
-        "untrained": and_(is_open, STANDING[f"trained_{name}"] == 0),
-        "unsigned": and_(is_open, STANDING[f"signed_{name}"] == 0),
-        "ended": ended,
-        **{f"ended_{each}": and_(ended, reason == each.value) for each in EndReason},
-        "referred_again": and_(ended, reason == EndReason.REFERRED_ELSEWHERE.value, _again(moment)),
+        **{f"agreed_{when}": and_(agreed, STANDING["agreed_when"] == when) for when in ("before", "at", "after")},
+        "untrained": and_(is_open, at["trained"] == 0),
+        "unsigned": and_(is_open, at["signed"] == 0),
+        "ended": ended.is_not(None),
+        **{f"ended_{each}": ended == each.value for each in EndReason},
+        "referred_again": STANDING[f"again_{moment.name}"] == 1,
     }
-
-
-def _was_released(step: _Step, moment: Moment) -> Any:
-    return step["released_at"] < moment.until
-
-
-def _has_ended(step: _Step, moment: Moment) -> Any:
-    return and_(step["ended_at"].is_not(None), step["ended_at"] < moment.until)
 
 
 def _counted(since: Any, until: Any) -> Any:
@@ -248,44 +260,30 @@ def _latest_channel(moment: Moment) -> Any:
     return case((_is_later(met, contact), by_meeting), else_=by_contact)
 
 
-def _contacts(shape: Shape) -> Any:
-    """The first and the last day of contact as of now, and the last one as of then."""
-    day, known = col(Contact.contact_on), shape.now.known(Contact)
-    return (
-        _gathered(
-            Contact,
-            func.min(day).filter(known).label("first"),
-            func.max(day).filter(known).label("now"),
-            func.max(day).filter(day <= shape.then.day, shape.then.known(Contact)).label("then"),
-        )
-        .where(day <= shape.now.day)
-        .subquery("contacts")
-    )
+def _contact(moment: Moment, order: Any) -> Any:
+    """The day of the first or the last contact."""
+    known = col(Contact.contact_on) <= moment.day, moment.known(Contact)
+    found = select(col(Contact.contact_on)).where(col(Contact.pairing_id) == col(Pairing.id), *known)
+    return found.order_by(order).limit(1).correlate(Pairing).scalar_subquery()
+
+
+def _of_pair(what: Any, table: Any, moment: Moment) -> Any:
+    found = select(what).where(col(table.pairing_id) == col(Pairing.id), moment.known(table))
+    return found.correlate(Pairing).scalar_subquery()
 
 
 def _ways(shape: Shape) -> Any:
     """When ways of working were first agreed, and which edition is in force now, and was then."""
     since, edition = col(WaysOfWorking.in_force_from), col(WaysOfWorking.edition)
-    return _gathered(
-        WaysOfWorking,
-        func.min(since).filter(shape.now.known(WaysOfWorking)).label("agreed"),
-        *(func.max(edition).filter(since <= moment.day).label(moment.name) for moment in shape.moments),
-    ).subquery("ways")
-
-
-def _releases(shape: Shape) -> Any:
-    sides = func.count().filter(shape.now.known(Release)).label("sides")
-    return _gathered(Release, sides).subquery("releases")
-
-
-def _expectations(shape: Shape) -> Any:
-    """How many of the two have finished writing what they expect."""
-    sides = func.count(col(Expectation.done_at)).filter(shape.now.known(Expectation)).label("sides")
-    return _gathered(Expectation, sides).subquery("expectations")
-
-
-def _gathered(table: Any, *columns: Any) -> Any:
-    return select(col(table.pairing_id), *columns).group_by(col(table.pairing_id))
+    return (
+        select(
+            col(WaysOfWorking.pairing_id),
+            func.min(since).filter(shape.now.known(WaysOfWorking)).label("agreed"),
+            *(func.max(edition).filter(since <= moment.day).label(moment.name) for moment in shape.moments),
+        )
+        .group_by(col(WaysOfWorking.pairing_id))
+        .subquery("ways")
+    )
 
 
 def _in_conflict() -> Any:
@@ -305,21 +303,22 @@ def _in_conflict() -> Any:
     )
 
 
-def _declared(person: str, answered: str) -> Any:
-    """They answered the private question: at enrolment, or at this very proposal."""
+def _declared(side: Side) -> Any:
+    """This side answered the private question: at enrolment, or at this very proposal."""
     silent = select(col(Enrolment.id)).where(
         col(Enrolment.cohort_id) == COHORT, col(Enrolment.conflicts_declared_at).is_(None)
     )
-    at_this = exists().where(col(Proposal.id) == STANDING["proposal_id"], getattr(Proposal, answered).is_not(None))
-    return or_(STANDING[person].not_in(silent), at_this)
+    answered = getattr(Proposal, f"{side}_answered_at").is_not(None)
+    at_this = exists().where(col(Proposal.id) == DAYS["proposal_id"], answered)
+    return or_(DAYS[f"{side}_id"].not_in(silent), at_this)
 
 
 def _again(moment: Moment) -> Any:
     """The mentee of this pair was matched anew by then."""
     later = aliased(Pairing)
     return exists().where(
-        col(later.mentee_id) == STANDING["mentee_id"],
-        col(later.released_at) >= STANDING["ended_at"],
+        col(later.mentee_id) == DAYS["mentee_id"],
+        col(later.released_at) >= DAYS["ended_at"],
         col(later.released_at) < moment.until,
     )
 

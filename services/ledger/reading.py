@@ -79,6 +79,8 @@ def _summed(session: Session, ask: Ask, source: str, marks: frozenset[str]) -> C
 
 @cache
 def _sums(source: str, shape: Shape, marks: frozenset[str]) -> Any:
+    if source == "pairs":
+        return pairs.sums(shape, marks)
     marked = ROWS[source](shape, marks).columns
     return select(*(func.sum(each).label(each.name) for each in marked if each.name in marks))
 

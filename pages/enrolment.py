@@ -3,7 +3,8 @@
 Everything below the title is one fragment: an answer that is saved draws the form again, not the menu around it.
 """
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -24,6 +25,8 @@ from services.errors import Refusal
 
 # Pixels: about 85 characters, as long as a line may be for reading; a phone takes less.
 READING_WIDTH = 760
+# How long a correction that came from a file is shown without being asked for.
+FRESH = timedelta(days=30)
 STANDING = {
     EnrolmentStatus.DRAFT: (":gray-badge[Draft]", "Nobody but you sees this until you send it."),
     EnrolmentStatus.SUBMITTED: (":blue-badge[Sent]", "The coordinator reads it next. You can still correct it."),
@@ -351,14 +354,28 @@ def draw_changes(session: Session, actor: Actor) -> None:
     changes = answer_history.own(session, actor)
     if not changes:
         return
-    with st.expander(f"What you have changed since you sent it ({len(changes)})"):
+    draw_from_file([change for change in changes if change.from_file], actor)
+    with st.expander(f"What has changed since you sent it ({len(changes)})"):
         st.markdown("\n".join(f"- {in_words(change, actor)}" for change in changes))
+
+
+def draw_from_file(changes: Sequence[answer_history.Change], actor: Actor) -> None:
+    """What the coordinator's latest file corrected, for a month: nobody should find that out by chance."""
+    if not changes or utc_now() - changes[0].at > FRESH:
+        return
+    latest = [plain(change.label) for change in changes if change.at == changes[0].at]
+    st.info(
+        f"Corrected by the coordinator on {plain(moment(changes[0].at, actor))} from a file: {', '.join(latest)}. "
+        "If something is wrong now, change it above.",
+        icon=":material/edit_note:",
+    )
 
 
 def in_words(change: answer_history.Change, actor: Actor) -> str:
     """ "Your role: changed on Tuesday 24 November, 19:00 in London from … to …"."""
     before, after = (f"“{plain(text)}”" if text else "nothing" for text in (change.before, change.after))
-    return f"{plain(change.label)}: changed on {plain(moment(change.at, actor))} from {before} to {after}"
+    how = "corrected by the coordinator from a file" if change.from_file else "changed"
+    return f"{plain(change.label)}: {how} on {plain(moment(change.at, actor))} from {before} to {after}"
 
 
 def next_step(form: EnrolmentForm, number: int) -> int:

@@ -311,7 +311,8 @@ def correction(row: answer_history.CoordinatorsChange, actor: Actor) -> str:
     before, after = (f"“{plain(text)}”" if text else "nothing" for text in (change.before, change.after))
     at = times.in_words(change.at, actor.time_zone or "UTC", today=utc_now().date())
     who = f"**{plain(row.name)}** ({row.side.value}), {plain(change.label)}"
-    return f"{who}: changed on {plain(at)} from {before} to {after}"
+    how = "corrected from a file" if change.from_file else "changed"
+    return f"{who}: {how} on {plain(at)} from {before} to {after}"
 
 
 def turn_to(number: int) -> None:

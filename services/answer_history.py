@@ -29,12 +29,16 @@ NOT_FOR_COORDINATORS = frozenset({"wechat_id"})
 
 @dataclass(frozen=True)
 class Change:
-    """One correction in words; `before` or `after` is '' where there was no answer. `at` is UTC."""
+    """One correction in words; `before` or `after` is '' where there was no answer. `at` is UTC.
+
+    `from_file`: not the person wrote it, but a file that the coordinator imported says so.
+    """
 
     at: datetime
     label: str
     before: str
     after: str
+    from_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def own(session: Session, actor: Actor) -> tuple[Change, ...]:
     enrolment = access.own_enrolment(session, actor)
     rows = session.exec(_newest(), params={"enrolment_id": enrolment.id}).all()
     fields = _fields(session, enrolment.cohort_id)
-    return tuple(_change(row, fields, enrolment.side) for row in rows)
+    return tuple(_change(row, fields, enrolment.side, enrolment.person_id) for row in rows)
 
 
 def in_cohort(session: Session, actor: Actor, cohort_id: UUID, *, search: str = "", page: int = 1) -> Changes:
@@ -72,13 +76,13 @@ def in_cohort(session: Session, actor: Actor, cohort_id: UUID, *, search: str = 
     total = session.exec(_of_people(select(func.count())).where(*conditions)).one()
     pages = max(1, ceil(total / ROWS_A_PAGE))
     page = min(max(1, page), pages)
-    statement = _of_people(select(AnswerChange, Enrolment.side, Person.full_name)).where(*conditions)
+    statement = _of_people(select(AnswerChange, Enrolment.side, Person.full_name, Person.id)).where(*conditions)
     ordered = statement.order_by(col(AnswerChange.created_at).desc(), col(AnswerChange.id))
     found = session.exec(ordered.offset((page - 1) * ROWS_A_PAGE).limit(ROWS_A_PAGE)).all()
     fields = _fields(session, cohort_id)
     rows = (
-        CoordinatorsChange(row.enrolment_id, name, Side(side), _change(row, fields, Side(side)))
-        for row, side, name in found
+        CoordinatorsChange(row.enrolment_id, name, Side(side), _change(row, fields, Side(side), person_id))
+        for row, side, name, person_id in found
     )
     return Changes(tuple(rows), total, page, pages)
 
@@ -135,12 +139,14 @@ def _fields(session: Session, cohort_id: UUID) -> dict[str, FormField]:
     return {field.key: field for field in session.exec(statement)}
 
 
-def _change(row: AnswerChange, fields: dict[str, FormField], side: Side) -> Change:
+def _change(row: AnswerChange, fields: dict[str, FormField], side: Side, owner: UUID) -> Change:
     field = fields.get(row.key)
+    # Nobody but the owner changes answers in the form; everybody else does it by importing a file.
+    from_file = row.changed_by_id not in (None, owner)
     if field is None:
-        return Change(row.created_at, row.key, *map(_bare, (row.before, row.after)))
-    shown = (form_kinds.in_words(field, value) for value in (row.before, row.after))
-    return Change(row.created_at, wording.label(field, side), *shown)
+        return Change(row.created_at, row.key, _bare(row.before), _bare(row.after), from_file)
+    before, after = (form_kinds.in_words(field, value) for value in (row.before, row.after))
+    return Change(row.created_at, wording.label(field, side), before, after, from_file)
 
 
 def _bare(value: Any) -> str:

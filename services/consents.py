@@ -1,12 +1,14 @@
 """What a person agreed to share: one switch each, off until given, withdrawn as easily as given, at once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, or_
+from sqlalchemy import and_, bindparam, delete, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
@@ -109,8 +111,21 @@ def forget_unused_words(session: Session) -> None:
 
 def given(session: Session, enrolment_id: UUID) -> frozenset[ConsentPurpose]:
     """What the person agrees to at this moment."""
-    statement = select(Consent.purpose).where(Consent.enrolment_id == enrolment_id, col(Consent.withdrawn_at).is_(None))
-    return frozenset(ConsentPurpose(purpose) for purpose in session.exec(statement))
+    purposes = session.exec(_given(), params={"enrolment_id": enrolment_id})
+    return frozenset(ConsentPurpose(purpose) for purpose in purposes)
+
+
+@cache  # asked at every answer that is saved: building it costs more than asking
+def _given() -> Any:
+    return select(Consent.purpose).where(
+        col(Consent.enrolment_id) == bindparam("enrolment_id"), col(Consent.withdrawn_at).is_(None)
+    )
+
+
+def opened(given_purposes: Iterable[ConsentPurpose], person: Person) -> tuple[Channel, ...]:
+    """The ways to reach the person that these consents open."""
+    open_ones = {CHANNEL_OF[each] for each in given_purposes if _opens(each, person.telephone, person.wechat_id)}
+    return tuple(channel for channel in CHANNEL_OF.values() if channel in open_ones)
 
 
 def open_channels(session: Session, enrolment_id: UUID) -> tuple[Channel, ...]:

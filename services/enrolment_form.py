@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, inspect
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from models.enrolments import Enrolment, EnrolmentStatus, Side
@@ -85,17 +86,18 @@ def own_open_enrolment(session: Session, actor: Actor) -> Enrolment:
 
 
 def fields_of(session: Session, cohort_ids: Iterable[UUID]) -> dict[UUID, tuple[FormField, ...]]:
-    """The questions in use, in the order of the form, by cohort; one query."""
+    """The questions in use, in the order of the form, by cohort; one query. They are to read, not to change."""
     found: dict[UUID, tuple[FormField, ...]] = {}
-    for cohort_id, field in session.exec(_fields_in_use(), params={"cohort_ids": list(cohort_ids)}):
-        found[cohort_id] = (*found.get(cohort_id, ()), field)
+    for field in session.exec(_fields_in_use(), params={"cohort_ids": list(cohort_ids)}):
+        found[field.of_cohort] = (*found.get(field.of_cohort, ()), field)
     return found
 
 
 @cache  # asked at every answer that is saved: building it costs more than asking
 def _fields_in_use() -> Any:
+    columns = (getattr(FormField, column.key) for column in inspect(FormField).column_attrs)
     return (
-        select(Cohort.id, FormField)
+        select_columns(col(Cohort.id).label("of_cohort"), *columns)
         .join(FormField, col(FormField.scheme_id) == Cohort.scheme_id)
         .where(col(Cohort.id).in_(bindparam("cohort_ids", expanding=True)), col(FormField.retired_at).is_(None))
         .order_by(col(FormField.step), col(FormField.position))

@@ -103,6 +103,7 @@ def form(session: Session, actor: Actor) -> EnrolmentForm:
     person, cohort, scheme = _around(session, enrolment)
     asked = _asked(session, enrolment, person)
     missing = _missing(asked, enrolment)
+    given = consents.given(session, enrolment.id)
     words = scheme.other_settings.get("conflicts") or {}
     return EnrolmentForm(
         enrolment_id=enrolment.id,
@@ -113,7 +114,7 @@ def form(session: Session, actor: Actor) -> EnrolmentForm:
         cohort=cohort.name,
         steps=_steps(asked, enrolment, ready=not missing),
         missing=missing,
-        given=consents.given(session, enrolment.id),
+        given=given,
         note=enrolment.decision_note,
         submitted_at=enrolment.submitted_at,
         conflicts_declared_at=enrolment.conflicts_declared_at,
@@ -121,7 +122,7 @@ def form(session: Session, actor: Actor) -> EnrolmentForm:
         conflicts_examples=words.get("examples", ""),
         conflicts_audience=words.get("audience", _SEEN_BY),
         is_open=enrolment.status in enrolment_form.OPEN_STATUSES,
-        can_be_reached=bool(consents.open_channels(session, enrolment.id)),
+        can_be_reached=bool(consents.opened(given, person)),
     )
 
 

@@ -59,17 +59,18 @@ def options(field: FormField, value: Any) -> tuple[tuple[str, str], ...]:
         return ()
     kept = value if isinstance(value, list) else [value] if value else []
     gone = {code: _no_longer(field, code) for code in kept if code not in known}
-    return tuple((dict(known) | gone).items())
+    offered = tuple(known.items()) if field.kind in WITH_OPTIONS else _shipped(field.kind)
+    return (*offered, *gone.items()) if gone else offered
 
 
 def in_words(field: FormField, value: Any) -> str:
     """An answer as a reader should see it; '' for none."""
     if value in (None, "", []):
         return ""
-    labels = dict(options(field, value))
+    known = _known(field)
     if isinstance(value, list):
-        return ", ".join(labels.get(code, str(code)) for code in value)
-    return labels.get(value, str(value))
+        return ", ".join(_word(field, known, code) for code in value)
+    return _word(field, known, value)
 
 
 def checked(field: FormField, label: str, raw: Any, before: Any) -> Any:
@@ -88,13 +89,19 @@ def checked(field: FormField, label: str, raw: Any, before: Any) -> Any:
 def _known(field: FormField) -> Mapping[str, str] | None:
     if field.kind in WITH_OPTIONS:
         return {code: wording.option_label(field, code) for code in field.options}
-    shipped: dict[str, Callable[[], Mapping[str, str]]] = {
-        "sector": sectors,
-        "languages": lambda: languages.LANGUAGES,
-        "time_zone": _zones,
-        "availability": lambda: AVAILABILITY,
-    }
-    return shipped[field.kind]() if field.kind in shipped else None
+    return _LISTED[field.kind]() if field.kind in _LISTED else None
+
+
+@cache
+def _shipped(kind: str) -> tuple[tuple[str, str], ...]:
+    """(code, label) of a list that is the same in every form: a screen asks for it at each run."""
+    return tuple(_LISTED[kind]().items())
+
+
+def _word(field: FormField, known: Mapping[str, str] | None, code: Any) -> str:
+    if known is None:
+        return str(code)
+    return known[code] if code in known else _no_longer(field, code)
 
 
 def _no_longer(field: FormField, code: str) -> str:
@@ -108,6 +115,16 @@ def _zones() -> dict[str, str]:
     return {
         zone: zone for zone in sorted(available_timezones()) if ("/" in zone and "Etc" not in zone) or zone == "UTC"
     }
+
+
+_LISTED: Mapping[str, Callable[[], Mapping[str, str]]] = MappingProxyType(
+    {
+        "sector": sectors,
+        "languages": lambda: languages.LANGUAGES,
+        "time_zone": _zones,
+        "availability": lambda: AVAILABILITY,
+    }
+)
 
 
 def _one(field: FormField, label: str, typed: str, before: Any) -> Any:

@@ -197,7 +197,7 @@ def _carry_out(session: Session, actor: Actor, read: _Read, plan: Plan, done: Im
     answers changed, because "who changed my answers?" is asked by person. Whoever arrives is `imported` already.
     """
     scheme_id = read.cohort.scheme_id
-    for deed, subject_id, keys in writing.write(session, read.cohort, plan):
+    for deed, subject_id, keys in writing.write(session, read.cohort, plan, actor.person_id):
         audit.record(session, actor, deed, subject_id, scheme_id=scheme_id, changed=keys, by="import")
     corrections.tell(session, read.form, scheme_id, plan, event=hashlib.sha256(read.content).hexdigest()[:16])
     _remember(session, scheme_id, read)

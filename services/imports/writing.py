@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel
 
 from models import bulk
 from models.columns import utc_now
-from models.enrolments import Conflict, Enrolment, EnrolmentStatus, Side
+from models.enrolments import AnswerChange, Conflict, Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort
 from services import enrolment_form, people_index
@@ -24,14 +24,16 @@ Ids = Mapping[str, UUID]
 Numbers = Mapping[str, str | None]
 
 
-def write(session: Session, cohort: Cohort, plan: Plan) -> list[tuple[str, UUID, list[str]]]:
+def write(session: Session, cohort: Cohort, plan: Plan, by: UUID | None) -> list[tuple[str, UUID, list[str]]]:
     """Adds what the plan says; answers what changed, for the journal: deed, subject, and the keys of the questions.
 
+    `by` is who imports. Whoever had sent the form reads in its history what the file corrected.
     Raises IntegrityError when somebody else added one of the people meanwhile.
     """
     numbers = _numbers(plan)
     ids = _add_people(session, plan, numbers)
     _add_places(session, cohort, plan, ids)
+    _remember(session, plan, by)
     changed = [_change(line, numbers) for line in plan.lines if line.differences]
     _sort_again(session, plan)
     _keep_apart(session, plan, ids)
@@ -110,6 +112,26 @@ def _columns(usual: SQLModel, rows: Sequence[Mapping[str, Any]]) -> dict[str, li
     """What the rows say, by column; a row that does not say it has what the usual one has."""
     names = sorted({name for row in rows for name in row})
     return {name: [row.get(name, getattr(usual, name)) for row in rows] for name in names}
+
+
+def _remember(session: Session, plan: Plan, by: UUID | None) -> None:
+    """Adds to the history of each form that was sent what the file corrects in it. Claims are no answers of theirs."""
+    corrected = [
+        (line.place.id, each)
+        for line in plan.lines
+        if line.place is not None and line.place.submitted_at is not None
+        for each in line.differences
+        if each.where != "claims" and each.key != "status"
+    ]
+    own: dict[str, Sequence[Any]] = {
+        "id": _ids(len(corrected)),
+        "enrolment_id": [place_id for place_id, _ in corrected],
+        "key": [each.key for _, each in corrected],
+        "before": [each.before for _, each in corrected],
+        "after": [each.after for _, each in corrected],
+    }
+    usual = AnswerChange(enrolment_id=uuid4(), changed_by_id=by, key="-")
+    bulk.insert(session.connection(), usual, own)
 
 
 def _change(line: Line, numbers: Numbers) -> tuple[str, UUID, list[str]]:

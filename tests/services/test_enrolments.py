@@ -287,4 +287,4 @@ def test_the_form_costs_a_fixed_number_of_queries(session: Session) -> None:
     with queries_of(session) as asked:
         enrolments.form(session, actor)
 
-    assert len(asked) == 5
+    assert len(asked) == 4

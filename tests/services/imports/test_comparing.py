@@ -7,10 +7,11 @@ import pytest
 from sqlmodel import Session, col, select
 
 from models.audit import AuditEntry
+from models.columns import utc_now
 from models.enrolments import Conflict, Enrolment, EnrolmentStatus, Side
 from models.people import Person, Role, RoleGrant
 from models.schemes import Cohort, FormField
-from services import conflicts, enrolments
+from services import answer_history, conflicts, drafting, enrolments
 from services.access import DESK, Actor
 from services.imports import arrivals
 from services.imports.arrivals import Change, Imported, Preview
@@ -79,6 +80,26 @@ def test_only_cells_that_differ_change_and_the_decision_stays(session: Session, 
         {"by": "import", "changed": ["full_name", "role_title"]},
     )
     assert confirmed(session, actor, content) == Imported(added=0, changed=0, unchanged=1)
+
+
+def test_whoever_had_sent_the_form_reads_what_a_file_corrected(session: Session, cohort: Cohort, actor: Actor) -> None:
+    place = make_ada(session, cohort, submitted_at=utc_now())
+    owner = make_participant(session, place)
+    drafting.save_answer(session, owner, "goals", "Teach")
+
+    confirmed(session, actor, HEAD + "Ada Jones,A@example.org,Judge,Forget\n")
+
+    told = answer_history.own(session, owner)
+    assert {(each.label, each.before, each.after, each.from_file) for each in told} == {
+        ("What you would like mentoring to do for you", "Learn", "Teach", False),
+        ("Full name", "Ada", "Ada Jones", True),
+        ("The role you are aiming for", "Clerk", "Judge", True),
+    }
+    theirs = answer_history.in_cohort(session, actor, cohort.id)
+    assert {each.change.label for each in theirs.rows if each.change.from_file} == {
+        "Full name",
+        "The role you are aiming for",
+    }
 
 
 def test_one_number_typed_in_two_ways_is_no_change(session: Session, cohort: Cohort, actor: Actor) -> None:

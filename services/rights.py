@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_
+from sqlalchemy import and_, or_
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from models.agreements import DocumentKind, SchemeDocument
-from models.schemes import Scheme
+from models.schemes import Cohort, Scheme
 from services import signatures
 from services.settings import settings
 
@@ -25,25 +26,30 @@ _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 class Notice:
     """One scheme's notice in force: `text` is Markdown, None where the scheme has published none.
 
-    `contact` is the address of the scheme's office, as far as it has one.
+    `contact` is the address of the scheme's office, as far as it has one. In a demonstration nobody is real.
     """
 
     scheme: str
     slug: str
     contact: str | None
     text: str | None
+    is_demonstration: bool = False
 
 
 def notices(session: Session, *, slug: str = "", scheme_ids: Collection[UUID] = ()) -> tuple[Notice, ...]:
     """The notices asked for by a scheme's slug, else of these schemes, else of all; by name. One query.
 
-    It asks nobody who they are: what a scheme says here, it says to everybody. An unknown slug gets all.
+    It asks nobody who they are: what a scheme says here, it says to everybody. An unknown slug gets all, and all are
+    those that work with real people, as long as there is one.
     """
     rows = session.exec(_all()).all()
-    found = [(scheme_id, Notice(name, slug_of(name), contact, text)) for scheme_id, name, contact, text in rows]
+    found = [
+        (row.id, Notice(row.name, slug_of(row.name), row.reply_address, row.text, not row.is_real)) for row in rows
+    ]
     named = [notice for _id, notice in found if slug and notice.slug == slug]
     theirs = [notice for scheme_id, notice in found if scheme_id in scheme_ids]
-    return tuple(named or theirs or [notice for _id, notice in found])
+    everybodys = [notice for _id, notice in found if not notice.is_demonstration]
+    return tuple(named or theirs or everybodys or [notice for _id, notice in found])
 
 
 def slug_of(name: str) -> str:
@@ -64,8 +70,13 @@ def _all() -> Any:
         col(SchemeDocument.kind) == DocumentKind.RIGHTS,
         signatures.in_force(),
     )
+    cohorts = select(col(Cohort.id)).where(col(Cohort.scheme_id) == col(Scheme.id)).correlate(Scheme)
+    real = cohorts.where(~col(Cohort.is_demonstration)).exists()
+    # A scheme that has no cohort yet is on its way to real people.
+    is_real = or_(real, ~cohorts.exists()).label("is_real")
+    columns = (col(Scheme.id), col(Scheme.name), col(Scheme.reply_address), col(SchemeDocument.text), is_real)
     return (
-        select(col(Scheme.id), col(Scheme.name), col(Scheme.reply_address), col(SchemeDocument.text))
+        select_columns(*columns)
         .select_from(Scheme)
         .outerjoin(SchemeDocument, notice)
         .order_by(col(Scheme.name), col(Scheme.id))

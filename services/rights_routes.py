@@ -45,7 +45,8 @@ def _read(slug: str, token: str | None) -> tuple[Notice, ...]:
 
 def _blocks(notices: Sequence[Notice]) -> Iterator[Block]:
     for notice in notices:
-        yield Block("heading", (Run(notice.scheme),), level=2)
+        name = f"{notice.scheme} (demonstration: its people are invented)" if notice.is_demonstration else notice.scheme
+        yield Block("heading", (Run(name),), level=2)
         yield Block("paragraph", (Run(_whom_to_write(notice)),))
         for block in markdown_text.blocks(notice.text) if notice.text else ():
             # The notice's own title says what the page's title says.

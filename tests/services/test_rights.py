@@ -68,6 +68,22 @@ def test_whoever_is_signed_in_reads_the_notice_of_their_own_schemes(session: Ses
     assert "there@example.org" not in page.text
 
 
+def test_a_demonstration_is_left_out_beside_real_schemes_and_named_as_one_alone(
+    session: Session, client: TestClient
+) -> None:
+    invented = publish(session, "Invented Scheme", "invented@example.org")
+    make_cohort(session, invented, is_demonstration=True)  # type: ignore[arg-type]
+    session.commit()
+    alone = words(client.get("/rights").text)
+    publish(session, "Real Scheme", "real@example.org")
+
+    beside, named = (words(client.get(path).text) for path in ("/rights", "/rights/invented-scheme"))
+
+    label = "Invented Scheme (demonstration: its people are invented)"
+    assert [label in page for page in (alone, beside, named)] == [True, False, True]
+    assert ["Real Scheme" in page for page in (alone, beside, named)] == [False, True, False]
+
+
 def test_an_address_may_name_a_scheme_and_an_unknown_one_shows_all(session: Session, client: TestClient) -> None:
     publish(session, "Schéma Un", "un@example.org")
     publish(session, "Schéma Deux", "deux@example.org")

@@ -1,5 +1,6 @@
 """Meetings: one's own record in half a minute, and how it compares with the other side's."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -13,19 +14,28 @@ from models.schemes import Channel
 from pages.pair_parts import CHANNELS, choose, in_words, meeting_in_words
 from pages.ui import done, empty, page, plain, refusals, segments
 from pages.why import why
-from services import meetings, pairings, storage, times
+from services import cohort_meetings, meetings, pairings, storage, times
 from services.access import Actor
+from services.cohort_meetings import PairCount, PairMeetings
 from services.meetings import ComparedMeeting, Noted, State
 from services.pairings import MyMatch
 
-YES, NO, NOT_SURE = "Yes", "No", "Not sure"
-ANSWERS = {YES: True, NO: False, NOT_SURE: None}
-STATES = {
-    State.BOTH: "Both agree",
-    State.DIFFER: "Records differ",
-    State.MINE_ONLY: "Only the mentor's",
-    State.THEIRS_ONLY: "Only the mentee's",
+YES, NO = "Yes, on time", "No"
+# One question for whether it took place and whether it began on time (A-SH4): what did not take place did not begin.
+HELD: dict[str, tuple[bool, bool | None]] = {
+    YES: (True, True),
+    "Yes, late": (True, False),
+    "Yes": (True, None),
+    NO: (False, None),
 }
+BADGES = {
+    State.BOTH: ":green-badge[:material/check: Both agree]",
+    State.DIFFER: ":orange-badge[:material/difference: Records differ]",
+    State.MINE_ONLY: ":gray-badge[:material/person: Only the mentor's]",
+    State.THEIRS_ONLY: ":gray-badge[:material/person: Only the mentee's]",
+}
+# Of so many nobody has to scroll past the rest.
+NEWEST = 5
 
 
 def draw_own(session: Session, actor: Actor) -> None:
@@ -38,19 +48,15 @@ def draw_own(session: Session, actor: Actor) -> None:
     today = times.day_in(utc_now(), match.my_zone)
     found = meetings.compared(session, actor, match.pairing_id)
     own = {str(each.mine.id): each.mine for each in found if each.mine}
-    left, right = st.columns([1, 1.2], gap="large")
-    if match.is_open:
-        with left:
-            old = own.get(st.session_state.get("correcting", ""))
-            record(session, actor, match, old, usual_channel(match, list(own.values())), today)
-    with right if match.is_open else st.container():
-        listed(match, found, today)
-        if own:
-            # Made when it is asked for, not at every look.
-            make = partial(own_file, actor, match.pairing_id)
-            st.download_button(
-                "Download my record", make, "my-meetings.csv", "text/csv", icon=":material/download:", on_click="ignore"
-            )
+    if not match.is_open:
+        listed(actor, match, found, own, today)
+        return
+    left, right = st.columns([1, 1.2], gap="medium")
+    with left:
+        old = own.get(st.session_state.get("correcting", ""))
+        record(session, actor, match, old, usual_channel(match, list(own.values())), today)
+    with right:
+        listed(actor, match, found, own, today)
 
 
 def own_file(actor: Actor, pairing_id: UUID) -> bytes:
@@ -77,23 +83,22 @@ def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, ch
         at = st.time_input("Start", key=f"at-{form}", step=300)
         minutes = st.number_input("Minutes", 1, meetings.LONGEST_MINUTES, step=5, key=f"minutes-{form}")
         how = segments("How", match.channels, words=CHANNELS.__getitem__, required=True, key=f"how-{form}")
-        happened = segments("Did it take place?", [YES, NO], required=True, key=f"held-{form}")
-        on_time = segments("Did it begin on time?", list(ANSWERS), required=True, key=f"late-{form}")
-        zones = list(dict.fromkeys((old.time_zone if old else match.my_zone, match.scheme_zone, match.their_zone)))
-        zone = st.selectbox("Time zone", zones, format_func=times.place_of, key=f"zone-{form}")
+        held = segments("Did it take place?", list(HELD), required=True, key=f"held-{form}")
+        zone = ask_zone(form, match, old)
         second = which(form, day, at, zone)
         sent = st.form_submit_button("Save my record", type="primary")
         st.caption("This is your own record. It neither shows nor changes the other side's.")
     why(session, actor, "record")
     if sent:
+        happened, on_time = HELD[held or YES]
         with refusals():
             facts: dict[str, Any] = {
                 "started_at": times.moment_of(day, at, zone, second=second),
                 "time_zone": zone,
                 "duration_minutes": minutes,
                 "channel": how,
-                "happened": happened == YES,
-                "began_on_time": ANSWERS[on_time or NOT_SURE],
+                "happened": happened,
+                "began_on_time": on_time,
             }
             saved = save(session, actor, match, old, facts, operation)
             st.session_state.pop(f"operation-{match.pairing_id}", None)
@@ -105,12 +110,13 @@ def begin(form: str, match: MyMatch, old: Noted | None, channel: Channel) -> Non
     """What the form's fields hold at first: kept, because a default that moves with the clock would undo typing."""
     if old:
         local = times.local_time(old.started_at, old.time_zone)
-        late = next(words for words, value in ANSWERS.items() if value is old.began_on_time)
-        values = (local.date(), local.time(), old.duration_minutes, old.channel, YES if old.happened else NO, late)
+        known = (old.happened, old.began_on_time)
+        held = next((words for words, facts in HELD.items() if facts == known), NO)
+        values = (local.date(), local.time(), old.duration_minutes, old.channel, held)
     else:
         local = begun(match)
-        values = (local.date(), local.time(), match.minutes, channel, YES, YES)
-    for name, value in zip(("day", "at", "minutes", "how", "held", "late"), values, strict=True):
+        values = (local.date(), local.time(), match.minutes, channel, YES)
+    for name, value in zip(("day", "at", "minutes", "how", "held"), values, strict=True):
         st.session_state.setdefault(f"{name}-{form}", value)
 
 
@@ -120,6 +126,14 @@ def begun(match: MyMatch) -> datetime:
     earliest = match.released_at + timedelta(minutes=5)
     local = times.local_time(max(over, earliest), match.my_zone)
     return local.replace(minute=local.minute // 5 * 5, second=0, microsecond=0)
+
+
+def ask_zone(form: str, match: MyMatch, old: Noted | None) -> str:
+    """By whose clock the start is; not asked where there is only one."""
+    zones = list(dict.fromkeys((old.time_zone if old else match.my_zone, match.scheme_zone, match.their_zone)))
+    if len(zones) == 1:
+        return zones[0]
+    return st.selectbox("Time zone", zones, format_func=times.place_of, key=f"zone-{form}")
 
 
 def which(form: str, day: date, at: time, zone: str) -> bool | None:
@@ -140,17 +154,24 @@ def save(
     return meetings.log(session, actor, match.pairing_id, **facts, operation_id=UUID(operation))
 
 
-def listed(match: MyMatch, found: tuple[ComparedMeeting, ...], today: date) -> None:
-    """Both records of each meeting side by side."""
-    st.header("What you two recorded" if match.is_open else "Your own record", anchor=False)
+def listed(
+    actor: Actor, match: MyMatch, found: tuple[ComparedMeeting, ...], own: dict[str, Noted], today: date
+) -> None:
+    """Both records of each meeting side by side, the newest first, and what can be done with one's own."""
+    title = "What you two recorded" if match.is_open else "Your own record"
     if not found:
+        st.header(title, anchor=False)
         empty("Nothing is recorded yet. After you have met, it takes half a minute.")
-    if not found:
         return
-    with st.container(border=True):
-        st.markdown("\n\n".join(meeting_in_words(meeting, match, today) for meeting in found))
-    own = {str(each.mine.id): each.mine for each in found if each.mine}
-    if own and match.is_open:
+    with st.container(border=True, gap="small"):
+        st.markdown(f"## {title}\n\n{in_paragraphs(found[:NEWEST], match, today)}")
+        if earlier := found[NEWEST:]:
+            with st.expander(f"{len(earlier)} earlier", key="earlier", on_change="rerun", type="compact") as opened:
+                if opened.open:
+                    st.markdown(in_paragraphs(earlier, match, today))
+    if not own:
+        return
+    if match.is_open:
         st.selectbox(
             "Correct one of your records",
             list(own),
@@ -160,6 +181,15 @@ def listed(match: MyMatch, found: tuple[ComparedMeeting, ...], today: date) -> N
             key="to_correct",
             on_change=correct,
         )
+    # Made when it is asked for, not at every look.
+    make = partial(own_file, actor, match.pairing_id)
+    st.download_button(
+        "Download my record", make, "my-meetings.csv", "text/csv", icon=":material/download:", on_click="ignore"
+    )
+
+
+def in_paragraphs(found: Sequence[ComparedMeeting], match: MyMatch, today: date) -> str:
+    return "\n\n".join(meeting_in_words(meeting, match, today) for meeting in found)
 
 
 def record_in_words(noted: Noted, match: MyMatch, today: date) -> str:
@@ -172,31 +202,68 @@ def correct() -> None:
 
 
 def draw_cohort(session: Session, actor: Actor, cohort_id: UUID) -> None:
-    """For staff: dates, lengths and channels as each side noted them. There are no words to see."""
-    found = meetings.of_cohort(session, actor, cohort_id, page=st.session_state.get("page", 1))
-    rows = [
-        {
-            "Mentee": pair.mentee,
-            "Mentor": pair.mentor,
-            "When": times.in_words(meeting.started_at, found.zone),
-            "Mentor's record": in_words(meeting.mine) if meeting.mine else "–",
-            "Mentee's record": in_words(meeting.theirs) if meeting.theirs else "–",
-            "Compared": STATES[meeting.state],
-        }
-        for pair in found.pairs
-        for meeting in pair.meetings
-    ]
-    silent = sum(not pair.meetings for pair in found.pairs)
-    if not rows:
-        empty("No meeting is recorded in this cohort yet.")
-    else:
-        st.dataframe(rows, hide_index=True, alt="Meetings of the cohort, each as both sides noted it")
-    if silent:
-        total = len(found.pairs)
-        pairs = "1 pair has" if silent == 1 else f"{silent} pairs have"
-        st.caption(f"{pairs} recorded nothing yet, of {total} on this page.")
+    """For staff: who has recorded how much, and of one pair each meeting as both sides noted it. No words to see."""
+    today = utc_now().date()
+    search = st.text_input("Search", key="search", placeholder="A name of either of the two", on_change=from_the_first)
+    found = cohort_meetings.of_cohort(
+        session, actor, cohort_id, search=search or "", page=st.session_state.get("page") or 1
+    )
+    if not found.pairs:
+        empty("No pair has this name." if search else "There is no pair in this cohort yet, so nothing is recorded.")
+        return
+    by_id = {str(pair.pairing_id): pair for pair in found.pairs}
+    if st.session_state.get("pair") not in by_id:
+        st.session_state.pop("pair", None)
+    chosen = st.selectbox(
+        "See the meetings of",
+        list(by_id),
+        None,
+        format_func=lambda key: f"{by_id[key].mentee} and {by_id[key].mentor}",
+        placeholder="Choose a pair of this page",
+        key="pair",
+    )
+    with st.container(border=True):
+        if chosen:
+            st.markdown(of_pair(cohort_meetings.of_pair(session, actor, by_id[chosen].pairing_id), today))
+        else:
+            st.markdown("\n\n".join(summary(pair, found.zone, today) for pair in found.pairs))
+    total = "1 pair" if found.total == 1 else f"{found.total} pairs"
+    st.caption(f"{total}, also those that have ended")
     if found.pages > 1:
         st.pagination(found.pages, key="page")
+
+
+def from_the_first() -> None:
+    """Another list begins with its first page."""
+    st.session_state.pop("page", None)
+
+
+def summary(pair: PairCount, zone: str, today: date) -> str:
+    """Who, when they last met, and how many records each side has."""
+    who = f"**{plain(pair.mentee)}** and **{plain(pair.mentor)}**"
+    if not pair.by_mentor and not pair.by_mentee:
+        return f"{who}  \nNothing recorded yet"
+    met = "Have not met yet"
+    if pair.last_at is not None:
+        met = f"Last met on {times.day_in_words(times.day_in(pair.last_at, zone), today=today)}"
+    return f"{who}  \n{met} · records: {pair.by_mentee} by the mentee, {pair.by_mentor} by the mentor"
+
+
+def of_pair(found: PairMeetings, today: date) -> str:
+    """Every meeting of a pair, newest first, each as both noted it."""
+    title = f"## {plain(found.mentee)} and {plain(found.mentor)}"
+    if not found.meetings:
+        return f"{title}\n\nNothing is recorded yet."
+    return "\n\n".join((title, *(side_by_side(meeting, found, today) for meeting in found.meetings)))
+
+
+def side_by_side(meeting: ComparedMeeting, found: PairMeetings, today: date) -> str:
+    lines = [f"**{plain(times.in_words(meeting.started_at, found.zone, today=today))}** {BADGES[meeting.state]}"]
+    for who, noted in ((found.mentee, meeting.theirs), (found.mentor, meeting.mine)):
+        if noted is not None:
+            begun = f", from {plain(times.in_words(noted.started_at, found.zone, today=today))}"
+            lines.append(f"{plain(who)}: {in_words(noted)}{begun if noted.started_at != meeting.started_at else ''}")
+    return "  \n".join(lines)
 
 
 with page("Meetings", caption="What was said stays between the two; here are dates and times") as (session, actor):

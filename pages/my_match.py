@@ -1,5 +1,7 @@
 """My match: how a pair reaches each other, what they agreed, and how either ends it."""
 
+from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import date
 from urllib.parse import quote
 
@@ -14,6 +16,7 @@ from pages.pair_parts import BY, CHANNELS, choose, meeting_in_words
 from pages.ui import done, empty, heading, page, plain, refusals, segments
 from services import contacts, meetings, pairings, times, ways_wording
 from services.access import Actor
+from services.meetings import ComparedMeeting
 from services.pairings import ContactDetail, MyMatch
 
 REASONS = {
@@ -31,13 +34,12 @@ WIDTHS = [1.4, 1.0]
 
 def draw(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> None:
     """One match: what comes next on the left, who it is on the right."""
-    top = st.container()
+    top = st.container() if len(matches) > 1 else nullcontext()
     match = choose(matches)
     today = times.day_in(utc_now(), match.my_zone)
     with top:
         heading(f"Your {OTHER_SIDE[match.side]}, {plain(match.other_name)}", plain(facts(match, today)))
-    # Two rows, so that on a phone the details follow the step that needs them.
-    left, right = st.columns(WIDTHS, gap="large")
+    left, right = st.columns(WIDTHS, gap="medium")
     with left:
         if match.is_paused:
             pausing.draw_pair(session, actor, match, today)
@@ -45,13 +47,13 @@ def draw(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> None:
             keep_in_touch(session, actor, match, today)
         else:
             empty("This mentoring has ended and contact details are closed. Your own records stay yours to read.")
-    with right:
-        introduce(match)
-    with st.columns(WIDTHS, gap="large")[0]:
-        recorded(session, actor, match, today)
-        pair_ways.draw_card(session, actor, match, today)
-        if match.is_open:
-            end(session, actor, match)
+    with right.container(border=True):
+        st.markdown(introduction(match))
+    # Not in the column above: on a phone the details follow the step that needs them.
+    recorded(session, actor, match, today)
+    pair_ways.draw_card(session, actor, match, today)
+    if match.is_open:
+        end(session, actor, match)
 
 
 def facts(match: MyMatch, today: date) -> str:
@@ -78,27 +80,28 @@ def month_in_words(month: int, agreed: int) -> str:
     return f"month {month} of {agreed}" if month <= agreed else f"month {month}, {agreed} were agreed"
 
 
-def introduce(match: MyMatch) -> None:
-    """Who it is and, while it lasts, how to reach them."""
-    with st.container(border=True, gap="small"):
-        st.header(plain(match.other_name), anchor=False)
-        what = " · ".join(plain(fact) for fact in (match.role_title, match.sector) if fact)
-        for text in (what, plain(match.summary or "")):
-            if text:
-                st.markdown(text)
-        if match.goals:
-            st.markdown(f"**Hopes for**  \n{plain(match.goals)}")
-        if not match.is_open:
-            return
-        if not match.contacts:
-            st.markdown("No way to reach them is open yet. The coordinator can help.")
-            return
-        st.markdown("**You may reach them by**")
-        for detail in match.contacts:
-            st.markdown(f"{CHANNELS[detail.channel]}: {reach(detail)}")
-        if match.my_zone != match.their_zone:
-            st.caption(f"Now: {plain(times.two_zones(utc_now(), match.my_zone, match.their_zone))}")
-        st.caption(f"{plain(match.other_name)} agreed to share these with you. They close when the mentoring ends.")
+def introduction(match: MyMatch) -> str:
+    """Who it is and, while it lasts, how to reach them: one text."""
+    name = plain(match.other_name)
+    what = " · ".join(plain(fact) for fact in (match.role_title, match.sector) if fact)
+    parts = [f"## {name}", what, plain(match.summary or "")]
+    if match.goals:
+        parts.append(f"**Hopes for**  \n{plain(match.goals)}")
+    if match.is_open:
+        parts.append(ways_to_reach(match, name))
+    return "\n\n".join(filter(None, parts))
+
+
+def ways_to_reach(match: MyMatch, name: str) -> str:
+    """What the other shares, a line each, and until when."""
+    if not match.contacts:
+        return "No way to reach them is open yet. The coordinator can help."
+    lines = [f"{CHANNELS[detail.channel]}: {reach(detail)}" for detail in match.contacts]
+    small = [f"{name} agreed to share these with you. They close when the mentoring ends."]
+    if match.my_zone != match.their_zone:
+        small.insert(0, f"Now: {plain(times.two_zones(utc_now(), match.my_zone, match.their_zone))}")
+    said = "\n\n".join(f":small[:gray[{words}]]" for words in small)
+    return "  \n".join(["**You may reach them by**", *lines]) + f"\n\n{said}"
 
 
 def reach(detail: ContactDetail) -> str:
@@ -111,17 +114,7 @@ def reach(detail: ContactDetail) -> str:
 def keep_in_touch(session: Session, actor: Actor, match: MyMatch, today: date) -> None:
     """The mentee's first step, and later one tap for every time they talked."""
     with st.container(border=True, gap="small"):
-        if match.must_make_contact:
-            st.markdown(":blue-badge[:material/flag: Your next step]")
-            st.header("Make the first contact", anchor=False)
-            exceptions = ways_wording.exceptions(session, actor, match.pairing_id)
-            st.markdown(
-                "Write a few lines about yourself and suggest a time to talk.\n\n"
-                f"**Before you do:** {pair_ways.in_confidence(exceptions)}"
-            )
-        else:
-            st.header("Keep in touch", anchor=False)
-            st.markdown(last_contact(session, actor, match, today))
+        st.markdown(what_is_next(session, actor, match, today))
         chosen = segments(
             "How",
             match.channels,
@@ -142,6 +135,18 @@ def keep_in_touch(session: Session, actor: Actor, match: MyMatch, today: date) -
                 done(f"Noted: you were in touch {BY[how]} on {times.day_in_words(day, today=today)}.")
 
 
+def what_is_next(session: Session, actor: Actor, match: MyMatch, today: date) -> str:
+    """Before the first contact what to do and what stays in confidence; after it the last sign of life."""
+    if not match.must_make_contact:
+        return f"## Keep in touch\n\n{last_contact(session, actor, match, today)}"
+    exceptions = ways_wording.exceptions(session, actor, match.pairing_id)
+    return (
+        ":blue-badge[:material/flag: Your next step]\n\n## Make the first contact\n\n"
+        "Write a few lines about yourself and suggest a time to talk.\n\n"
+        f"**Before you do:** {pair_ways.in_confidence(exceptions)}"
+    )
+
+
 def last_contact(session: Session, actor: Actor, match: MyMatch, today: date) -> str:
     """The newest contact that either of the two noted, or their last meeting when that was later."""
     noted, last = contacts.latest(session, actor, match.pairing_id), match.last_sign_on
@@ -155,33 +160,44 @@ def last_contact(session: Session, actor: Actor, match: MyMatch, today: date) ->
 
 def recorded(session: Session, actor: Actor, match: MyMatch, today: date) -> None:
     """The last meetings, each as both noted it."""
-    st.header("What you two recorded", anchor=False)
     found = meetings.compared(session, actor, match.pairing_id)
-    if not found:
-        empty("No meeting is recorded yet. Each of you keeps a record of your own.")
-    else:
-        with st.container(border=True):
-            st.markdown("\n\n".join(meeting_in_words(meeting, match, today) for meeting in found[:SHOWN_MEETINGS]))
     label = "Record a meeting" if match.is_open else "Your own record"
-    st.page_link("meetings.py", label=label, icon=":material/event:")
+    with st.container(border=True, gap="small"):
+        st.markdown(f"## What you two recorded\n\n{newest(found, match, today)}")
+        st.page_link("meetings.py", label=label, icon=":material/event:")
+
+
+def newest(found: Sequence[ComparedMeeting], match: MyMatch, today: date) -> str:
+    """The last three, and how many there are before them."""
+    if not found:
+        return "No meeting is recorded yet. Each of you keeps a record of your own."
+    parts = [meeting_in_words(meeting, match, today) for meeting in found[:SHOWN_MEETINGS]]
+    if (earlier := len(found) - len(parts)) > 0:
+        # No more than a page of them is read here.
+        number = f"{earlier} earlier" if len(found) < meetings.PAGE else "Earlier ones"
+        parts.append(f":small[:gray[{number} under Meetings]]")
+    return "\n\n".join(parts)
 
 
 def end(session: Session, actor: Actor, match: MyMatch) -> None:
     """Set apart: a reason if they like, one confirmation, done."""
+    with st.expander("End this mentoring", icon=":material/logout:", key="end-open", on_change="rerun") as opened:
+        if opened.open:
+            ask_to_end(session, actor, match)
+
+
+def ask_to_end(session: Session, actor: Actor, match: MyMatch) -> None:
     name = plain(match.other_name)
-    with st.expander("End this mentoring", icon=":material/logout:"):
-        st.markdown(
-            f"You may end it at any time, and need no reason. {name} is told kindly that it has ended, never why. "
-            "Contact details close for both of you at once; your own records stay yours."
-        )
-        reason = st.selectbox(
-            "Reason", list(REASONS), format_func=REASONS.__getitem__, key=f"reason-{match.pairing_id}"
-        )
-        sure = st.checkbox("Yes, I want to end it now", key=f"sure-{match.pairing_id}")
-        if st.button("End this mentoring", key="end", disabled=not sure):
-            with refusals():
-                pairings.end(session, actor, match.pairing_id, reason=reason)
-                done(f"Your mentoring with {name} has ended. Thank you for the time you gave it.")
+    st.markdown(
+        f"You may end it at any time, and need no reason. {name} is told kindly that it has ended, never why. "
+        "Contact details close for both of you at once; your own records stay yours."
+    )
+    reason = st.selectbox("Reason", list(REASONS), format_func=REASONS.__getitem__, key=f"reason-{match.pairing_id}")
+    sure = st.checkbox("Yes, I want to end it now", key=f"sure-{match.pairing_id}")
+    if st.button("End this mentoring", key="end", disabled=not sure):
+        with refusals():
+            pairings.end(session, actor, match.pairing_id, reason=reason)
+            done(f"Your mentoring with {name} has ended. Thank you for the time you gave it.")
 
 
 with page("") as (session, actor):

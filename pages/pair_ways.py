@@ -21,11 +21,10 @@ CAREFUL = (Mark.OFF_LIMITS, Mark.ASK_FIRST)
 
 def draw_card(session: Session, actor: Actor, match: MyMatch, today: date) -> None:
     """Where the two stand, in one text, and the way to the rest."""
-    st.header("Ways of working", anchor=False)
     card = ways_card.read(session, actor, match.pairing_id)
     with st.container(border=True, gap="small"):
         parts = (badge(card, match, today), rhythm(card, match, today), careful(card.marked))
-        st.markdown("  \n".join(part for part in parts if part))
+        st.markdown("## Ways of working\n\n" + "  \n".join(part for part in parts if part))
         st.page_link("ways.py", label=way_in(card, match), icon=":material/handshake:")
 
 

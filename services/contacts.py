@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from models.enrolments import Side
@@ -59,9 +62,15 @@ def note(
 def latest(session: Session, actor: Actor, pairing_id: UUID) -> tuple[NotedContact, ...]:
     """The last ten contacts that either side of the actor's own pair noted, newest first. Raises NotAllowed."""
     access.pairing_to_take_part_in(session, actor, pairing_id)
-    statement = select(Contact).where(Contact.pairing_id == pairing_id)
-    newest = statement.order_by(col(Contact.contact_on).desc(), col(Contact.created_at).desc()).limit(LATEST)
-    return tuple(NotedContact(row.id, row.noted_by, row.channel, row.contact_on) for row in session.exec(newest))
+    found = session.exec(_latest(), params={"pairing_id": pairing_id})
+    return tuple(NotedContact(*row) for row in found)
+
+
+@cache
+def _latest() -> Any:
+    noted: tuple[Any, ...] = (Contact.id, Contact.noted_by, Contact.channel, Contact.contact_on)
+    newest_first = (col(Contact.contact_on).desc(), col(Contact.created_at).desc())
+    return select(*noted).where(Contact.pairing_id == bindparam("pairing_id")).order_by(*newest_first).limit(LATEST)
 
 
 def check_channel(channel: Channel, offered: list[str]) -> None:

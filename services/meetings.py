@@ -3,23 +3,21 @@
 Entering one's own neither shows nor changes the other's. Staff see dates, lengths and channels; words are not kept.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func
-from sqlalchemy import select as columns
+from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
-from models.enrolments import Enrolment, Side
+from models.enrolments import Side
 from models.meetings import MeetingRecord
 from models.pairings import Pairing, PairingStatus
-from models.people import Person
 from models.schemes import Channel, Scheme
 from services import access, agreements, audit, cleaning, contacts, export, pairings, times
 from services.access import Actor
@@ -27,46 +25,13 @@ from services.errors import Conflict, Invalid, NotAllowed
 from services.reconciliation import ComparedMeeting, Noted, State, reconcile
 from services.units import writes
 
-__all__ = [
-    "CohortMeetings",
-    "ComparedMeeting",
-    "Noted",
-    "PairMeetings",
-    "State",
-    "compared",
-    "correct",
-    "log",
-    "of_cohort",
-    "own_csv",
-]
+__all__ = ["ComparedMeeting", "Noted", "State", "compared", "correct", "log", "own_csv", "records_of"]
 
 PAGE = 50
-# As many pairs as are read on one screen: each has a handful of meetings.
-PAIRS = 20
 # Clocks differ a little, and some people write it down as they sit down.
 GRACE = timedelta(minutes=15)
 LONGEST_MINUTES = 600
 HEADERS = ("Date", "Start", "Time zone", "Start (UTC)", "Minutes", "Channel", "Took place", "Began on time")
-
-
-@dataclass(frozen=True)
-class PairMeetings:
-    """One pair's meetings for a coordinator: in `meetings`, "mine" is the mentor's record and "theirs" the mentee's."""
-
-    pairing_id: UUID
-    mentor: str
-    mentee: str
-    meetings: tuple[ComparedMeeting, ...]
-
-
-@dataclass(frozen=True)
-class CohortMeetings:
-    """One page of a cohort's pairs. `zone` is the scheme's."""
-
-    pairs: tuple[PairMeetings, ...]
-    zone: str
-    page: int
-    pages: int
 
 
 @writes
@@ -152,8 +117,8 @@ def compared(session: Session, actor: Actor, pairing_id: UUID, *, page: int = 1)
     pairing, side = access.pairing_to_take_part_in(session, actor, pairing_id)
     mine: list[Noted] = []
     theirs: list[Noted] = []
-    for _, whose, *facts in session.exec(_records_of(), params={"pairs": [pairing_id]}):
-        (mine if whose is side else theirs).append(Noted(*facts))
+    for whose, noted in records_of(session, pairing_id):
+        (mine if whose is side else theirs).append(noted)
     meetings = reconcile(mine, theirs, pairings.scheme_of(session, pairing).time_zone)
     if pairing.status is PairingStatus.ENDED:
         meetings = tuple(ComparedMeeting(each.state, each.mine, None) for each in meetings if each.mine)
@@ -168,26 +133,10 @@ def own_csv(session: Session, actor: Actor, pairing_id: UUID) -> bytes:
     return export.csv_bytes(HEADERS, [_as_row(record) for record in records])
 
 
-def of_cohort(session: Session, actor: Actor, cohort_id: UUID, *, page: int = 1) -> CohortMeetings:
-    """What each side noted and how it compares, 20 pairs a page by the mentee's name. Raises NotAllowed.
-
-    A coordinator who is half of a pair sees that pair only as its half. Ended pairs stay for the record.
-    """
-    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
-    asked = {"cohort": cohort_id, "who": actor.person_id}
-    total = session.exec(_count_pairs(), params=asked).scalar_one()
-    pages = max(1, -(-total // PAIRS))
-    page = min(max(1, page), pages)
-    rows = session.exec(_pairs(), params=asked | {"skipped": (page - 1) * PAIRS}).all()
-    by_pair: dict[UUID, dict[Side, list[Noted]]] = {row[0]: {side: [] for side in Side} for row in rows}
-    for pairing_id, side, *facts in session.exec(_records_of(), params={"pairs": list(by_pair)}):
-        by_pair[pairing_id][side].append(Noted(*facts))
-    zone = session.get_one(Scheme, cohort.scheme_id).time_zone
-    found = (
-        PairMeetings(pairing_id, mentor, mentee, reconcile(noted[Side.MENTOR], noted[Side.MENTEE], zone))
-        for (pairing_id, mentor, mentee), noted in zip(rows, by_pair.values(), strict=True)
-    )
-    return CohortMeetings(tuple(found), zone, page, pages)
+def records_of(session: Session, pairing_id: UUID) -> Iterator[tuple[Side, Noted]]:
+    """Every record of a pair with its side, for a caller that has asked whether its reader may see it."""
+    for side, *facts in session.exec(_records_of(), params={"pairing": pairing_id}):
+        yield side, Noted(*facts)
 
 
 def _checked(
@@ -246,45 +195,10 @@ def _keep_first_contact(pairing: Pairing, record: MeetingRecord, scheme: Scheme)
 
 
 @cache
-def _pairs() -> Any:
-    """A page of a cohort's pairs with both names, in order of the mentees' names."""
-    mentor, mentee, mentors_person, mentees_person = (
-        aliased(Enrolment),
-        aliased(Enrolment),
-        aliased(Person),
-        aliased(Person),
-    )
-    return (
-        columns(col(Pairing.id), col(mentors_person.full_name), col(mentees_person.full_name))
-        .join(mentor, col(mentor.id) == Pairing.mentor_id)
-        .join(mentee, col(mentee.id) == Pairing.mentee_id)
-        .join(mentors_person, col(mentors_person.id) == mentor.person_id)
-        .join(mentees_person, col(mentees_person.id) == mentee.person_id)
-        # By the mentees' cohort, which is the pairs' too: its index hands them over in order of their names.
-        .where(col(mentee.cohort_id) == bindparam("cohort"), *_without_own())
-        .order_by(col(mentee.sort_key), col(Pairing.released_at), col(Pairing.id))
-        .offset(bindparam("skipped"))
-        .limit(PAIRS)
-    )
-
-
-@cache
-def _count_pairs() -> Any:
-    return columns(func.count(col(Pairing.id))).where(col(Pairing.cohort_id) == bindparam("cohort"), *_without_own())
-
-
-@cache
 def _records_of() -> Any:
-    """The records of some pairs, in the order of `Noted` after pair and side."""
-    noted = (col(getattr(MeetingRecord, field.name)) for field in fields(Noted))
-    some = col(MeetingRecord.pairing_id).in_(bindparam("pairs", expanding=True))
-    return columns(col(MeetingRecord.pairing_id), col(MeetingRecord.side), *noted).where(some)
-
-
-def _without_own() -> tuple[Any, ...]:
-    """SQL conditions: whoever acts is no half of the pairing."""
-    own = columns(col(Enrolment.id)).where(col(Enrolment.person_id) == bindparam("who"))
-    return col(Pairing.mentor_id).not_in(own), col(Pairing.mentee_id).not_in(own)
+    """The records of a pair: the side, then in the order of `Noted`."""
+    noted: tuple[Any, ...] = tuple(col(getattr(MeetingRecord, field.name)) for field in fields(Noted))
+    return select(col(MeetingRecord.side), *noted).where(col(MeetingRecord.pairing_id) == bindparam("pairing"))
 
 
 def _noted(record: MeetingRecord) -> Noted:

@@ -15,9 +15,9 @@ from models.audit import AuditEntry
 from models.enrolments import Enrolment
 from models.pairings import Pairing
 from models.schemes import Scheme
-from services import access, times
+from services import access, pair_names, times
 from services.access import Actor
-from services.ways_states import ESCAPE, State, at_work, counted, is_late, page_of
+from services.ways_states import State, at_work, counted, is_late, page_of
 
 __all__ = ["CohortWays", "PairWays", "State", "due_days", "late", "of_cohort"]
 
@@ -90,12 +90,12 @@ def of_cohort(
     """
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
     frame = _frame(session, actor, cohort_id, cohort.scheme_id)
-    words = search.strip()
-    which = frame.due_days is not None, bool(words)
-    given = _given(frame, actor, cohort_id, words, today)
+    named = pair_names.asked(search)
+    which = frame.due_days is not None, bool(named)
+    given = _given(frame, actor, cohort_id, today) | named
     # Whoever takes part is counted without themselves: their counts are their own. So are those of a search.
     key = ("ways", cohort_id, today, frame.edition, actor.person_id if frame.takes_part else None)
-    counts = (count_now if words else keep)(key, lambda: _count(session, which, given))
+    counts = (count_now if named else keep)(key, lambda: _count(session, which, given))
     wanted = {one: counts.get(one, 0) if state in {None, one} else 0 for one in State}
     total = sum(wanted.values())
     pages = max(1, -(-total // PAGE))
@@ -135,13 +135,11 @@ def _asked_at_every_look() -> Any:
     )
 
 
-def _given(frame: _Frame, actor: Actor, cohort_id: UUID, words: str, today: date) -> dict[str, Any]:
+def _given(frame: _Frame, actor: Actor, cohort_id: UUID, today: date) -> dict[str, Any]:
     """The parameters of the statements in `ways_states`."""
     given: dict[str, Any] = {"cohort": cohort_id, "who": actor.person_id}
     if frame.due_days is not None:
         given["in_time"] = _last_moment(frame.zone, frame.due_days, today)
-    if words:
-        given["name"] = _escaped(words)
     return given
 
 
@@ -152,13 +150,6 @@ def _count(session: Session, which: tuple[bool, bool], given: dict[str, Any]) ->
 def _last_moment(zone: str, days: int, today: date) -> datetime:
     """A first meeting at this moment or later is still in time."""
     return datetime.combine(today - timedelta(days=days), time(), ZoneInfo(zone))
-
-
-def _escaped(words: str) -> str:
-    """As text to look for, whatever it means to LIKE."""
-    for sign in (ESCAPE, "%", "_"):
-        words = words.replace(sign, ESCAPE + sign)
-    return words
 
 
 def _slices(counts: Counts, page: int) -> dict[str, int]:

@@ -15,8 +15,7 @@ from models.enrolments import Enrolment
 from models.meetings import MeetingRecord
 from models.pairings import Expectation, Pairing, PairingStatus, WaysOfWorking
 from models.people import Person
-
-ESCAPE = "/"
+from services import pair_names
 
 
 class State(StrEnum):
@@ -66,16 +65,6 @@ def at_work(who: Any) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _is_named() -> ColumnElement[bool]:
-    """Either of the two has a name with the words that are searched for."""
-    found = exists().where(
-        col(Enrolment.id).in_([col(Pairing.mentor_id), col(Pairing.mentee_id)]),
-        col(Person.id) == col(Enrolment.person_id),
-        col(Person.full_name).icontains(bindparam("name"), escape=ESCAPE),
-    )
-    return found.correlate(Pairing)
-
-
 @cache
 def counted(has_days: bool, is_search: bool) -> Any:
     holds = _holds(has_days)
@@ -84,7 +73,7 @@ def counted(has_days: bool, is_search: bool) -> Any:
         *((holds[one], literal(one.value)) for one in (State.AGREED, State.LATE, State.ASKED)),
         else_=literal(State.NOT_YET.value),
     )
-    named = [_is_named()] if is_search else []
+    named = [pair_names.is_named()] if is_search else []
     rows = (
         select(state.label("state"))
         .where(col(Pairing.cohort_id) == bindparam("cohort"), *at_work(bindparam("who")), *named)
@@ -128,7 +117,7 @@ def _picked(state: State, has_days: bool, is_search: bool) -> Any:
             col(mentee.cohort_id) == bindparam("cohort"),
             *at_work(bindparam("who")),
             _holds(has_days)[state],
-            *([_is_named()] if is_search else []),
+            *([pair_names.is_named()] if is_search else []),
         )
         .order_by(col(mentee.sort_key), col(mentee.id))
         .offset(bindparam(f"skip_{state.value}"))

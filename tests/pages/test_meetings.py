@@ -17,7 +17,7 @@ from models.people import Person
 from models.schemes import Channel
 from services import meetings
 from services.access import Actor
-from tests.factories import make_enrolment
+from tests.factories import make_enrolment, make_pairing
 from tests.pages.opening import open_page
 from tests.services.pairs import SECRETS, Pair, make_pair, share_all
 
@@ -159,11 +159,11 @@ def test_ones_own_record_can_be_put_right(page_session: Session) -> None:
     page = open_page("meetings", pair.mentee_person)
 
     page.selectbox(key="to_correct").select(str(mine.id)).run()
-    before = (field(page, "time_input", "at").value, field(page, "button_group", "late").value)
+    before = (field(page, "time_input", "at").value, field(page, "button_group", "held").value)
     field(page, "number_input", "minutes").set_value(50)
     save(page)
 
-    assert before == (time(19, 0), "Not sure")
+    assert before == (time(19, 0), "Yes")
     assert [(row.id, row.started_at, row.duration_minutes) for row in stored(page_session)] == [(mine.id, START, 50)]
     assert "Record a meeting" in shown(page)
 
@@ -222,19 +222,33 @@ def test_a_coordinator_sees_dates_and_lengths_of_both_sides(page_session: Sessio
     noted(page_session, pair, pair.mentee)
 
     page = open_page("meetings", pair.coordinator)
+    listed = shown(page)
+    page.selectbox(key="pair").select(str(pair.pairing.id)).run()
 
-    table = page.dataframe[0].value
-    assert table.to_dict("records") == [
-        {
-            "Mentee": "李伟",
-            "Mentor": "Marguerite Oyelaran",
-            "When": "Tuesday 20 October, 19:00 in Shanghai",
-            "Mentor's record": "25 minutes by WeChat",
-            "Mentee's record": "45 minutes by WeChat",
-            "Compared": "Both agree",
-        }
-    ]
-    assert [secret for secret in SECRETS if secret in shown(page)] == []
+    assert (
+        "**李伟** and **Marguerite Oyelaran**  \nLast met on 20 October · records: 1 by the mentee, 1 by the mentor"
+        in (listed)
+    )
+    assert (
+        "**Tuesday 20 October, 19:00 in Shanghai** :green-badge[:material/check: Both agree]  \n"
+        "李伟: 45 minutes by WeChat  \nMarguerite Oyelaran: 25 minutes by WeChat"
+    ) in shown(page)
+    assert [secret for secret in SECRETS if secret in listed + shown(page)] == []
+
+
+def test_a_coordinator_looks_for_a_pair_by_either_name(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    make_pairing(page_session, pair.cohort, mentor="Zoe Mentor", mentee="Aaron Mentee")
+    page = open_page("meetings", pair.coordinator)
+    everybody = shown(page)
+
+    page.text_input(key="search").set_value("zoe").run()
+    found = shown(page)
+    page.text_input(key="search").set_value("100%").run()
+
+    assert ("2 pairs, also those that have ended" in everybody, "1 pair, also" in found) == (True, True)
+    assert [name for name in ("Aaron Mentee", "Marguerite") if name in found] == ["Aaron Mentee"]
+    assert [notice.value for notice in page.info] == ["No pair has this name."]
 
 
 def test_a_coordinator_without_a_record_yet_reads_that(page_session: Session) -> None:
@@ -242,8 +256,37 @@ def test_a_coordinator_without_a_record_yet_reads_that(page_session: Session) ->
 
     page = open_page("meetings", pair.coordinator)
 
-    assert [notice.value for notice in page.info] == ["No meeting is recorded in this cohort yet."]
-    assert "1 pair has recorded nothing yet, of 1 on this page." in shown(page)
+    assert "**李伟** and **Marguerite Oyelaran**  \nNothing recorded yet" in shown(page)
+
+
+@pytest.mark.clause("A-SH4")
+def test_a_meeting_that_did_not_take_place_did_not_begin_late_either(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    page = open_page("meetings", pair.mentee_person)
+    answers = []
+
+    for answer in ("No", "Yes, late"):
+        field(page, "date_input", "day").set_value(date(2026, 10, 28 if answer == "No" else 29))
+        field(page, "button_group", "held").set_value(answer)
+        save(page)
+        newest = max(stored(page_session), key=lambda row: row.started_at)
+        answers.append((newest.happened, newest.began_on_time))
+
+    assert answers == [(False, None), (True, False)]
+
+
+def test_earlier_meetings_open_at_a_press(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    for day in range(7):
+        noted(page_session, pair, pair.mentee, started_at=START + timedelta(days=day))
+
+    page = open_page("meetings", pair.mentee_person)
+    newest = shown(page).count("You: 45 minutes")
+    page.session_state["earlier"] = True
+    page.run()
+
+    assert [box.label for box in page.main.expander] == ["2 earlier"]
+    assert (newest, shown(page).count("You: 45 minutes")) == (5, 7)
 
 
 def test_a_visitor_sees_nothing_of_it(page_session: Session) -> None:

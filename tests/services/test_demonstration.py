@@ -26,11 +26,11 @@ from services import (
     accounts,
     agreements,
     audit,
+    cohort_meetings,
     demonstration,
     feedback,
     jobs,
     mail,
-    meetings,
     places,
     rhythm,
     training,
@@ -40,6 +40,7 @@ from services.demonstration import DemoAccount, invented
 from services.demonstration.stage import Story
 from services.errors import Conflict, NotAllowed
 from services.mail import Delivered
+from services.matching import reading
 from services.pair_facts import QUIET, SILENT
 from services.reconciliation import State
 from services.settings import settings
@@ -99,7 +100,9 @@ def opened(loaded: Loaded) -> Iterator[Session]:
 
 
 def cohort_of(session: Session, key: str) -> Cohort:
-    return session.exec(select(Cohort).join(Scheme).where(Scheme.key == key)).one()
+    """The one with the year of history, not the next intake."""
+    cohorts = select(Cohort).join(Scheme).where(Scheme.key == key).order_by(col(Cohort.starts_on))
+    return session.exec(cohorts).all()[0]
 
 
 def coordinator_of(session: Session, key: str) -> Actor:
@@ -162,6 +165,34 @@ def test_some_wait_for_a_decision_and_some_went_another_way(
     assert statuses(opened, key, side) == usual | more
 
 
+def test_the_next_intake_is_ready_to_be_matched_with_fewer_places_than_students(opened: Session) -> None:
+    intake = opened.exec(select(Cohort).where(col(Cohort.name).contains("intake"))).one()
+    open_now = reading.availability(opened, intake, utc_now().date())
+    given = reading.candidates(opened, intake, open_now)
+
+    assert (len(given.mentees), len(given.mentors), sum(given.places)) == (60, 40, 55)
+    assert [person for person in (*given.mentees, *given.mentors) if not person.text or not person.languages] == []
+    assert sum(bool(person.wishes) for person in given.mentees) == 45
+    assert len(open_now.barred) >= 6
+    scarce = [person for person in given.mentees if person.sector == "Media and publishing"]
+    assert (len(scarce), sum(person.sector == "Media and publishing" for person in given.mentors)) == (9, 2)
+    for asked in ("needs", "situations", "availability"):
+        for side in (given.mentees, given.mentors):
+            assert 0 < sum(bool(getattr(person, asked)) for person in side) < len(side)
+
+
+def test_whoever_looks_around_sees_the_year_of_history_before_the_next_intake(opened: Session) -> None:
+    person = opened.exec(select(Person).where(Person.full_name == "Judith Wennington")).one()
+
+    found = places.of_person(opened, person.id)
+
+    assert [(place.scheme, "intake" in place.cohort) for place in found] == [
+        ("AULP Mentoring Scheme", False),
+        ("UNNC Alumni Mentoring Scheme", False),
+        ("UNNC Alumni Mentoring Scheme", True),
+    ]
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_proposals_were_answered_in_every_way_and_some_wait(opened: Session, key: str) -> None:
     found = select(Proposal.status).where(Proposal.cohort_id == cohort_of(opened, key).id)
@@ -195,9 +226,11 @@ def test_some_pairs_ended_for_different_reasons(opened: Session) -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_records_agree_differ_and_are_one_sided(opened: Session, key: str) -> None:
-    found = meetings.of_cohort(opened, coordinator_of(opened, key), cohort_of(opened, key).id)
+    coordinator, cohort = coordinator_of(opened, key), cohort_of(opened, key)
+    found = cohort_meetings.of_cohort(opened, coordinator, cohort.id)
+    pairs = [cohort_meetings.of_pair(opened, coordinator, pair.pairing_id) for pair in found.pairs]
 
-    assert {meeting.state for pair in found.pairs for meeting in pair.meetings} == set(State)
+    assert {meeting.state for pair in pairs for meeting in pair.meetings} == set(State)
 
 
 @pytest.mark.parametrize("key", KEYS)

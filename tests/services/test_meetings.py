@@ -16,10 +16,10 @@ from models.columns import utc_now
 from models.enrolments import Side
 from models.meetings import MeetingRecord
 from models.pairings import Pairing, PairingStatus
-from models.people import Person
 from models.schemes import Channel
-from services import meetings
+from services import cohort_meetings, meetings
 from services.access import Actor
+from services.cohort_meetings import CohortMeetings, PairCount, PairMeetings
 from services.errors import Conflict, Invalid, NotAllowed
 from services.meetings import ComparedMeeting, Noted, State
 from tests.factories import make_actor, make_enrolment, make_pairing, make_participant
@@ -243,7 +243,9 @@ def test_a_stranger_reads_and_writes_nothing_of_a_pair(session: Session) -> None
         with pytest.raises(NotAllowed):
             log(session, actor, pair.pairing.id, started_at=START + timedelta(days=1))
     with pytest.raises(NotAllowed):
-        meetings.of_cohort(session, stranger, pair.cohort.id)
+        cohort_meetings.of_cohort(session, stranger, pair.cohort.id)
+    with pytest.raises(NotAllowed):
+        cohort_meetings.of_pair(session, stranger, pair.pairing.id)
 
     assert len(stored(session)) == 1
 
@@ -274,26 +276,34 @@ def test_the_coordinator_sees_both_records_of_every_pair_and_no_contact_details(
     coordinator = make_actor(pair.coordinator, pair.cohort)
 
     with counted(session) as statements:
-        found = meetings.of_cohort(session, coordinator, pair.cohort.id)
+        found = cohort_meetings.of_cohort(session, coordinator, pair.cohort.id)
+    side_by_side = cohort_meetings.of_pair(session, coordinator, pair.pairing.id)
 
-    pairs = (
-        meetings.PairMeetings(quiet.id, "Zoe Mentor", "Aaron Mentee", ()),
-        meetings.PairMeetings(
-            pair.pairing.id, "Marguerite Oyelaran", "李伟", (ComparedMeeting(State.BOTH, theirs, mine),)
-        ),
+    counts = (
+        PairCount(quiet.id, "Zoe Mentor", "Aaron Mentee", 0, 0, None),
+        PairCount(pair.pairing.id, "Marguerite Oyelaran", "李伟", 1, 1, theirs.started_at),
     )
-    assert found == meetings.CohortMeetings(pairs, "Asia/Shanghai", page=1, pages=1)
-    assert [secret for secret in SECRETS if secret in repr(found)] == []
+    assert found == CohortMeetings(counts, "Asia/Shanghai", total=2, page=1, pages=1)
+    assert side_by_side == PairMeetings(
+        "Marguerite Oyelaran", "李伟", "Asia/Shanghai", (ComparedMeeting(State.BOTH, theirs, mine),)
+    )
+    assert [secret for secret in SECRETS if secret in repr((found, side_by_side))] == []
     assert len([statement for statement in statements if "meeting_record" in statement]) == 1
-    assert meetings.of_cohort(session, coordinator, pair.cohort.id, page=9) == found
+    assert cohort_meetings.of_cohort(session, coordinator, pair.cohort.id, page=9) == found
+    assert cohort_meetings.of_cohort(session, coordinator, pair.cohort.id, search="AARON").pairs == counts[:1]
+    assert cohort_meetings.of_cohort(session, coordinator, pair.cohort.id, search="%").total == 0
 
 
 def test_a_coordinator_does_not_look_over_their_own_pair(session: Session) -> None:
     pair = make_pair(session)
     log(session, pair.mentor, pair.pairing.id)
-    party: Person = pair.mentor_person
+    actor = make_actor(pair.mentor_person, pair.cohort)
 
-    assert meetings.of_cohort(session, make_actor(party, pair.cohort), pair.cohort.id).pairs == ()
+    found = cohort_meetings.of_cohort(session, actor, pair.cohort.id)
+
+    assert (found.pairs, found.total) == ((), 0)
+    with pytest.raises(NotAllowed):
+        cohort_meetings.of_pair(session, actor, pair.pairing.id)
 
 
 def test_the_journal_names_the_record_and_not_what_it_says(session: Session) -> None:

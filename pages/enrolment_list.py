@@ -13,7 +13,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from pages import enrolment_acts
-from pages.enrolment_words import LIGHTS, badges, light_lines, standing
+from pages.enrolment_words import LIGHTS, STATUS_WORDS, TO_ACT, badges, light_lines
 from pages.ui import plain, refusals
 from services import answer_history, enrolments
 from services.access import Actor
@@ -42,17 +42,16 @@ def draw(session: Session, actor: Actor, cohort_id: UUID, found: Queue, today: d
 
 
 def choice(everybody: Sequence[QueueRow], rows: Sequence[QueueRow], today: date, *, key: str) -> None:
-    """One group: who it is, and under it every light with its reason in words."""
-    namesakes = Counter(line(row) for row in everybody)
-    # Two lines that read alike would be one choice.
-    lines = {str(row.id): f"{said} · {plain(row.email)}" if namesakes[said := line(row)] > 1 else said for row in rows}
+    """One group of people, of whom one can be opened."""
+    namesakes = Counter(row.name for row in everybody)
+    lines = {str(row.id): who(row, today, is_alone=namesakes[row.name] == 1) for row in rows}
     st.radio(
         "Open a person",
         list(lines),
         index=None,
         key=key,
         format_func=lambda each: lines.get(each, ""),
-        captions=[badges(row, today) for row in rows],
+        captions=[facts(row) for row in rows],
         label_visibility="collapsed",
         on_change=partial(open_one, key),
         width="stretch",
@@ -81,7 +80,7 @@ def tick(found: Queue, today: date) -> list[QueueRow]:
         return [
             row
             for row, key in zip(found.rows, keys, strict=True)
-            if st.checkbox(f"{line(row)}  \n{badges(row, today)}", key=key, help=why(row))
+            if st.checkbox(f"{who(row, today)}  \n{facts(row)}", key=key, help=why(row))
         ]
 
 
@@ -90,12 +89,19 @@ def tick_all(keys: Sequence[str], *, to: bool) -> None:
         st.session_state[key] = to
 
 
-def line(row: QueueRow) -> str:
-    """Who it is, on which side, and how far."""
-    facts = [row.side.value.capitalize(), standing(row.status)]
-    return " · ".join(
-        [f"**{plain(row.name)}**", *facts, *(plain(fact) for fact in (row.role_title, row.sector) if fact)]
-    )
+def who(row: QueueRow, today: date, *, is_alone: bool = True) -> str:
+    """Who it is, on which side, and every light. Namesakes are told apart by their address.
+
+    Two lines that read alike would be one and the same choice to the browser.
+    """
+    name = f"**{plain(row.name)}** · {row.side.value.capitalize()}{'' if is_alone else f' · {plain(row.email)}'}"
+    return f"{name} {badges(row, today)}"
+
+
+def facts(row: QueueRow) -> str:
+    """How far they are, where nobody has to act, and what they do."""
+    status = None if row.status in TO_ACT else STATUS_WORDS[row.status]
+    return " · ".join(plain(fact) for fact in (status, row.role_title, row.sector) if fact)
 
 
 def why(row: QueueRow) -> str:

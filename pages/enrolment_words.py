@@ -31,6 +31,10 @@ LIGHTS = {
 _NO_WARNING = frozenset({"capacity"})
 
 
+# Somebody has to act: the coordinator, or whoever was asked.
+TO_ACT = {EnrolmentStatus.SUBMITTED: "blue", EnrolmentStatus.RETURNED: "orange"}
+
+
 def badges(row: QueueRow, today: date) -> str:
     """Every light that the scheme asks for: a sign and a word where it holds, the reason too where it does not.
 
@@ -38,7 +42,8 @@ def badges(row: QueueRow, today: date) -> str:
     """
     lights, is_open = row.readiness, row.status in OPEN
     is_ready = is_open and lights.is_ready
-    found = [":green-badge[:material/check: Ready]"] if is_ready else []
+    found = [f":{TO_ACT[row.status]}-badge[{STATUS_WORDS[row.status]}]"] if row.status in TO_ACT else []
+    found += [":green-badge[:material/check: Ready]"] if is_ready else []
     if row.status is EnrolmentStatus.PAUSED:
         found.append(f":blue-badge[:material/pause: {away(row, today)}]")
     for key, title in LIGHTS.items():
@@ -64,9 +69,3 @@ def light_lines(readiness: Readiness) -> list[str]:
     signs = {True: "✓", False: "✗", None: "–"}
     lights = [(title, getattr(readiness, key)) for key, title in LIGHTS.items()]
     return [f"{signs[light.holds]} {title}: {plain(light.why)}" for title, light in lights]
-
-
-def standing(status: EnrolmentStatus) -> str:
-    """The status in words; coloured where somebody has to act: the coordinator, or whoever was asked."""
-    color = {EnrolmentStatus.SUBMITTED: "blue", EnrolmentStatus.RETURNED: "orange"}.get(status)
-    return f":{color}-badge[{STATUS_WORDS[status]}]" if color else STATUS_WORDS[status]

@@ -13,14 +13,15 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from models.enrolments import Side
-from pages import charts, form_parts, ways_due
+from pages import charts, form_parts, template_questions, ways_due
 from pages.ui import done, empty, label, page, plain, refusals, segments
-from services import answer_history, form_editing, participation, times
+from services import answer_history, form_editing, form_template, participation, times
 from services.access import Actor
 from services.enrolment_form import STEP_TITLES
 from services.errors import NotAllowed
 from services.form_editing import OWN_STEPS, Editable, Wording
 from services.form_kinds import KINDS, WITH_OPTIONS
+from services.form_template import Offered
 
 READING_WIDTH = 760
 SIDES = {Side.MENTOR: "Mentors", Side.MENTEE: "Mentees"}
@@ -62,6 +63,15 @@ def draw_form(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID |
         with st.expander("Ask something more", key="more", on_change="rerun") as opened:
             if opened.open:
                 draw_new(session, actor, scheme_id)
+        template_questions.draw(session, actor, scheme_id, new_in_template(session, actor, scheme_id, cohort_id))
+
+
+def new_in_template(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID | None) -> tuple[Offered, ...]:
+    """What the template asks and the form does not, read anew once something has happened in the scheme."""
+    if cohort_id is None:
+        return form_template.offered(session, actor, scheme_id)
+    edition = participation.standing(session, actor, cohort_id).edition
+    return charts.kept(("template", scheme_id, edition), lambda: form_template.offered(session, actor, scheme_id))
 
 
 def every_question(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID | None) -> tuple[Editable, ...]:

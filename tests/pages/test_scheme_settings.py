@@ -172,3 +172,22 @@ def test_a_mentor_is_told_whose_page_this_is(page_session: Session) -> None:
     page = open_page("scheme_settings", page_session.get_one(Person, mentor.person_id))
 
     assert list(page.selectbox) == []
+
+
+def test_new_questions_of_the_template_are_shown_and_then_asked(page_session: Session) -> None:
+    cohort, coordinator = a_scheme(page_session)
+    for key in ("sort_name", "availability"):
+        page_session.delete(field_of(page_session, cohort, key))
+    page_session.commit()
+
+    page = open_page("scheme_settings", coordinator)
+    page.session_state["template"] = True
+    page.run()
+    page.checkbox(key="template-sort_name").uncheck().run()
+    page.button(key="take-over").click().run()
+
+    assert not page.exception
+    assert field_of(page_session, cohort, "availability").required is False
+    asked = select(FormField.key).where(FormField.scheme_id == cohort.scheme_id, FormField.key == "sort_name")
+    assert page_session.exec(asked).all() == []
+    assert "Your template has 1 new question" in {expander.label for expander in page.expander}

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import String, bindparam, null, type_coerce
 from sqlmodel import Session, col, select
 
+from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus
 from models.people import RoleGrant
 from models.schemes import Cohort, Scheme
@@ -34,8 +35,15 @@ def of_person(session: Session, person_id: UUID) -> tuple[Place, ...]:
     # From the least to the most important, since sorting keeps the order of what is alike.
     rows.sort(key=lambda row: (row.scheme or "", row.cohort or ""))
     rows.sort(key=lambda row: row.starts_on or date.min, reverse=True)
-    rows.sort(key=lambda row: (ORDER.index(Acting(row.acting_as)), bool(row.is_demonstration)))
+    rows.sort(key=lambda row: (ORDER.index(Acting(row.acting_as)), _demonstrates(row)))
     return tuple(map(_place, rows))
+
+
+def _demonstrates(row: Any) -> int:
+    """0 for a real place; of a demonstration, the year of history is seen before the next intake."""
+    if not row.is_demonstration:
+        return 0
+    return 2 if row.starts_on > utc_now().date() else 1
 
 
 @cache  # asked on every run of every screen: building it costs more than asking

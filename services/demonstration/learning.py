@@ -62,13 +62,14 @@ def _publish_module(session: Session, stage: Stage, module: dict[str, Any]) -> N
     for member in _in_order(stage, Side.MENTOR):
         at = utc_now() + timedelta(days=stage.dice.uniform(1, DUE - PUBLISHED - 2))
         stage.story.at(at, _take, stage, member)
+        stage.story.at(stage.day(DUE - 1, 18), _take, stage, member, last_call=True)
 
 
-def _take(session: Session, stage: Stage, member: Member) -> None:
-    """Some who have nobody to mentor just now leave it lying."""
+def _take(session: Session, stage: Stage, member: Member, *, last_call: bool = False) -> None:
+    """Some who have nobody to mentor leave it lying; whoever has found somebody meanwhile does it on the last day."""
     if not _takes_part(session, member):
         return
-    if _has_a_pair(session, member) or member.known.number % 2:
+    if _has_a_pair(session, member) or (member.known.number % 2 and not last_call):
         take_checks(session, stage, member, passes=True)
 
 

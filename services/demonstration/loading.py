@@ -1,5 +1,7 @@
 """Loads the demonstration: opens two cohorts a year ago, lets everything happen, and hands over the accounts.
 
+Of one scheme the next intake is there too, ready to be matched.
+
 Nothing here writes a row of its own. What cannot be said through a service does not happen in the demonstration.
 """
 
@@ -21,7 +23,7 @@ from models.people import LinkPurpose, Person, Role
 from models.schemes import Cohort
 from services import accounts, audit, feedback, jobs, links, people, roles
 from services.access import DESK, Acting, Actor, Place
-from services.demonstration import asking, invented, joining, learning, matching, removing
+from services.demonstration import asking, intake, invented, joining, learning, matching, removing
 from services.demonstration.stage import YEAR_DAYS, Member, Stage, Story, today
 from services.errors import Conflict, NotAllowed
 from services.schemes import starting
@@ -66,6 +68,7 @@ def load(session: Session) -> tuple[DemoAccount, ...]:
             matching.plan(stage)
             asking.plan(stage)
             learning.plan(stage)
+            intake.plan(stage)
         story.tell(session)
         given = _hand_over(session, stages)
         _close(session)
@@ -111,7 +114,8 @@ def _refuse_twice(session: Session) -> None:
             "The demonstration is loaded already.", remedy="Sign in with its accounts, or remove it and load it again."
         )
     keys = [person.email for key in TEMPLATES for side in Side for person in invented.people(key, side)]
-    taken = select(Person.id).where(col(Person.email_key).in_([*keys, COORDINATOR[1], MANAGER[1]])).limit(1)
+    keys += [*intake.addresses(), COORDINATOR[1], MANAGER[1]]
+    taken = select(Person.id).where(col(Person.email_key).in_(keys)).limit(1)
     if session.exec(taken).first() is not None:
         raise Conflict(
             "Somebody here has the address of one of the demonstration's invented people.",

@@ -7,14 +7,15 @@ from uuid import UUID
 import streamlit as st
 from sqlmodel import Session
 
+from models.agreements import DocumentKind
 from models.columns import utc_now
 from pages import charts
 from pages.agreement_copies import draw_copies, draw_signed, draw_verification
-from pages.agreement_drafts import draw_texts
+from pages.agreement_drafts import choose_draft, draw_texts
 from pages.agreement_parts import READING_WIDTH, day_of, draw_differences, minutes_to_read, section_words
 from pages.next_step import draw_next
 from pages.ui import done, empty, page, plain, prose, refusals, segments
-from services import agreements, agreements_asking, document_differences, languages, participation
+from services import agreements, agreements_asking, document_differences, document_drafts, languages, participation
 from services.access import Actor
 from services.agreements import DocumentCount, InForce, Reading, ReadSection, Unsigned
 from services.signatures import PAGE
@@ -192,7 +193,23 @@ def draw_signatures(session: Session, actor: Actor, cohort_id: UUID) -> None:
         return
     with st.container(border=True):
         st.markdown("\n\n".join(map(in_force_in_words, counts)))
+    if all(count.kind is not DocumentKind.PRIVACY for count in counts):
+        draw_without_privacy(session, actor)
     draw_copies(session, actor, cohort_id)
+
+
+def draw_without_privacy(session: Session, actor: Actor) -> None:
+    """Schemes that began before there was a notice in their template: its words are read first, then published."""
+    st.warning(
+        "This scheme has no privacy notice in force: nobody can read here what is kept about them, and how long. "
+        "A draft is ready to be read and published.",
+        icon=":material/shield_person:",
+    )
+    if st.button("Read the privacy notice", key="privacy", icon=":material/arrow_forward:"):
+        with refusals():
+            (scheme_id,) = actor.coordinates
+            choose_draft(str(document_drafts.begin(session, actor, scheme_id, kind=DocumentKind.PRIVACY)))
+            st.rerun()
 
 
 def in_force_in_words(count: DocumentCount) -> str:

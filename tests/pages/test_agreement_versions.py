@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import Session, select
 
-from models.agreements import DocumentDraft, SchemeDocument
+from models.agreements import DocumentDraft, DocumentKind, SchemeDocument
 from models.columns import utc_now
 from models.enrolments import Side
 from models.people import Person
@@ -12,7 +12,15 @@ from models.signed_copies import SignedCopy
 from services import signed_copies
 from services.settings import settings
 from services.training_certificates import spaced
-from tests.factories import make_account, make_cohort, make_coordinator, make_document, make_enrolment, make_participant
+from tests.factories import (
+    make_account,
+    make_cohort,
+    make_coordinator,
+    make_document,
+    make_enrolment,
+    make_participant,
+    make_scheme,
+)
 from tests.pages.opening import open_page
 from tests.services.test_old_evidence import NEW, OLD
 
@@ -85,6 +93,28 @@ def test_who_signed_before_an_import_still_reads_and_verifies_it_and_is_asked_an
     page.text_input(key="verify-name").input("Ama Boateng")
     page.button(key="verify-button").click().run()
     assert ["Genuine" in notice.value for notice in page.success] == [True]
+
+
+def test_a_scheme_without_a_privacy_notice_is_offered_its_templates_to_read_and_publish(page_session: Session) -> None:
+    cohort = make_cohort(page_session, make_scheme(page_session, key="blank"))
+    make_document(page_session, cohort.scheme_id, text=OLD)
+    coordinator = make_coordinator(page_session, cohort)
+    page = open_page("agreements", coordinator)
+    warned = [notice.value.split(":")[0] for notice in page.warning]
+
+    page.button(key="privacy").click().run()
+    page_session.rollback()
+    draft_id = page_session.exec(select(DocumentDraft.id)).one()
+    read = page.text_area(key=f"words-{draft_id}-1").value or ""
+    page.button(key=f"publish-{draft_id}").click().run()
+
+    assert warned == ["This scheme has no privacy notice in force"]
+    assert len(read) > 500
+    assert [notice.value.split(" of ")[0] for notice in page.success] == ["Version 1"]
+    page_session.rollback()
+    kinds = page_session.exec(select(SchemeDocument.kind).order_by(SchemeDocument.kind)).all()
+    assert list(kinds) == [DocumentKind.CODE, DocumentKind.PRIVACY]
+    assert [notice.value for notice in open_page("agreements", coordinator).warning] == []
 
 
 @pytest.mark.usefixtures("in_production")

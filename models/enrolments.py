@@ -52,6 +52,7 @@ class Enrolment(Stateful, table=True):
         Index("ix_enrolment_queue", "cohort_id", "side", "status", "sort_key", "id"),
         Index("ix_enrolment_by_name", "cohort_id", "sort_key", "id"),
         Index("ix_enrolment_by_status", "cohort_id", "status", "sort_key", "id"),
+        Index("ix_enrolment_sector", "cohort_id", "side", "status", "sector"),
         # The few who have not answered the private question.
         Index("ix_enrolment_undeclared", "cohort_id", "id", **partial("conflicts_declared_at IS NULL")),
         # Who takes part, for the ledger's counts.

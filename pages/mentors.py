@@ -11,7 +11,7 @@ from pages.ui import done, empty, page, plain, refusals, segments
 from pages.why import why as draw_why
 from services import directory, directory_figures, shortlist, wishes
 from services.access import Actor
-from services.directory import ListedMentor, Standing
+from services.directory import ListedMentor, Standing, Visit
 from services.schemes.sectors import sectors
 from services.wishes import RankedWish
 
@@ -51,11 +51,13 @@ def draw(session: Session, actor: Actor, today: date) -> None:
         case "wishes":
             draw_wishes(session, actor, today)
         case _:
-            look_around(session, actor, today, mine, frozenset(kept))
+            look_around(session, actor, today, visit)
 
 
-def look_around(session: Session, actor: Actor, today: date, mine: tuple[UUID, ...], kept: frozenset[UUID]) -> None:
+def look_around(session: Session, actor: Actor, today: date, visit: Visit) -> None:
     """Search, choose a sector, and one page of cards."""
+    if st.session_state.get("sector") not in visit.sectors:
+        st.session_state["sector"] = None  # nobody of it is listed any more
     left, right = st.columns([1.6, 1])
     search = left.text_input(
         "Search",
@@ -66,7 +68,7 @@ def look_around(session: Session, actor: Actor, today: date, mine: tuple[UUID, .
     )
     sector = right.selectbox(
         "Sector",
-        list(sectors()),
+        visit.sectors,
         index=None,
         key="sector",
         format_func=lambda code: sectors()[code],
@@ -82,8 +84,9 @@ def look_around(session: Session, actor: Actor, today: date, mine: tuple[UUID, .
         empty(NOBODY[bool(search), sector is not None])
         return
     st.caption(counted(found))
+    kept = frozenset(visit.kept)
     for mentor in found.mentors:
-        card(session, actor, today, mentor, found.why.get(mentor.id, ()), mine, kept)
+        card(session, actor, today, mentor, found.why.get(mentor.id, ()), visit.wished, kept)
     # A filter that leaves fewer pages takes the choice back to the first: what is drawn must follow.
     if found.pages > 1 and st.pagination(found.pages, key="page") != found.page:
         st.rerun()

@@ -60,11 +60,15 @@ class Page:
 
 @dataclass(frozen=True)
 class Visit:
-    """How the directory stands to a mentee, whom they wished for (dearest first) and whom they keep (first first)."""
+    """How the directory stands to a mentee, whom they wished for (dearest first) and whom they keep (first first).
+
+    `sectors` are those that somebody in it has, by code, in the order of the classification.
+    """
 
     standing: Standing
     wished: tuple[UUID, ...]
     kept: tuple[UUID, ...]
+    sectors: tuple[str, ...] = ()
 
 
 def standing(session: Session, actor: Actor) -> Standing:
@@ -76,7 +80,9 @@ def visit(session: Session, actor: Actor) -> Visit:
     """What a screen needs before it draws a list. Raises NotAllowed."""
     mentee = _own(session, actor)
     wished, kept = (session.exec(each, params={"mentee_id": mentee.id}).all() for each in _marks())
-    return Visit(_standing(session, mentee)[0], tuple(wished), tuple(kept))
+    how = _standing(session, mentee)[0]
+    there = directory_listing.sectors_there(session, mentee.cohort_id) if how is Standing.OPEN else frozenset()
+    return Visit(how, tuple(wished), tuple(kept), tuple(code for code in sectors() if code in there))
 
 
 def listed(

@@ -70,6 +70,22 @@ def still_listed(session: Session, looking: Looking, today: date, mentor_ids: Co
     return frozenset(session.exec(_listed(looking.gates), params=asked))
 
 
+def sectors_there(session: Session, cohort_id: UUID) -> frozenset[str]:
+    """The sectors of those approved mentors who agreed to be listed, by code."""
+    return frozenset(session.exec(_sectors(), params={"cohort_id": cohort_id}))
+
+
+@cache
+def _sectors() -> Any:
+    """From one sector to the next along the index: a cohort has many mentors and few sectors."""
+    of_listed = select(Enrolment.sector).where(_approved(), consents.gives(ConsentPurpose.DIRECTORY))
+    in_order = of_listed.where(col(Enrolment.sector).is_not(None)).order_by(col(Enrolment.sector)).limit(1)
+    found = select(in_order.scalar_subquery().label("sector")).cte("sectors_there", recursive=True)
+    following = in_order.where(col(Enrolment.sector) > found.c.sector).correlate(found).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.sector.is_not(None)))
+    return select(found.c.sector).where(found.c.sector.is_not(None))
+
+
 @cache
 def _by_name(of_few: bool) -> Any:
     """Approved mentors of the cohort in the order of their names, all of them or those who are `chosen`."""

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from models.columns import utc_now
 from models.enrolments import Consent, ConsentPurpose, Enrolment, EnrolmentStatus, Side
+from models.pairings import Pairing
 from models.people import Person, Role, RoleGrant
 from models.schemes import Cohort
 from services.access import DESK
@@ -25,13 +26,14 @@ STATUSES = [EnrolmentStatus.SUBMITTED] + [EnrolmentStatus.APPROVED] * 9
 
 @dataclass(frozen=True)
 class Population:
-    """Somebody of each kind to open screens as."""
+    """Somebody of each kind to open screens as; `looking_id` is a mentee who has no mentor yet."""
 
     cohort_id: UUID
     coordinator_id: UUID
     manager_id: UUID
     mentor_id: UUID
     mentee_id: UUID
+    looking_id: UUID
 
 
 def populate(session: Session, enrolments: int, *, seed: int = 7) -> Population:
@@ -47,7 +49,15 @@ def populate(session: Session, enrolments: int, *, seed: int = 7) -> Population:
     first_mentor, first_mentee = history.live(session, cohort, mentors, mentees, chance, coordinator_id=coordinator_id)
     session.commit()
     mentor_id, mentee_id = (_person_of(session, each) for each in (first_mentor, first_mentee))
-    return Population(cohort.id, coordinator_id, manager_id, mentor_id, mentee_id)
+    looking_id = _person_of(session, _without_mentor(session))
+    return Population(cohort.id, coordinator_id, manager_id, mentor_id, mentee_id, looking_id)
+
+
+def _without_mentor(session: Session) -> UUID:
+    """An approved mentee to whom the directory is open."""
+    approved = (Enrolment.side == Side.MENTEE, Enrolment.status == EnrolmentStatus.APPROVED)
+    paired = select(Pairing.id).where(Pairing.mentee_id == Enrolment.id).exists()
+    return session.exec(select(Enrolment.id).where(*approved, ~paired).order_by(col(Enrolment.sort_key)).limit(1)).one()
 
 
 def _cohort(session: Session) -> Cohort:

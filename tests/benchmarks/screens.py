@@ -84,7 +84,7 @@ SCREENS = (
     Screen("my_match", "mentee"),
     Screen("ways", "mentee"),
     Screen("meetings", "mentee"),
-    Screen("mentors", "mentee"),
+    Screen("mentors", "looking"),
     Screen("proposals", "mentee"),
     Screen("enrolment", "mentee"),
     Screen("home", "mentor"),

@@ -11,6 +11,7 @@ from models.people import Person
 from models.schemes import Cohort
 from models.search import DirectorySearches
 from services import wishes
+from services.schemes.sectors import sectors
 from tests.factories import make_cohort, make_enrolment, make_pairing, make_participant
 from tests.pages.opening import open_page
 from tests.services.test_directory import TODAY, a_cohort, a_listed
@@ -164,6 +165,7 @@ def test_a_sector_narrows_the_list(page_session: Session) -> None:
     cohort = a_cohort(page_session)
     a_listed(page_session, cohort, "Energetic", sector="D")
     a_listed(page_session, cohort, "Farming", sector="A")
+    a_listed(page_session, cohort, "Full", sector="E", capacity=0)
     page = opened(page_session, make_enrolment(page_session, cohort))
 
     page.selectbox(key="sector").set_value("D").run()
@@ -172,6 +174,26 @@ def test_a_sector_narrows_the_list(page_session: Session) -> None:
 
     assert energy == ["**Energetic**"]
     assert [notice.value.split(".")[0] for notice in page.info] == ["No mentor of this sector is listed now"]
+
+
+def test_only_sectors_that_somebody_has_can_be_chosen(page_session: Session) -> None:
+    cohort = a_cohort(page_session)
+    energetic = a_listed(page_session, cohort, "Energetic", sector="D")
+    a_listed(page_session, cohort, "Farming", sector="A")
+    private = a_listed(page_session, cohort, "Private", sector="K")
+    make_enrolment(page_session, cohort, sector="P")
+    of_private = (Consent.enrolment_id == private.id, Consent.purpose == ConsentPurpose.DIRECTORY)
+    page_session.exec(select(Consent).where(*of_private)).one().withdrawn_at = utc_now()
+    page = opened(page_session, make_enrolment(page_session, cohort))
+    offered = page.selectbox(key="sector").options
+
+    page.selectbox(key="sector").set_value("D").run()
+    energetic.status = EnrolmentStatus.PAUSED
+    page.run()
+
+    assert offered == [sectors()["A"], sectors()["D"]]
+    assert (page.selectbox(key="sector").options, page.selectbox(key="sector").value) == ([sectors()["A"]], None)
+    assert named(page) == ["**Farming**"]
 
 
 @pytest.mark.clause("U-1")

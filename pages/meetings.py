@@ -14,7 +14,7 @@ from models.schemes import Channel
 from pages.pair_parts import CHANNELS, choose, in_words, meeting_in_words
 from pages.ui import done, empty, page, plain, refusals, segments
 from pages.why import why
-from services import cohort_meetings, meetings, pairings, storage, times
+from services import cohort_meetings, meetings, my_matches, storage, times
 from services.access import Actor
 from services.cohort_meetings import PairCount, PairMeetings
 from services.meetings import ComparedMeeting, Noted, State
@@ -40,7 +40,7 @@ NEWEST = 5
 
 def draw_own(session: Session, actor: Actor) -> None:
     """The form first, then what is on record."""
-    matches = pairings.mine(session, actor)
+    matches = my_matches.mine_without_contacts(session, actor)
     if not matches:
         empty("You have no match yet, so there is nothing to record. You get an email when there is.")
         return
@@ -78,7 +78,8 @@ def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, ch
     form = f"{operation}-{old.id if old else 'new'}"
     begin(form, match, old, channel)
     with st.form(f"record-{form}"):
-        st.header("Put your record right" if old else "Record a meeting", anchor=False)
+        title = "Put your record right" if old else "Record a meeting"
+        st.markdown(f"## {title}\n\n:small[:gray[It is yours: it neither shows nor changes the other side's.]]")
         day = st.date_input("Date", key=f"day-{form}", max_value=today, format="DD/MM/YYYY")
         at = st.time_input("Start", key=f"at-{form}", step=300)
         minutes = st.number_input("Minutes", 1, meetings.LONGEST_MINUTES, step=5, key=f"minutes-{form}")
@@ -87,7 +88,6 @@ def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, ch
         zone = ask_zone(form, match, old)
         second = which(form, day, at, zone)
         sent = st.form_submit_button("Save my record", type="primary")
-        st.caption("This is your own record. It neither shows nor changes the other side's.")
     why(session, actor, "record")
     if sent:
         happened, on_time = HELD[held or YES]
@@ -171,16 +171,24 @@ def listed(
                     st.markdown(in_paragraphs(earlier, match, today))
     if not own:
         return
-    if match.is_open:
-        st.selectbox(
-            "Correct one of your records",
-            list(own),
-            None,
-            format_func=lambda key: record_in_words(own[key], match, today),
-            placeholder="Choose a meeting",
-            key="to_correct",
-            on_change=correct,
-        )
+    if not match.is_open:
+        download(actor, match)
+        return
+    with st.expander("Correct or download your own", key="own-records", on_change="rerun") as opened:
+        if opened.open:
+            st.selectbox(
+                "Correct one of your records",
+                list(own),
+                None,
+                format_func=lambda key: record_in_words(own[key], match, today),
+                placeholder="Choose a meeting",
+                key="to_correct",
+                on_change=correct,
+            )
+            download(actor, match)
+
+
+def download(actor: Actor, match: MyMatch) -> None:
     # Made when it is asked for, not at every look.
     make = partial(own_file, actor, match.pairing_id)
     st.download_button(

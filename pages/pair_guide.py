@@ -62,18 +62,20 @@ def go_to(step: str) -> None:
 def read(session: Session, actor: Actor, match: MyMatch) -> None:
     """What a mentor is here for, what stays between the two, and the scheme's exceptions spelled out."""
     guide = ways_wording.guide(session, actor, match.pairing_id)
-    st.header("Read this together", anchor=False)
     st.markdown(
         "\n\n".join(
             (
+                "## Read this together",
                 written(guide.role_statement, under=2) if guide.role_statement else plain(guide.role_line),
                 f"### What stays between you\n\n{pair_ways.in_confidence(guide.exceptions)}",
             )
         )
     )
     if guide.first_meeting:
-        with st.expander("A plan for the first meeting", icon=":material/checklist:"):
-            st.markdown(written(guide.first_meeting, under=2))
+        label = "A plan for the first meeting"
+        with st.expander(label, icon=":material/checklist:", key="plan", on_change="rerun") as opened:
+            if opened.open:
+                st.markdown(written(guide.first_meeting, under=2))
     st.button("Go on to expectations", key="to-expect", type="primary", on_click=go_to, args=(EXPECT,))
 
 

@@ -1,5 +1,6 @@
 """Ways of working: the first-meeting guide of a pair; for a coordinator how far each pair is, never what it says."""
 
+from contextlib import nullcontext
 from datetime import date
 
 import streamlit as st
@@ -9,7 +10,7 @@ from models.columns import utc_now
 from pages import charts, pair_guide, pair_ways
 from pages.pair_parts import choose
 from pages.ui import empty, heading, page, plain, segments
-from services import pairings, times, ways_figures, ways_of_working
+from services import my_matches, times, ways_figures, ways_of_working
 from services.access import Actor
 from services.pairings import MyMatch
 from services.ways_figures import CohortWays, PairWays, State
@@ -17,6 +18,7 @@ from services.ways_of_working import Edition, Ways
 
 TITLE = "Ways of working"
 WIDTHS = [1.7, 1.0]
+READING_WIDTH = 760
 STATES = {
     State.LATE: "Late",
     State.ASKED: "Proposed",
@@ -33,14 +35,15 @@ BADGES = {
 
 def draw_pair(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> None:
     """What holds, then the guide to settle or change it, then what held before."""
-    top = st.container()
+    top = st.container() if len(matches) > 1 else nullcontext()
     match = choose(matches)
     today = times.day_in(utc_now(), match.my_zone)
     ways = ways_of_working.of_pairing(session, actor, match.pairing_id)
     with top:
         heading(f"How you work with {plain(match.other_name)}", plain(facts(ways, match, today)))
     # The step that is due comes first, also on a telephone; what holds stands beside it.
-    left, right = st.columns(WIDTHS, gap="large")
+    held = ways.in_force
+    left, right = st.columns(WIDTHS, gap="medium") if held else (st.container(width=READING_WIDTH), nullcontext())
     with left:
         if match.is_open:
             pair_guide.take_next_step()
@@ -49,12 +52,11 @@ def draw_pair(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> N
             empty("This mentoring has ended. What you agreed stays yours to read, and nothing in it changes any more.")
             with st.container(border=True, gap="small"):
                 pair_guide.expect(session, actor, match)
-    if ways.in_force is None:
+    if held is None:
         return
     with right:
-        with st.container(border=True, gap="small"):
-            held = pair_ways.in_words(ways.in_force, match, today)
-            st.markdown(f":green-badge[:material/check: In force]\n\n{held}")
+        with st.container(border=True):
+            st.markdown(f":green-badge[:material/check: In force]\n\n{pair_ways.in_words(held, match, today)}")
         draw_history(session, actor, match, today)
 
 
@@ -164,7 +166,7 @@ def line(pair: PairWays, today: date) -> str:
 with page("") as (session, actor):
     if actor.side is None:
         draw_cohort(session, actor)
-    elif found := pairings.mine(session, actor):
+    elif found := my_matches.mine_without_contacts(session, actor):
         draw_pair(session, actor, found)
     else:
         heading(TITLE)

@@ -5,9 +5,12 @@ A person acts in one place at a time (the switcher in the sidebar); rights are t
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlalchemy import bindparam
+from sqlmodel import Session, select
 
 from models.enrolments import Enrolment, Side
 from models.matching import Proposal
@@ -148,11 +151,24 @@ def own_enrolment(session: Session, actor: Actor) -> Enrolment:
     """The enrolment in whose place the actor acts. Raises NotAllowed."""
     enrolment = session.get(Enrolment, actor.place.enrolment_id) if actor.place.enrolment_id else None
     if enrolment is None or enrolment.person_id != actor.person_id:
-        raise NotAllowed(
-            "This page is for people who take part as mentor or mentee.",
-            remedy="Choose your place as mentor or mentee at the top of the menu.",
-        )
+        raise _takes_no_part()
     return enrolment
+
+
+def own_place(session: Session, actor: Actor) -> tuple[UUID, Side]:
+    """The id of that enrolment and its side, where no more of it is needed. Raises NotAllowed."""
+    given = {"enrolment": actor.place.enrolment_id, "person": actor.person_id}
+    side = session.exec(_side_of_own(), params=given).one_or_none() if all(given.values()) else None
+    if actor.place.enrolment_id is None or side is None:
+        raise _takes_no_part()
+    return actor.place.enrolment_id, side
+
+
+@cache
+def _side_of_own() -> Any:
+    return select(Enrolment.side).where(
+        Enrolment.id == bindparam("enrolment"), Enrolment.person_id == bindparam("person")
+    )
 
 
 def proposal_to_coordinate(session: Session, actor: Actor, proposal_id: UUID) -> Proposal:
@@ -195,6 +211,13 @@ def pairing_to_coordinate(session: Session, actor: Actor, pairing_id: UUID) -> P
     if actor.person_id in _people_of(session, pairing.mentor_id, pairing.mentee_id):
         raise NotAllowed("You are a party to this match.", remedy="Ask another coordinator to handle it.")
     return pairing
+
+
+def _takes_no_part() -> NotAllowed:
+    return NotAllowed(
+        "This page is for people who take part as mentor or mentee.",
+        remedy="Choose your place as mentor or mentee at the top of the menu.",
+    )
 
 
 def _side_of(actor: Actor, mentor_id: UUID, mentee_id: UUID) -> Side | None:

@@ -101,12 +101,17 @@ class MyMatch:
 
 def mine(session: Session, actor: Actor) -> tuple[MyMatch, ...]:
     """The pairings of the place the actor acts in, open ones first, newest first. Raises NotAllowed."""
-    enrolment = access.own_enrolment(session, actor)
-    found = without_contacts(session, enrolment.id, enrolment.side, actor.time_zone)
-    details = _open_details(session, enrolment)
+    enrolment_id, side = access.own_place(session, actor)
+    found = without_contacts(session, enrolment_id, side, actor.time_zone)
+    details = _open_details(session, enrolment_id, side)
     return tuple(
         replace(match, contacts=details[match.pairing_id]) if match.pairing_id in details else match for match in found
     )
+
+
+def mine_without_contacts(session: Session, actor: Actor) -> tuple[MyMatch, ...]:
+    """The same for a screen that shows no way to reach anybody, and so reads none. Raises NotAllowed."""
+    return without_contacts(session, *access.own_place(session, actor), actor.time_zone)
 
 
 def without_contacts(session: Session, enrolment_id: UUID, side: Side, zone: str | None) -> tuple[MyMatch, ...]:
@@ -219,9 +224,9 @@ def _last_meeting() -> Any:
     return held.correlate(Pairing).scalar_subquery()
 
 
-def _open_details(session: Session, enrolment: Enrolment) -> dict[UUID, tuple[ContactDetail, ...]]:
+def _open_details(session: Session, enrolment_id: UUID, side: Side) -> dict[UUID, tuple[ContactDetail, ...]]:
     """Contact details of the other sides by pairing: open pairings only, and only what a standing consent names."""
-    shared = session.exec(_shared_details(enrolment.side), params={"enrolment_id": enrolment.id})
+    shared = session.exec(_shared_details(side), params={"enrolment_id": enrolment_id})
     found: dict[UUID, dict[Channel, str]] = {}
     for pairing_id, purpose, detail in shared:
         channel = consents.CHANNEL_OF.get(ConsentPurpose(purpose))

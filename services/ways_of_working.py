@@ -7,11 +7,12 @@ are the pair's own and sealed in the database: what is here for anybody else ret
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
@@ -180,7 +181,7 @@ def of_pairing(session: Session, actor: Actor, pairing_id: UUID) -> Ways:
     """What the actor's own pair agreed, also after it ended, and what waits. Raises NotAllowed."""
     pairing, _side = access.pairing_to_take_part_in(session, actor, pairing_id)
     zone = pairings.scheme_of(session, pairing).time_zone
-    in_force, waiting = now(session.exec(_editions(pairing_id)).all())
+    in_force, waiting = now(session.exec(_all_editions(), params={"pairing": pairing_id}).all())
     return Ways(_as_edition(in_force, zone) if in_force else None, _as_edition(waiting, zone) if waiting else None)
 
 
@@ -223,6 +224,12 @@ def _editions(pairing_id: UUID) -> Any:
     return (
         select(WaysOfWorking).where(WaysOfWorking.pairing_id == pairing_id).order_by(col(WaysOfWorking.edition).desc())
     )
+
+
+@cache
+def _all_editions() -> Any:
+    pairing_id: Any = bindparam("pairing")
+    return _editions(pairing_id)
 
 
 def now(found: Sequence[WaysOfWorking]) -> tuple[WaysOfWorking | None, WaysOfWorking | None]:

@@ -5,10 +5,12 @@ A scheme's style decides how a mentor is spoken of. What a facilitative mentor g
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from models.agreements import Clause, DocumentKind, SchemeDocument
@@ -132,21 +134,39 @@ def _exceptions(session: Session, scheme: Scheme) -> tuple[Exception_, ...]:
     keys = scheme.other_settings.get("exceptions", ())
     if not keys:
         return ()
-    statement: Any = (
-        select(Clause.key, Clause.heading, Clause.text)
-        .join(SchemeDocument, col(SchemeDocument.id) == col(Clause.document_id))
-        .join(Scheme, col(Scheme.id) == col(SchemeDocument.scheme_id))
-        .where(SchemeDocument.scheme_id == scheme.id, signatures.in_force(), col(Clause.key).in_(keys))
-    )
-    found = {key: Exception_(key, heading, text) for key, heading, text in session.exec(statement)}
+    rows = session.exec(_clauses(), params={"scheme": scheme.id, "keys": list(keys)})
+    found = {key: Exception_(key, heading, text) for key, heading, text in rows}
     return tuple(found[key] for key in keys if key in found)
 
 
+@cache  # built anew at every look, it took longer than to ask
+def _clauses() -> Any:
+    return (
+        select(Clause.key, Clause.heading, Clause.text)
+        .join(SchemeDocument, col(SchemeDocument.id) == col(Clause.document_id))
+        .join(Scheme, col(Scheme.id) == col(SchemeDocument.scheme_id))
+        .where(
+            col(SchemeDocument.scheme_id) == bindparam("scheme"),
+            signatures.in_force(),
+            col(Clause.key).in_(bindparam("keys", expanding=True)),
+        )
+    )
+
+
 def _texts(session: Session, scheme_id: UUID) -> dict[DocumentKind, str]:
+    rows = session.exec(_documents(), params={"scheme": scheme_id})
+    return {DocumentKind(kind): text for kind, text in rows}
+
+
+@cache
+def _documents() -> Any:
     kinds = (DocumentKind.ROLE_STATEMENT, DocumentKind.FIRST_MEETING_GUIDE)
-    statement: Any = (
+    return (
         select(SchemeDocument.kind, SchemeDocument.text)
         .join(Scheme, col(Scheme.id) == col(SchemeDocument.scheme_id))
-        .where(SchemeDocument.scheme_id == scheme_id, signatures.in_force(), col(SchemeDocument.kind).in_(kinds))
+        .where(
+            col(SchemeDocument.scheme_id) == bindparam("scheme"),
+            signatures.in_force(),
+            col(SchemeDocument.kind).in_(kinds),
+        )
     )
-    return {DocumentKind(kind): text for kind, text in session.exec(statement)}

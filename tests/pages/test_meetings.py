@@ -158,6 +158,8 @@ def test_ones_own_record_can_be_put_right(page_session: Session) -> None:
     mine = noted(page_session, pair, pair.mentee, began_on_time=None)
     page = open_page("meetings", pair.mentee_person)
 
+    page.session_state["own-records"] = True
+    page.run()
     page.selectbox(key="to_correct").select(str(mine.id)).run()
     before = (field(page, "time_input", "at").value, field(page, "button_group", "held").value)
     field(page, "number_input", "minutes").set_value(50)
@@ -176,6 +178,7 @@ def test_the_other_sides_record_is_not_offered_to_correct(page_session: Session)
 
     assert [button.label for button in page.main.button] == ["Save my record"]
     assert [box.label for box in page.main.selectbox] == ["Time zone"]
+    assert list(page.main.expander) == []
 
 
 @pytest.mark.clause("A-SH5", "A-SH6")
@@ -285,7 +288,7 @@ def test_earlier_meetings_open_at_a_press(page_session: Session) -> None:
     page.session_state["earlier"] = True
     page.run()
 
-    assert [box.label for box in page.main.expander] == ["2 earlier"]
+    assert [box.label for box in page.main.expander] == ["2 earlier", "Correct or download your own"]
     assert (newest, shown(page).count("You: 45 minutes")) == (5, 7)
 
 

@@ -11,7 +11,7 @@ from models.enrolments import Side
 from models.schemes import Scheme
 from services.schema import downgrade, migrate
 from tests.factories import make_cohort, make_enrolment, make_scheme
-from tests.services.test_training import make_completion, make_module
+from tests.services.training_parts import make_completion, make_module
 
 
 def test_editions_settings_and_passes_of_before_are_kept(tmp_path: Path) -> None:

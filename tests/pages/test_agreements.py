@@ -23,7 +23,7 @@ from tests.factories import (
     make_signature,
 )
 from tests.pages.opening import open_page
-from tests.services.test_agreements import TEXT
+from tests.services.signing_parts import TEXT
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from models.people import Person
 from models.schemes import Cohort
 from tests.factories import make_account, make_cohort, make_coordinator, make_enrolment, make_person, make_scheme
 from tests.pages.opening import open_page
-from tests.services.test_training import SEVERAL, make_completion, make_module
+from tests.services.training_parts import SEVERAL, make_completion, make_module
 
 
 @pytest.fixture(autouse=True)

@@ -32,7 +32,7 @@ from tests.factories import (
     make_scheme,
     make_signature,
 )
-from tests.services.test_agreements import TEXT, make_code, make_signer, sign
+from tests.services.signing_parts import TEXT, make_code, make_signer, sign
 
 CODE = DocumentKind.CODE
 

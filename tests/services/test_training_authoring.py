@@ -17,7 +17,7 @@ from services.training import TrainingState
 from services.training_authoring import Edition
 from services.training_content import AskedQuestion, Content, options_read, options_typed
 from tests.factories import make_actor, make_cohort, make_coordinator, make_enrolment, make_participant, make_scheme
-from tests.services.test_training import make_completion, make_module, untrained
+from tests.services.training_parts import make_completion, make_module, untrained
 
 TODAY = date(2026, 10, 1)
 ASKED = AskedQuestion("When?", ("First", "Later"), (0,), "Because.")

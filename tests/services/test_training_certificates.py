@@ -12,7 +12,7 @@ from services import training_certificates
 from services.errors import Invalid, NotAllowed
 from services.training_certificates import Verified
 from tests.factories import make_actor, make_cohort, make_coordinator, make_enrolment, make_participant
-from tests.services.test_training import make_completion, make_module
+from tests.services.training_parts import make_completion, make_module
 
 
 @pytest.fixture

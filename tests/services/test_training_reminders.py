@@ -12,7 +12,7 @@ from services import training_reminders
 from services.access import Actor
 from services.errors import Conflict, NotAllowed
 from tests.factories import make_actor, make_cohort, make_coordinator, make_enrolment, make_scheme
-from tests.services.test_training import make_completion, make_module
+from tests.services.training_parts import make_completion, make_module
 
 TODAY = date(2026, 10, 1)
 

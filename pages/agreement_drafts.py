@@ -119,7 +119,8 @@ def draw_look(look: Look) -> None:
     parts = [prose(look.opening)] if look.opening else []
     parts += [f"### {plain(section.title)}\n\n{section_words(section)}" for section in look.sections]
     clauses = sum(len(section.clauses) for section in look.sections)
-    st.caption(f"As people will read it: {len(look.sections)} sections, {clauses} clauses")
+    sections = f"{len(look.sections)} {'section' if len(look.sections) == 1 else 'sections'}"
+    st.caption(f"As people will read it: {sections}, {clauses} {'clause' if clauses == 1 else 'clauses'}")
     if parts:
         st.markdown("\n\n".join(parts))
 

@@ -213,7 +213,7 @@ def draw_without_privacy(session: Session, actor: Actor) -> None:
 
 
 def in_force_in_words(count: DocumentCount) -> str:
-    signed = f" · {count.signed} of {count.asked} have signed" if count.asked else ""
+    signed = f" · {count.signed:,} of {count.asked:,} have signed" if count.asked else ""
     return f"**{plain(count.title)}** · version {count.edition}, since {day_of(count.published_at.date())}{signed}"
 
 

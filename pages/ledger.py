@@ -7,12 +7,14 @@ from uuid import UUID
 import streamlit as st
 from sqlmodel import Session
 
+from models.agreements import DocumentKind
 from pages import charts
 from pages.ui import empty, page, plain, prose, segments
 from services import ledger, participation, storage, times
 from services.access import Actor
 from services.ledger import Ledger, Line, Measured, State
 from services.ledger.pack import evidence_pack
+from services.ledger.shapes import DocumentInForce
 
 WORDS = {
     State.RED: ("red", "Red"),
@@ -21,10 +23,8 @@ WORDS = {
     State.TELLS: ("blue", "Only informs"),
     State.HIDDEN: ("gray", "Kept back"),
     State.NOBODY: ("gray", "Nobody yet"),
-    State.NOT_YET: ("gray", "Not yet measured"),
     State.PEOPLE: ("violet", "Upheld by people"),
 }
-PRESSING = (State.RED, State.AMBER)
 ALL = "all"
 PROTECTED = (
     "You see counts, never people, as of the end of yesterday. A count is kept back where fewer than 5 people would "
@@ -32,8 +32,8 @@ PROTECTED = (
 )
 COLOURS = (
     "Green: what the scheme aims at is reached. Amber: at least three quarters of it. Red: less, or something that "
-    "should not be there is. A number without a good direction only informs. “Not yet measured” says what the "
-    "software cannot count so far, and “upheld by people” where it informs and where it asks."
+    "should not be there is. A number without a good direction only informs. “Upheld by people”: no number can "
+    "show it, or none is kept so far; it says where the software informs and where it asks."
 )
 
 
@@ -111,37 +111,21 @@ def fits(line: Line, words: str) -> bool:
 
 
 def draw_lines(lines: Sequence[Line]) -> None:
-    """What presses stands in a card with its button; the rest of a colour is one text."""
+    """All of them as one text, with a rule between the colours."""
     st.caption(f"{len(lines)} {'clause' if len(lines) == 1 else 'clauses'}, the most pressing first")
     if not lines:
         empty("No clause fits. Take a word out of the search, or choose All.")
-    for state in State:
-        of_state = [line for line in lines if line.state is state]
-        if state in PRESSING:
-            for line in of_state:
-                draw_card(line)
-        elif of_state:
-            with st.container(border=True):
-                st.markdown("\n\n".join(map(in_words, of_state)))
-
-
-def draw_card(line: Line) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(in_words(line), width="stretch")
-        st.button(
-            "Look closer", key=f"open-{line.clause}", on_click=open_clause, args=(line.clause,), help=defined(line)
-        )
-
-
-def open_clause(clause: str) -> None:
-    st.session_state["clause"] = clause
+        return
+    by_state = ([line for line in lines if line.state is state] for state in State)
+    with st.container(border=True):
+        st.markdown("\n\n---\n\n".join("\n\n".join(map(in_words, each)) for each in by_state if each))
 
 
 def in_words(line: Line) -> str:
     """The clause, its number, how it moved, and what the number means."""
     head = f"{badge(line.state)} **{plain(line.clause)}** · {plain(line.heading)}"
     if not line.number:
-        return f"{head}  \n{plain(line.not_yet or 'No number can show it.')}  \n{small(where(line))}"
+        return f"{head}  \n{where(line)}"
     leading = leading_of(line)
     return f"{head}  \n{number_of(leading)}  \n{small(leading.figure.definition)}"
 
@@ -161,17 +145,13 @@ def small(words: str) -> str:
 
 
 def where(line: Line) -> str:
-    asks = f" Asks: {line.asks}" if line.asks else ""
-    return f"Informs: {line.informs}{asks}"
-
-
-def defined(line: Line) -> str:
-    return plain(leading_of(line).figure.definition if line.number else where(line))
+    asks = f"  \n:gray[Where it asks:] {plain(line.asks)}" if line.asks else ""
+    return f":gray[Where the software informs:] {plain(line.informs)}{asks}"
 
 
 def draw_chosen(session: Session, actor: Actor, cohort_id: UUID, found: Ledger) -> None:
     """One clause in full: its words, every figure, where the software informs and asks, and the rows behind."""
-    by_id = {line.clause: line for line in sorted(found.lines, key=place_of)}
+    by_id = {line.clause: line for line in found.lines}
     chosen = st.selectbox(
         "Look closer at a clause",
         list(by_id),
@@ -187,7 +167,7 @@ def draw_chosen(session: Session, actor: Actor, cohort_id: UUID, found: Ledger) 
     with st.container(border=True):
         st.header(f"{plain(line.clause)} · {plain(line.heading)}", anchor=False)
         st.markdown(f"{prose(line.text, under=2)}\n\n{small(f'From “{line.document}”, as it is in force.')}")
-        st.markdown("\n\n".join(evidence_of(line)))
+        st.markdown("\n\n".join(evidence_of(line) + published_in_words(found, line)))
         if not found.is_protected:
             draw_behind(session, actor, cohort_id, line)
 
@@ -197,15 +177,36 @@ def evidence_of(line: Line) -> list[str]:
         f"{badge(each.state)} **{number_of(each)}**  \n{small(each.figure.definition)}" for each in line.measured
     ] or [badge(line.state)]
     if line.not_yet:
-        told.append(f"**Not measured yet:** {plain(line.not_yet)}")
+        told.append(f"**Not counted so far:** {plain(line.not_yet)}")
     told.append(f"**Where the software informs:** {plain(line.informs)}")
     if line.asks:
         told.append(f"**Where it asks:** {plain(line.asks)}")
     return told
 
 
+def published_in_words(found: Ledger, line: Line) -> list[str]:
+    """For a clause about the text itself: which version is in force, and since when."""
+    if not any(each.figure.source == "documents" for each in line.measured):
+        return []
+    return [f"**In force:** {in_force(each)}" for each in found.documents if each.kind is DocumentKind.CODE]
+
+
+def in_force(document: DocumentInForce) -> str:
+    day_words = f"{times.day_in_words(document.published_at_day)} {document.published_at_day.year}"
+    return f"{plain(document.title)}, version {document.edition}, published on {day_words}"
+
+
+def draw_publisher(session: Session, actor: Actor, cohort_id: UUID, line: Line) -> None:
+    """Who published the text: asked now, because a name is never kept with the counts."""
+    if any(each.figure.source == "documents" for each in line.measured):
+        for each in ledger.published(session, actor, cohort_id, DocumentKind.CODE):
+            by = plain(each.published_by) if each.published_by else "the scheme's template"
+            st.markdown(f"**Who published version {each.edition}:** {by}")
+
+
 def draw_behind(session: Session, actor: Actor, cohort_id: UUID, line: Line) -> None:
     """For the coordinator: the rows themselves, or the screen that has them."""
+    draw_publisher(session, actor, cohort_id, line)
     listing = {each.figure.key: each for each in line.measured if ledger.has_rows(each.figure)}
     for screen, label in dict.fromkeys(each.figure.screen for each in line.measured if each.figure.screen):
         st.page_link(f"{screen}.py", label=label, icon=":material/arrow_forward:")
@@ -234,14 +235,12 @@ def row_in_words(row: ledger.Row) -> str:
 
 def draw_end(actor: Actor, cohort_id: UUID, found: Ledger) -> None:
     """What the colours mean, the texts in force, and the pack to take along."""
-    with st.expander("What the colours mean, and which texts are in force", icon=":material/help:"):
-        texts = "\n".join(
-            f"- **{plain(each.title)}**, version {each.edition}, published on "
-            f"{times.day_in_words(each.published_at_day)} {each.published_at_day.year}, "
-            f"fingerprint `{each.sha256[:16]}`"
-            for each in found.documents
-        )
-        st.markdown(f"{COLOURS}\n\n{texts}")
+    help_box = st.expander(
+        "What the colours mean, and which texts are in force", icon=":material/help:", key="colours", on_change="rerun"
+    )
+    if help_box.open:
+        texts = "\n".join(f"- {in_force(each)}, fingerprint `{each.sha256[:16]}`" for each in found.documents)
+        help_box.markdown(f"{COLOURS}\n\n{texts}")
     st.download_button(
         "Download the evidence pack",
         partial(packed, actor, cohort_id),

@@ -5,7 +5,7 @@ count for them. A text of the scheme's own may have clauses without evidence: th
 """
 
 from services.ledger import clauses_aulp, clauses_blank, clauses_unnc
-from services.ledger.behind import Behind, Row, behind, has_rows
+from services.ledger.behind import Behind, Published, Row, behind, has_rows, published
 from services.ledger.reading import ledger
 from services.ledger.registry import ENTRIES
 from services.ledger.shapes import Figure, Ledger, Line, Measured, State
@@ -17,6 +17,7 @@ __all__ = [
     "Ledger",
     "Line",
     "Measured",
+    "Published",
     "Row",
     "State",
     "behind",
@@ -25,4 +26,5 @@ __all__ = [
     "clauses_unnc",
     "has_rows",
     "ledger",
+    "published",
 ]

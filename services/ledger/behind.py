@@ -9,9 +9,11 @@ from sqlalchemy import and_, func, null, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from models.agreements import DocumentKind, SchemeDocument
 from models.enrolments import Enrolment
 from models.people import Person
-from services import access
+from models.schemes import Scheme
+from services import access, signatures, times
 from services.access import Actor
 from services.ledger import asking, moments
 from services.ledger.reading import ROWS
@@ -30,6 +32,16 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Published:
+    """A text in force, and who published it: a name, or None for the scheme's template and for somebody who is gone."""
+
+    title: str
+    edition: int
+    published_on: date
+    published_by: str | None
+
+
+@dataclass(frozen=True)
 class Behind:
     """One page of them. `says` tells which they are: those that a good number lacks, or those that it counts."""
 
@@ -42,6 +54,23 @@ class Behind:
 def has_rows(figure: Figure) -> bool:
     """Whether the ledger can list who is behind the figure."""
     return figure.source in ROWS and figure.lists
+
+
+def published(session: Session, actor: Actor, cohort_id: UUID, kind: DocumentKind) -> tuple[Published, ...]:
+    """The scheme's text of this kind in force, for the coordinator: three queries. Raises NotAllowed."""
+    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
+    scheme = session.get_one(Scheme, cohort.scheme_id)
+    columns = (SchemeDocument.title, SchemeDocument.edition, SchemeDocument.published_at, Person.full_name)
+    newest: Any = (
+        select(*(col(column) for column in columns))
+        .outerjoin(Person, col(Person.id) == col(SchemeDocument.published_by_id))
+        .where(col(SchemeDocument.scheme_id) == scheme.id, col(SchemeDocument.kind) == kind, signatures.in_force())
+        .join(Scheme, col(Scheme.id) == col(SchemeDocument.scheme_id))
+    )
+    return tuple(
+        Published(row.title, row.edition, times.day_in(row.published_at, scheme.time_zone), row.full_name)
+        for row in session.execute(newest)
+    )
 
 
 def behind(

@@ -18,18 +18,20 @@ evidence(
 )
 evidence(
     "A-ME2",
-    not_yet="Who arranged a meeting is not measured yet: invitations to meetings are not part of the software so far.",
+    not_yet="Who arranged which meeting: invitations to meetings are not part of the software so far.",
     informs="The code says it in Agreements, and the first-meeting guide in Ways of working repeats it.",
+    asks="Enrolment asks both for their time zone, Ways of working for the hour that suits them.",
 )
 evidence(
     "A-ME3",
-    not_yet="Agendas are not measured yet: planned meetings have none in the software so far.",
+    not_yet="Meetings with an agenda: planned meetings have none in the software so far.",
     informs="The code says it in Agreements; Resources has a page on making an agenda.",
+    asks="Enrolment asks the mentee what they would like to explore.",
 )
 evidence(
     "A-MR1",
     figures=(figures.answers("A-MR1", "say that the mentee decides what is talked about"),),
-    not_yet="The share of agendas that mentees wrote is not measured yet.",
+    not_yet="The share of agendas that mentees wrote.",
     informs="The role statement and the first-meeting guide in Ways of working say who leads.",
     asks="The mentor's feedback form asks it in every round.",
 )
@@ -41,7 +43,8 @@ evidence(
 )
 evidence(
     "A-MR3",
-    not_yet="Consents to share a note are not measured yet: private notes are not part of the software so far.",
+    figures=(figures.CONFIDENCE,),
+    not_yet="Consents to share a note: private notes are not part of the software so far.",
     informs="The part about confidentiality in the pair's ways of working; both confirm it.",
     asks="Ways of working asks both to confirm what stays between them.",
 )
@@ -57,26 +60,28 @@ evidence(
 evidence(
     "A-MR5",
     figures=(figures.answers("A-MR5", "say that the mentor would like guidance from the scheme", aim=Aim.TELLS),),
-    not_yet="Referrals opened and answered are not measured yet.",
+    not_yet="Referrals opened and answered.",
     informs="Resources lists where to turn; the rights page names the coordinator.",
     asks="The mentor's feedback form asks whether guidance is wanted.",
 )
 evidence(
     "A-MR6",
     figures=(figures.answers("A-MR6", "say that the mentee steers more than at the beginning", target=0.60),),
-    not_yet="Who owns which action is not measured yet: actions are not kept in the software so far.",
+    not_yet="Who owns which action: actions are not kept in the software so far.",
     informs="The role statement and the first-meeting guide in Ways of working.",
     asks="The mentor's feedback form asks it in the middle and at the end.",
 )
 evidence(
     "A-MR7",
-    not_yet="Complaints opened and answered are not measured yet: they come to the coordinator outside the software.",
+    not_yet="Complaints opened and answered: they come to the coordinator outside the software.",
     informs="“Your rights and how to complain” can be opened from every screen.",
+    asks="Feedback asks in every round how it goes; a complaint is made to the coordinator directly.",
 )
 evidence(
     "A-SH1",
-    not_yet="Feedback between the two is not measured yet. Feedback to the scheme is another matter (A-SH6).",
+    not_yet="Feedback between the two. Feedback to the scheme is another matter (A-SH6).",
     informs="The code says it in Agreements; Resources has a page on questions.",
+    asks="Nothing in the software asks for it so far: the two do so in their meetings.",
 )
 evidence(
     "A-SH2",
@@ -91,27 +96,28 @@ evidence(
 )
 evidence(
     "A-SH3",
-    not_yet="Parity between groups is not measured yet: equality data is not asked for.",
+    not_yet="Parity between groups: equality data is not asked for.",
     informs="Enrolment asks how somebody is called and which access needs they have, and says who sees it.",
+    asks="Enrolment asks for pronouns, background and access needs; nobody must answer.",
 )
 evidence(
     "A-SH4",
     figures=(figures.ON_TIME,),
-    not_yet="Notice of changes is not measured yet: meetings are not planned in the software so far.",
+    not_yet="Notice of changes: meetings are not planned in the software so far.",
     informs="The code says it in Agreements.",
     asks="Each side's own record of a meeting asks whether it began on time.",
 )
 evidence(
     "A-SH5",
     figures=(figures.ENDED,),
-    not_yet="Completed closing checklists are not measured yet.",
+    not_yet="Completed closing checklists.",
     informs="My match says before the act what ending sets off, and that no reason is needed.",
     asks="My match asks for a reason, and leaves it open.",
 )
 evidence(
     "A-SH6",
     figures=(figures.RECORDS,),
-    not_yet="Answers to participation requests are not measured yet: no request is sent by the software so far.",
+    not_yet="Answers to participation requests: no request is sent by the software so far.",
     informs="Meetings says that each side keeps its own record.",
     asks="Meetings asks each side for its own record.",
 )

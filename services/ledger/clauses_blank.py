@@ -17,13 +17,14 @@ evidence(
 evidence(
     "B-3",
     figures=(figures.ON_TIME,),
-    not_yet="Notice of changes is not measured yet: meetings are not planned in the software so far.",
+    not_yet="Notice of changes: meetings are not planned in the software so far.",
     informs="The code says it in Agreements.",
     asks="Each side's own record of a meeting asks whether it began on time.",
 )
 evidence(
     "B-4",
-    not_yet="Consents to share a note are not measured yet: private notes are not part of the software so far.",
+    figures=(figures.CONFIDENCE,),
+    not_yet="Consents to share a note: private notes are not part of the software so far.",
     informs="The part about confidentiality in the pair's ways of working.",
     asks="Ways of working asks both to confirm it.",
 )

@@ -4,7 +4,7 @@ from services.ledger import figures
 from services.ledger.registry import evidence
 from services.ledger.shapes import Aim
 
-CONFIDENCE = "Private notes and disclosures are not part of the software so far, so nothing is counted."
+CONFIDENCE = "Private notes and disclosures are not part of the software so far."
 EXCEPTIONS = "The agreement and the mentee's Ways of working say in which three cases a mentor may speak."
 
 evidence(
@@ -31,7 +31,7 @@ evidence(
         figures.answers("U-4", "say that the student gets closer to their goals", target=0.70),
         figures.GOALS_WRITTEN,
     ),
-    not_yet="Goals set and reached per pair are not measured yet: goals with a date are not kept so far.",
+    not_yet="Goals set and reached per pair: goals with a date are not kept so far.",
     informs="The first-meeting guide in Ways of working speaks of a first goal.",
     asks="Enrolment asks for goals; the mentor's feedback form asks about progress.",
 )
@@ -50,13 +50,13 @@ evidence(
 evidence(
     "U-7",
     figures=(figures.answers("U-7", "say that a mentor would like the coordinator's help", aim=Aim.TELLS),),
-    not_yet="Cases, and how soon they are acknowledged and closed, are not measured yet.",
+    not_yet="Cases, and how soon they are acknowledged and closed.",
     informs="The rights page says whom to turn to.",
     asks="The mentor's feedback form asks whether there is a problem.",
 )
 evidence(
     "U-8",
-    not_yet=f"Reads by anybody else are not measured yet. {CONFIDENCE}",
+    not_yet=f"Reads by anybody else. {CONFIDENCE}",
     informs=EXCEPTIONS,
     asks="The pair settles in Ways of working what stays between them.",
 )
@@ -64,8 +64,9 @@ evidence(
     "U-8a",
     "U-8b",
     "U-8c",
-    not_yet=f"Disclosures under this exception are not measured yet. {CONFIDENCE}",
+    not_yet=f"Disclosures under this exception. {CONFIDENCE}",
     informs=EXCEPTIONS,
+    asks="Nothing in the software asks about it so far: a mentor speaks with the coordinator directly.",
 )
 evidence(
     "U-9",
@@ -80,14 +81,14 @@ evidence(
 )
 evidence(
     "U-C2.1",
-    figures=(figures.WAYS,),
-    not_yet="Reads of notes are not measured yet (U-8).",
+    figures=(figures.WAYS, figures.CONFIDENCE),
+    not_yet="Reads of notes (U-8).",
     informs=EXCEPTIONS,
     asks="Ways of working asks both to settle and confirm them.",
 )
 evidence(
     "U-C2.2",
-    not_yet="Agendas are not measured yet: planned meetings have none in the software so far.",
+    not_yet="Agendas: planned meetings have none in the software so far.",
     informs="The first-meeting guide in Ways of working gives the mentee the first word.",
     asks="Enrolment asks the mentee for goals.",
 )
@@ -105,7 +106,7 @@ evidence(
 )
 evidence(
     "U-C3.1",
-    not_yet=f"Disclosures are not measured yet. {CONFIDENCE}",
+    not_yet=f"Disclosures. {CONFIDENCE}",
     informs=EXCEPTIONS,
     asks="The pair settles in Ways of working what stays between them.",
 )
@@ -184,7 +185,7 @@ evidence(
 evidence(
     "U-C6.7",
     figures=(figures.answers("U-C6.7", "say that the mentor has asked the student how they are doing", target=0.60),),
-    not_yet="Feedback that mentors asked for in the last quarter is not measured yet.",
+    not_yet="Feedback that mentors asked for in the last quarter.",
     informs="The code says it in Agreements.",
     asks="The mentor's feedback form asks it in the middle and at the end.",
 )
@@ -203,14 +204,14 @@ evidence(
 evidence(
     "UM-2",
     figures=(figures.GOALS_WRITTEN,),
-    not_yet="Goals with a date are not measured yet.",
+    not_yet="Goals with a date.",
     informs="The first-meeting guide in Ways of working.",
     asks="Enrolment asks for goals.",
 )
 evidence(
     "UM-3",
     figures=(figures.ON_TIME,),
-    not_yet="Notice of changes is not measured yet.",
+    not_yet="Notice of changes.",
     informs="The mentee agreement says it in Agreements.",
     asks="Each side's own record asks whether the meeting began on time.",
 )
@@ -223,7 +224,7 @@ evidence(
 )
 evidence(
     "UM-7",
-    not_yet="Cases are not measured yet.",
+    not_yet="Cases.",
     informs="The rights page says whom to turn to.",
     asks="The mentee's feedback form asks how it goes.",
 )

@@ -74,6 +74,16 @@ BOUNDARIES = Figure(
     "boundaries. What it says is the pair's alone.",
     target=0.90,
 )
+CONFIDENCE = Figure(
+    key="confidence",
+    source="pairs",
+    part="confidence",
+    base="ways_due",
+    words="{part} of {base} pairs have both confirmed what stays between them",
+    definition="Open pairs whose first recorded meeting lies 14 days or more back, and those of them whose ways of "
+    "working in force, confirmed by both, have a section on confidentiality. What it says is the pair's alone.",
+    target=0.90,
+)
 CULTURE = Figure(
     key="culture",
     source="pairs",

@@ -29,7 +29,6 @@ STATES = {
     State.TELLS: "Only informs",
     State.HIDDEN: "Kept back",
     State.NOBODY: "Nobody yet",
-    State.NOT_YET: "Not yet measured",
     State.PEOPLE: "Upheld by people",
 }
 

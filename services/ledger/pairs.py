@@ -140,6 +140,7 @@ def _standing(shape: Shape) -> Columns:
         "channel": _latest_channel(shape.now),
         "boundaries": flag(DAYS["covers_now"].like('%"boundaries"%')),
         "culture": flag(DAYS["covers_now"].like('%"culture"%')),
+        "confidence": flag(DAYS["covers_now"].like('%"confidentiality"%')),
         "conflict": flag(DAYS["id"].in_(_in_conflict())),
         "declared": flag(and_(*(_declared(side) for side in Side))),
     }
@@ -185,6 +186,7 @@ def _marks(shape: Shape) -> Columns:
         "settled": settled,
         "boundaries": and_(settled, STANDING["boundaries"] == 1),
         "culture": and_(settled, STANDING["culture"] == 1),
+        "confidence": and_(now["ways_due"], STANDING["confidence"] == 1),
         "expects": and_(now["ways_due"], STANDING["expecting"] == len(Side)),
         "in_touch": and_(is_open, channel.is_not(None)),
         "elsewhere": and_(is_open, channel.not_in(CHANNELS)),

@@ -97,7 +97,7 @@ def _line(
         section=row.section,
         document=document.title,
         text=row.text,
-        state=_state(entry, found),
+        state=leading.state if leading else State.PEOPLE,
         number=leading.words if leading else "",
         trend=leading.trend if leading else "",
         measured=found,
@@ -110,10 +110,3 @@ def _line(
 def _leading(found: tuple[Measured, ...]) -> Measured | None:
     """The figure that decides how the clause stands: the first of the most pressing ones."""
     return min(found, key=lambda each: ORDER.index(each.state), default=None)
-
-
-def _state(entry: Entry, found: tuple[Measured, ...]) -> State:
-    leading = _leading(found)
-    if leading is not None:
-        return leading.state
-    return State.NOT_YET if entry.not_yet else State.PEOPLE

@@ -2,8 +2,8 @@
 
     evidence("U-5", "U-C6.2", figures=(RHYTHM,), informs="…", asks="…")
 
-A clause that nobody can count has an entry too, without figures: it says where the software informs and asks. What the
-software cannot measure yet is said in `not_yet`; no figure stands in for it.
+A clause without figures is upheld by people: its entry says where the software informs and where it asks. What is not
+counted so far is said in `not_yet`; no figure stands in for it.
 """
 
 from services.ledger.shapes import Entry, Figure

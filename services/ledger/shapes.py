@@ -22,7 +22,6 @@ class State(StrEnum):
     TELLS = "information"
     HIDDEN = "hidden"
     NOBODY = "nobody_yet"
-    NOT_YET = "not_yet_measured"
     PEOPLE = "upheld_by_people"
 
 
@@ -63,7 +62,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known about a clause. `not_yet` names what is not measured, in a sentence; `informs` and `asks` where."""
+    """What is known about a clause. `not_yet` names what is not counted, in a sentence; `informs` and `asks` where.
+
+    A clause without a figure is upheld by people: where the software informs and asks is all that it can show.
+    """
 
     informs: str
     asks: str = ""

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
-from models.agreements import Clause
+from models.agreements import Clause, SchemeDocument
 from models.columns import utc_now
 from models.enrolments import Side
 from models.schemes import Cohort
@@ -21,7 +21,13 @@ from tests.factories import (
 )
 from tests.pages.opening import open_page
 
-CLAUSES = {"U-5": "Staying in touch", "U-C5.3": "Free to step back", "U-8": "Confidence", "UM-6": "A fair expectation"}
+CLAUSES = {
+    "U-5": "Staying in touch",
+    "U-C5.3": "Free to step back",
+    "U-8": "Confidence",
+    "UM-6": "A fair expectation",
+    "U-C1.1": "The standards",
+}
 
 
 def test_what_presses_comes_first_and_every_number_says_what_it_means(page_session: Session) -> None:
@@ -30,20 +36,20 @@ def test_what_presses_comes_first_and_every_number_says_what_it_means(page_sessi
     page = open_page("ledger", make_coordinator(page_session, cohort))
 
     shown = [text for text in _texts(page) if "**U" in text]
-    assert [text.split("**")[1] for text in shown] == ["U\\-5", "U\\-C5\\.3", "U\\-8", "UM\\-6"]
+    assert [text.split("**")[1] for text in shown] == ["U\\-5", "U\\-C1\\.1", "U\\-C5\\.3", "U\\-8", "UM\\-6"]
     assert shown[0].startswith(":red-badge[Red]")
     assert "0 of 1 open pairs keep the rhythm that they agreed" in shown[0]
     assert "last contact or meeting lies no further back" in shown[0]
-    assert shown[2].startswith(":gray-badge[Not yet measured]")
-    assert shown[3].startswith(":violet-badge[Upheld by people]")
-    assert [button.key for button in page.button if str(button.key).startswith("open-")] == ["open-U-5"]
+    assert [text.partition(" ")[0] for text in shown[3:]] == [":violet-badge[Upheld", ":violet-badge[Upheld"]
+    assert ":gray[Where the software informs:] The agreement and the mentee's Ways of working say" in shown[3]
+    assert ":gray[Where it asks:] The pair settles in Ways of working what stays between them" in shown[3]
 
 
 def test_a_clause_opens_with_its_words_its_evidence_and_the_rows_when_asked(page_session: Session) -> None:
     cohort = _with_clauses(page_session)
     page = open_page("ledger", make_coordinator(page_session, cohort))
 
-    page.button(key="open-U-5").click().run()
+    page.selectbox(key="clause").select("U-5").run()
     before = _shown(page)
     page.toggle(key="who-U-5").set_value(True).run()
 
@@ -52,6 +58,31 @@ def test_a_clause_opens_with_its_words_its_evidence_and_the_rows_when_asked(page
     assert "**Where it asks:**" in before
     assert "Li Wei" not in before
     assert "- **Li Wei** with **Marguerite**, since " in _shown(page)
+
+
+def test_what_is_not_counted_is_said_where_the_clause_is_open(page_session: Session) -> None:
+    cohort = _with_clauses(page_session)
+
+    page = open_page("ledger", make_coordinator(page_session, cohort), clause="U-8 · Confidence")
+
+    assert "**Not counted so far:** Reads by anybody else\\." in _shown(page)
+
+
+def test_the_version_of_the_code_comes_with_its_day_and_for_the_coordinator_with_who_published_it(
+    page_session: Session,
+) -> None:
+    cohort = _with_clauses(page_session)
+    coordinator = make_coordinator(page_session, cohort)
+    page_session.exec(select(SchemeDocument)).one().published_by_id = coordinator.id
+    page_session.flush()
+
+    told = _shown(open_page("ledger", coordinator, clause="U-C1.1 · The standards"))
+    manager = _shown(open_page("ledger", make_manager(page_session, cohort), clause="U-C1.1 · The standards"))
+
+    assert "**In force:** Code of conduct, version 1, published on " in told
+    assert "**Who published version 1:** Rosalind Achterberg" in told
+    assert "**In force:** Code of conduct, version 1, published on " in manager
+    assert "Rosalind" not in manager
 
 
 def test_search_and_colour_leave_what_fits(page_session: Session) -> None:
@@ -69,7 +100,7 @@ def test_search_and_colour_leave_what_fits(page_session: Session) -> None:
 def test_a_manager_sees_neither_names_nor_rows_nor_small_numbers(page_session: Session) -> None:
     cohort = _with_clauses(page_session)
 
-    page = open_page("ledger", make_manager(page_session, cohort), clause="U-5")
+    page = open_page("ledger", make_manager(page_session, cohort), clause="U-5 · Staying in touch")
 
     assert page.info[0].value.startswith("You see counts, never people")
     assert "fewer than 5" in _shown(page)

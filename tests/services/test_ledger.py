@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from models.agreements import Clause, SchemeDocument, TrainingModule
 from models.enrolments import Side
 from models.meetings import MeetingRecord
-from models.pairings import EndReason, Pairing, PairingStatus
+from models.pairings import EndReason, Pairing, PairingStatus, WaysOfWorking
 from models.pauses import PairingPause, Pause
 from models.schemes import Channel, Cohort
 from services import ledger
@@ -45,11 +45,11 @@ def test_every_clause_of_every_template_has_an_entry_and_every_entry_names_a_cla
 
 
 @pytest.mark.parametrize("clause", sorted(registry.ENTRIES))
-def test_an_entry_has_figures_or_says_what_is_not_measured_or_where_the_software_informs(clause: str) -> None:
+def test_an_entry_has_figures_or_says_where_the_software_informs_and_where_it_asks(clause: str) -> None:
     entry = registry.ENTRIES[clause]
 
     assert entry.informs.endswith(".")
-    assert bool(entry.figures or entry.not_yet or entry.asks)
+    assert bool(entry.figures) or entry.asks.endswith(".")
 
 
 def test_the_evidence_of_a_clause_is_declared_once() -> None:
@@ -266,6 +266,50 @@ def test_records_of_both_sides_are_one_meeting_within_half_an_hour(session: Sess
     found = _figure(session, cohort, "A-SH6", "records")
 
     assert found.words == "1 of 3 meetings of 30 days are in both records"
+
+
+@pytest.mark.clause("A-MR3", "U-C2.1")
+@pytest.mark.parametrize(("covers", "counted"), [(["role", "confidentiality"], 1), (["role"], 0)])
+def test_what_stays_between_the_two_is_agreed_where_both_confirmed_the_section_on_it(
+    session: Session, covers: list[str], counted: int
+) -> None:
+    cohort = _scheme(session, "aulp")
+    pairing = _pair(session, cohort, released=60)
+    _met(session, pairing, days_ago=40)
+    session.add(
+        WaysOfWorking(
+            pairing_id=pairing.id,
+            edition=1,
+            proposed_by=Side.MENTEE,
+            interval_days=14,
+            minutes=45,
+            months=6,
+            covers=covers,
+            in_force_from=TODAY - timedelta(days=39),
+        )
+    )
+    session.flush()
+
+    found = _figure(session, cohort, "A-MR3", "confidence")
+
+    assert (found.part, found.base) == (counted, 1)
+
+
+@pytest.mark.clause("U-C1.1")
+def test_who_published_the_code_is_told_to_the_coordinator_alone(session: Session) -> None:
+    cohort = make_cohort(session)
+    author = make_coordinator(session, cohort, name="Rosalind Achterberg")
+    code = make_document(session, cohort.scheme_id, published_at=_ago(50))
+    code.published_by_id = author.id
+    session.flush()
+    manager = make_actor(make_manager(session, cohort), cohort, Acting.MANAGER)
+
+    found = ledger.published(session, make_actor(author, cohort), cohort.id, code.kind)
+
+    day = _ago(50).date()
+    assert found == (ledger.Published(code.title, 1, day, "Rosalind Achterberg"),)
+    with pytest.raises(NotAllowed):
+        ledger.published(session, manager, cohort.id, code.kind)
 
 
 @pytest.mark.clause("U-C6.8", "A-SH5")

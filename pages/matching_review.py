@@ -144,9 +144,9 @@ def draw_pairs(session: Session, actor: Actor, cohort_id: UUID, run: RunView, no
     found = review.pairs(session, actor, run.id, show=shown, search=search, sort=sort, page=at_page, known=known)
     # Above the list, so that the next step is in sight on a phone as well.
     with st.container(horizontal=True, vertical_alignment="center"):
-        draw_next(session, actor, cohort_id, run, now)
+        number = draw_next(session, actor, cohort_id, run, now)
     draw_behind(run)
-    review_list.draw(run.id, found)
+    review_list.draw(run.id, found, can_approve=number > 0)
 
 
 def draw_behind(run: RunView) -> None:
@@ -179,11 +179,11 @@ def in_one_line(run: RunView, zone: str) -> str:
     places = "1 open place" if run.places == 1 else f"{run.places} open places"
     when = times.in_words(run.made_at, zone)
     floor = " · worst pair first" if run.policy == "floor_first" else ""
-    return f"Run of {when} · {run.matched} of {run.mentees} mentees matched, {places} · {proof}{floor}"
+    return f"Run of {when} · {run.matched:,} of {run.mentees:,} mentees matched, {places} · {proof}{floor}"
 
 
-def draw_next(session: Session, actor: Actor, cohort_id: UUID, run: RunView, now: Standing) -> None:
-    """What can be sent, what waits to be, and the run button."""
+def draw_next(session: Session, actor: Actor, cohort_id: UUID, run: RunView, now: Standing) -> int:
+    """What can be sent, what waits to be, and the run button. Answers how many pairs can still be approved."""
     number = charts.kept(
         ("to approve", run.id, now.edition), lambda: review.open_pairs(session, actor, run.id, ()).number
     )
@@ -200,6 +200,7 @@ def draw_next(session: Session, actor: Actor, cohort_id: UUID, run: RunView, now
         if now.newer_than_run:
             st.info("Decisions have changed since this run. Run again to see what follows.", icon=":material/update:")
         draw_run_button(cohort_id, run, "secondary")
+    return number
 
 
 def to_the_emails(ids: Sequence[UUID] = ()) -> None:

@@ -16,7 +16,7 @@ from pages.ui import empty, plain, segments
 from services.matching import review
 from services.matching.review import PairLine, Pairs, Show, Sort
 
-SHOWN = {Show.ALL: "All", Show.WARNINGS: "Warnings", Show.UNMATCHED: "Unmatched"}
+SHOWN = {Show.ALL: "All", Show.MATCHED: "Matched", Show.WARNINGS: "Warnings", Show.UNMATCHED: "Unmatched"}
 SORTED = {Sort.BEST: "Best first", Sort.WORST: "Weakest first", Sort.NAME: "By name", Sort.WISH: "By wish"}
 CAME_OF_IT = {
     ProposalStatus.DRAFT: ":blue-badge[Ready to send]",
@@ -48,12 +48,15 @@ def looked_at_last() -> tuple[str, Sort, int]:
     return st.session_state["search"], st.session_state["sort"], at_page
 
 
-def draw(run_id: UUID, found: Pairs) -> None:
-    """What can be looked for, and the lines: whoever has nobody, then the pairs as sorted."""
+def draw(run_id: UUID, found: Pairs, *, can_approve: bool) -> None:
+    """What can be looked for, and the lines: whoever has nobody, then the pairs as sorted.
+
+    `can_approve` says that the run has pairs that are still open.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Search", key="search", placeholder="Name or sector", on_change=first_page)
         st.selectbox("Sort", list(Sort), key="sort", format_func=SORTED.__getitem__, on_change=first_page)
-        several = any(line.can_approve for line in found.lines) and st.toggle("Choose several", key="several-pairs")
+        several = can_approve and st.toggle("Choose several", key="several-pairs")
     segments(
         "Show",
         [each.value for each in Show],

@@ -1,6 +1,5 @@
 """The lines of a run, read once: a run never changes. Ids, scores and ranks only; names belong to the page shown."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +27,7 @@ class Show(StrEnum):
     """What of a run to show."""
 
     ALL = "all"
+    MATCHED = "matched"
     WARNINGS = "warnings"
     UNMATCHED = "unmatched"
 
@@ -52,12 +52,13 @@ class Line(NamedTuple):
     wish_rank: int
     is_noted: bool
 
-    @property
-    def shown(self) -> Show:
-        """Under what it is shown, beside All."""
-        if not self.is_matched:
-            return Show.UNMATCHED
-        return Show.WARNINGS if self.is_noted else Show.ALL
+    def is_in(self, show: Show) -> bool:
+        """Whether it belongs to what is shown. A note beside a mentor is a warning; without one, it says why."""
+        if show is Show.ALL:
+            return True
+        if show is Show.UNMATCHED:
+            return not self.is_matched
+        return self.is_matched and (self.is_noted or show is Show.MATCHED)
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class RunLines:
         return tuple(sorted((one for one in ids if one in matched), key=matched.__getitem__))
 
     def _shown(self, show: Show) -> list[Line]:
-        return [line for line in self.lines if show in {Show.ALL, line.shown}]
+        return [line for line in self.lines if line.is_in(show)]
 
 
 _KEYS: dict[Sort, Any] = {
@@ -112,9 +113,7 @@ def read(session: Session, actor: Actor, run_id: UUID) -> RunLines:
     """All lines of a run, to be kept. Raises NotAllowed. Two queries."""
     of_run = facts(session, actor, run_id)
     lines = tuple(_line(*row) for row in session.execute(_lines(), {"run_id": run_id}))
-    counts = Counter(line.shown for line in lines)
-    counts[Show.ALL] = len(lines)
-    return RunLines(of_run, lines, {show: counts[show] for show in Show})
+    return RunLines(of_run, lines, {show: sum(line.is_in(show) for line in lines) for show in Show})
 
 
 def facts(session: Session, actor: Actor, run_id: UUID) -> Facts:

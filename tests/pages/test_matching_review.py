@@ -106,6 +106,7 @@ def test_running_shows_totals_with_their_base_the_pairs_with_their_reasons_and_w
     ]
     assert page.segmented_control(key="show").options == [
         ":violet[All 2]",
+        ":violet[Matched 1]",
         ":violet[Warnings 1]",
         ":violet[Unmatched 1]",
     ]

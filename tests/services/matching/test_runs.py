@@ -369,7 +369,7 @@ def test_the_review_shows_the_unmatched_first_then_the_best_pairs(session: Sessi
 
     found = review.pairs(session, actor, run.id)
 
-    assert found.counts == {Show.ALL: 3, Show.WARNINGS: 1, Show.UNMATCHED: 1}
+    assert found.counts == {Show.ALL: 3, Show.MATCHED: 2, Show.WARNINGS: 1, Show.UNMATCHED: 1}
     assert [(line.mentee, line.mentor, line.score, line.wish_rank, line.note) for line in found.lines] == [
         ("Dan", None, 0, None, "All places are taken: 3 mentees share 2 places with the 2 mentors who are ready."),
         ("Ama", "Bo", 100, 1, None),
@@ -383,6 +383,7 @@ def test_the_review_shows_the_unmatched_first_then_the_best_pairs(session: Sessi
     [
         (Show.WARNINGS, "", ["Ben"]),
         (Show.UNMATCHED, "", ["Dan"]),
+        (Show.MATCHED, "", ["Ama", "Ben"]),
         (Show.ALL, "cy", ["Ben"]),
         (Show.ALL, "FINANCE", ["Ama"]),
         (Show.ALL, "100%", []),

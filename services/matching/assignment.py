@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from services.matching.candidates import Progress, first_look, unwatched
 from services.matching.certificate import Certificate
+from services.matching.guess import likely_prices
 from services.matching.lottery import draw
 from services.matching.pairs import AtLeast, Ints, MatchingInputError, MatrixScorer, Scorer
 from services.matching.pricing_out import Optimum, best_assignment
@@ -149,7 +150,9 @@ def assign_blocks(
     watch = progress or unwatched
     deadline = time.monotonic() + seconds
     problem = checked(scorer, capacities, pinned, mentee_ids, mentor_ids, policy.load_costs)
-    look = first_look(scorer, problem.free, [*problem.pins.items(), *wished], watch)
+    # The highest floor is read from the best scores of all: then candidates are those, whatever they will cost.
+    prices = None if policy.floor_first else likely_prices(scorer, problem.free, problem.capacities)
+    look = first_look(scorer, problem.free, [*problem.pins.items(), *wished], watch, prices)
     refuse_pins_against_rules(problem, look.asked, pinned)
     # One place more than there are: the price of a mentor must be right for that one, too.
     most = min(scorer.n, int(problem.capacities.sum()) + 1)

@@ -10,6 +10,7 @@ from services.matching.pairs import Flags, Ints, MatchingInputError, Pairs, Scor
 
 CANDIDATES = 12
 GROUP = 16
+NOTHING = -(1 << 62)  # the ceiling of a mentee who has no other pair
 Progress = Callable[[str, float], None]
 Part = tuple[Ints, Ints, Ints]
 
@@ -18,44 +19,56 @@ Part = tuple[Ints, Ints, Ints]
 class First:
     """What the first pass over all pairs finds: candidates, the highest score, and the pairs asked for.
 
-    No pair of a mentee that is not a candidate scores higher than their `ceiling` (n,).
+    No pair of a mentee that is not a candidate is worth more, at the `prices` (m,), than their `ceiling` (n,).
     """
 
     candidates: Pairs
+    prices: Ints
     ceiling: Ints
     highest: int
     asked: dict[tuple[int, int], int]
 
 
-def first_look(scorer: Scorer, free: Flags, asked: list[tuple[int, int]], progress: Progress) -> First:
-    """Each free mentee's best candidates. `asked` pairs that are allowed come back with their scores, and of free
-    mentees also join the candidates. Raises MatchingInputError for a negative score or a block of the wrong shape."""
+def first_look(
+    scorer: Scorer, free: Flags, asked: list[tuple[int, int]], progress: Progress, prices: Ints | None = None
+) -> First:
+    """Each free mentee's best candidates at these `prices` (m,): from 0 to some score, and 0 if none are given.
+
+    `asked` pairs that are allowed come back with their scores, and of free mentees also join the candidates.
+    Raises MatchingInputError for a negative score or a block of the wrong shape.
+    """
+    prices = np.zeros(scorer.m, dtype=np.int64) if prices is None else prices
     parts: list[Part] = []
     found: dict[tuple[int, int], int] = {}
     by_row: dict[int, list[int]] = {}
     for row, column in asked:
         by_row.setdefault(row, []).append(column)
-    highest, ceiling = 0, np.full(scorer.n, -1, dtype=np.int64)
+    highest, ceiling = 0, np.full(scorer.n, NOTHING, dtype=np.int64)
     for rows in blocks(scorer):
         progress("Looking at every pair", rows.start / scorer.n)
         scores, allowed = scorer.block(rows)
-        shown = _checked(scores, allowed, (rows.stop - rows.start, scorer.m))
+        shown = shown_scores(scores, allowed, (rows.stop - rows.start, scorer.m))
         highest = max(highest, int(shown.max(initial=0)))
         for row in range(rows.start, rows.stop) if by_row else ():
             for column in by_row.get(row, ()):
                 if allowed[row - rows.start, column]:
                     found[row, column] = int(shown[row - rows.start, column])
-        shown[~free[rows]] = -1
-        r, c, best = best_of_rows(shown, CANDIDATES, np.full(len(shown), -1, dtype=shown.dtype))
-        parts.append((rows.start + r, c, best))
+        left = shown - prices.astype(shown.dtype)
+        hole = np.iinfo(left.dtype).min
+        left[~allowed] = hole
+        left[~free[rows]] = hole
+        r, c, best = best_of_rows(left, CANDIDATES, np.full(len(left), hole, dtype=left.dtype))
+        parts.append((rows.start + r, c, shown[r, c].astype(np.int64)))
         ceiling[rows] = highest_left(r, best, CANDIDATES, ceiling[rows])
     kept = [(row, column, score) for (row, column), score in found.items() if free[row]]
     extra = np.array(kept, dtype=np.int64).reshape(-1, 3).T
     parts.append((extra[0], extra[1], extra[2]))
-    return First(collected(scorer.n, scorer.m, parts), ceiling, highest, found)
+    return First(collected(scorer.n, scorer.m, parts), prices, ceiling, highest, found)
 
 
-def _checked(scores: NDArray[np.signedinteger], allowed: Flags, shape: tuple[int, int]) -> NDArray[np.signedinteger]:
+def shown_scores(
+    scores: NDArray[np.signedinteger], allowed: Flags, shape: tuple[int, int]
+) -> NDArray[np.signedinteger]:
     """A copy of the scores with -1 where a pair is not allowed."""
     if scores.shape != shape or allowed.shape != shape:
         raise MatchingInputError("Scores, allowed pairs and capacities must have matching shapes.")

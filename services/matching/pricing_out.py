@@ -84,7 +84,7 @@ class Proof:
         # No other pair of a mentee is worth more, after prices, than the ceiling and what prices have fallen since.
         self._ceiling = look.ceiling.copy()
         self._fallen = 0
-        self._v = np.zeros(scorer.m, dtype=np.int64)
+        self._v = look.prices
         self._ties: list[Part] = []
 
     def look(self, pairs: Pairs, u: Ints, v: Ints, stage: str, progress: Progress) -> tuple[list[Part], Ints]:

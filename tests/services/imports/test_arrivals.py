@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from hashlib import sha256
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from models.audit import AuditEntry
 from models.enrolments import ColumnMapping, Consent, Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort
-from services import enrolments, readiness
+from services import audit, enrolments, readiness, storage
 from services.access import DESK, Acting, Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.imports import arrivals, reading
@@ -261,6 +263,36 @@ def test_somebody_added_at_the_same_moment_stops_the_import(session: Session, co
         event.remove(session.get_bind(), "before_cursor_execute", add_meanwhile)
 
     assert (count(session, Person), count(session, Enrolment)) == (2, 0)
+
+
+def test_of_two_who_import_one_file_at_once_nobody_adds_anything_twice(
+    session: Session, cohort: Cohort, actor: Actor
+) -> None:
+    content = "Name,Email\n" + "".join(f"Person {n},p{n}@example.org\n" for n in range(50))
+    both_have_read, cohort_id = Barrier(2, timeout=20), cohort.id
+    session.commit()  # on SQLite whoever has read in a session that may write keeps others from writing
+
+    def importing(_: int) -> Imported | Conflict:
+        with storage.reading() as own:
+            try:
+                return arrivals.confirm(own, actor, cohort_id, **arguments(content), progress=wait_for_the_other)
+            except Conflict as refusal:
+                return refusal
+
+    def wait_for_the_other(_share: float, doing: str) -> None:
+        if doing.startswith("Comparing"):
+            both_have_read.wait()
+
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = list(threads.map(importing, range(2)))
+
+    # The second waits for the first and finds nothing new, or is told that somebody was quicker.
+    assert outcomes.count(Imported(added=50, changed=0, unchanged=0)) == 1
+    other = next(each for each in outcomes if each != Imported(added=50, changed=0, unchanged=0))
+    assert other == Imported(added=0, changed=0, unchanged=50) or "a moment ago" in str(other)
+    session.expire_all()
+    assert (count(session, Person), count(session, Enrolment)) == (51, 50)
+    assert audit.verify(session).holds
 
 
 def test_only_a_coordinator_of_this_scheme_may_look_or_import(session: Session, cohort: Cohort) -> None:

@@ -169,15 +169,20 @@ def unsigned(
     if words:
         total = session.exec(_lacking_in_all(**shape), params=asked).one()[0]
     else:
-        known = counts(session, actor, cohort_id) if counted is None else counted
-        total = sum(each.asked - each.signed for each in known if document_id in (None, each.id))
-    rows = session.exec(_lacking(**shape), params={**asked, "skipped": (page - 1) * PAGE})
+        all_of_them = counts(session, actor, cohort_id) if counted is None else counted
+        total = sum(each.asked - each.signed for each in all_of_them if document_id in (None, each.id))
+    known = [each.id for each in counted or () if each.asked and document_id in (None, each.id)]
+    listing = _lacking(of_one=shape["of_one"], named=shape["named"], known=counted is not None)
+    rows = session.exec(listing, params={**asked, "known": known, "skipped": (page - 1) * PAGE})
     return UnsignedPage(tuple(_line(*row) for row in rows), total)
 
 
 @cache
-def _lacking(*, of_one: bool, named: bool) -> Any:
-    """A page of people with the documents that they have not signed; of one document or of all, by name or of all."""
+def _lacking(*, of_one: bool, named: bool, known: bool = False) -> Any:
+    """A page of people with the documents that they have not signed; of one document or of all, by name or of all.
+
+    With `known`, the ids of the documents in force are given, and need not be looked for beside each person.
+    """
     chosen = select(
         col(Enrolment.id),
         col(Person.full_name),
@@ -190,7 +195,7 @@ def _lacking(*, of_one: bool, named: bool) -> Any:
         col(Scheme.signature_grace_days),
     )
     return (
-        _missing(chosen, of_one=of_one, named=named)
+        _missing(chosen, of_one=of_one, named=named, known=known)
         .order_by(col(Enrolment.sort_key), col(Enrolment.id), col(SchemeDocument.kind))
         .offset(bindparam("skipped"))
         .limit(PAGE)
@@ -203,14 +208,19 @@ def _lacking_in_all(*, of_one: bool, named: bool) -> Any:
     return _missing(select(func.count()), of_one=of_one, named=named)
 
 
-def _missing(chosen: Any, *, of_one: bool, named: bool) -> Any:
+def _missing(chosen: Any, *, of_one: bool, named: bool, known: bool = False) -> Any:
     missing = and_(
         ~has_signed(),
         col(Enrolment.status).in_(AWAITED),
         col(SchemeDocument.id) == bindparam("document") if of_one else true(),
         col(Person.full_name).icontains(bindparam("words"), escape="/") if named else true(),
     )
-    return _asked(chosen, bindparam("cohort")).join(Person, col(Person.id) == col(Enrolment.person_id)).where(missing)
+    which = col(SchemeDocument.id).in_(bindparam("known", expanding=True)) if known else in_force()
+    return (
+        _asked(chosen, bindparam("cohort"), which)
+        .join(Person, col(Person.id) == col(Enrolment.person_id))
+        .where(missing)
+    )
 
 
 def missing_by_person(cohort_id: UUID) -> Any:
@@ -307,14 +317,20 @@ def _is_asked() -> ColumnElement[bool]:
     return or_(*(and_(col(Enrolment.side) == side, sides.like(f'%"{side.value}"%')) for side in Side))
 
 
-def _asked(chosen: Any, cohort_id: Any) -> Any:
-    """The chosen columns for every enrolment of a cohort and every document in force that asks its side."""
+def _asked(chosen: Any, cohort_id: Any, which: Any = None) -> Any:
+    """The chosen columns for every enrolment of a cohort and every document in force that asks its side.
+
+    `which` says instead which documents those are.
+    """
     return (
         chosen.select_from(Enrolment)
         .join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id))
         .join(Scheme, col(Scheme.id) == col(Cohort.scheme_id))
         .join(SchemeDocument, and_(col(SchemeDocument.scheme_id) == col(Scheme.id), _is_asked()))
-        .where(in_force(), true() if cohort_id is None else col(Enrolment.cohort_id) == cohort_id)
+        .where(
+            in_force() if which is None else which,
+            true() if cohort_id is None else col(Enrolment.cohort_id) == cohort_id,
+        )
     )
 
 

@@ -136,6 +136,23 @@ def test_the_list_says_until_when_an_older_signature_counts(session: Session, co
     assert (line.signed_edition, line.blocked_from) == (1, date(2027, 4, 2))
 
 
+def test_the_list_is_the_same_when_what_is_in_force_was_counted_before(session: Session, cohort: Cohort) -> None:
+    code = make_code(session, cohort)
+    make_code(session, cohort, kind=DocumentKind.AGREEMENT, signed_by=["mentor"])
+    make_code(session, cohort, kind=DocumentKind.RIGHTS, signed_by=[])
+    signer, account = make_enrolment(session, cohort, Side.MENTOR), make_account(session, make_person(session))
+    make_signature(session, signer, code, account)
+    make_enrolment(session, cohort, Side.MENTEE)
+    coordinator = make_actor(make_coordinator(session, cohort), cohort)
+    counted = agreements.counts(session, coordinator, cohort.id)
+
+    anew = agreements.unsigned(session, coordinator, cohort.id)
+    known = agreements.unsigned(session, coordinator, cohort.id, counted=counted)
+
+    assert known == anew
+    assert anew.total == len(anew.rows) > 0
+
+
 def test_the_list_is_paged(session: Session, cohort: Cohort) -> None:
     make_code(session, cohort)
     for number in range(21):

@@ -1,6 +1,7 @@
 """Clause ledger: are we living by our own words? Every clause with its evidence, the most pressing first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import partial
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     standing = participation.standing(session, actor, cohort_id)
     # Counts and the scheme's own words, never a person: kept for everybody who may see them so.
     key = ("ledger", cohort_id, standing.is_protected, standing.today, standing.edition)
-    found = charts.kept(key, lambda: ledger.ledger(session, actor, cohort_id, today=standing.today))
+    found, told = charts.kept(key, lambda: counted(session, actor, cohort_id, standing.today))
     st.caption(
         f"{plain(found.cohort)} · as of {day(found, weekday=True)} · beside 30 days before "
         f"({times.day_in_words(found.before, today=found.as_of)})"
@@ -55,8 +56,14 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     st.markdown(in_short(found.lines))
     lines = filtered(found)
     draw_chosen(session, actor, cohort_id, found)
-    draw_lines(lines)
+    draw_lines(lines, told)
     draw_end(actor, cohort_id, found)
+
+
+def counted(session: Session, actor: Actor, cohort_id: UUID, today: date) -> tuple[Ledger, dict[str, str]]:
+    """The ledger, and each clause in words: both are the same for every reader, and making them takes a while."""
+    found = ledger.ledger(session, actor, cohort_id, today=today)
+    return found, {line.clause: in_words(line) for line in found.lines}
 
 
 def day(found: Ledger, *, weekday: bool = False) -> str:
@@ -110,7 +117,7 @@ def fits(line: Line, words: str) -> bool:
     return all(word in told for word in words.casefold().split())
 
 
-def draw_lines(lines: Sequence[Line]) -> None:
+def draw_lines(lines: Sequence[Line], told: Mapping[str, str]) -> None:
     """All of them as one text, with a rule between the colours."""
     st.caption(f"{len(lines)} {'clause' if len(lines) == 1 else 'clauses'}, the most pressing first")
     if not lines:
@@ -118,7 +125,7 @@ def draw_lines(lines: Sequence[Line]) -> None:
         return
     by_state = ([line for line in lines if line.state is state] for state in State)
     with st.container(border=True):
-        st.markdown("\n\n---\n\n".join("\n\n".join(map(in_words, each)) for each in by_state if each))
+        st.markdown("\n\n---\n\n".join("\n\n".join(told[line.clause] for line in each) for each in by_state if each))
 
 
 def in_words(line: Line) -> str:

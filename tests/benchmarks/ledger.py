@@ -8,7 +8,7 @@ import logging
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from tempfile import TemporaryDirectory
@@ -17,25 +17,27 @@ from uuid import UUID
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import event, func
+from sqlalchemy import event, func, update
 from sqlmodel import Session, col, select
 
+from models.agreements import SchemeDocument, Signature, TrainingCompletion, TrainingModule
 from models.columns import utc_now
 from models.database import reading
-from models.enrolments import Side
+from models.enrolments import Consent, Side, Wish
 from models.meetings import MeetingRecord
-from models.pairings import Pairing
+from models.pairings import Expectation, Pairing, Release
 from models.schemes import Cohort
 from services import ledger
 from services.access import Acting, Actor, Place
 from tests.benchmarks import history, screens
-from tests.benchmarks.bulk import insert_rows
+from tests.benchmarks.bulk import insert_rows, row
 from tests.benchmarks.population import Population, populate
 from tests.benchmarks.queueing import _databases
 
 # About 10,000 pairs come of so many enrolments.
 ENROLMENTS, MEETINGS = 24_800, 200_000
 TRIES = 5
+OLD_DAYS = 100
 MOST_MILLISECONDS, MOST_QUERIES = 300, 12
 
 
@@ -68,8 +70,35 @@ def fill(session: Session, people: Population, meetings: int, *, seed: int = 11)
         pairing_id, released_at = pairs[number % len(pairs)]
         rows += _records(pairing_id, released_at, chance)
     insert_rows(session, MeetingRecord, rows)
+    _settle(session, [key for key, _ in pairs])
+    _age(session)
     session.commit()
     return len(pairs), meetings
+
+
+def _settle(session: Session, pairs: Sequence[UUID]) -> None:
+    """Both sides' releases and expectations of every pair, as the scheme would have them."""
+    then = utc_now() - timedelta(days=OLD_DAYS)
+    releases = [row(then, pairing_id=pair, of_side=side, channels=["email"]) for pair in pairs for side in Side]
+    written = [
+        row(then, version=1, pairing_id=pair, side=side, done_at=then, words="") for pair in pairs for side in Side
+    ]
+    insert_rows(session, Release, releases)
+    insert_rows(session, Expectation, written)
+
+
+def _age(session: Session) -> None:
+    """What was published, signed and done today was so long ago, or a manager would know of none of it yet."""
+    then = utc_now() - timedelta(days=OLD_DAYS)
+    for table, column in (
+        (SchemeDocument, "published_at"),
+        (TrainingModule, "published_at"),
+        (Signature, "created_at"),
+        (TrainingCompletion, "created_at"),
+        (Consent, "created_at"),
+        (Wish, "created_at"),
+    ):
+        session.execute(update(table).values({column: then}))
 
 
 def _records(pairing_id: UUID, released_at: datetime, chance: random.Random) -> list[dict[str, Any]]:

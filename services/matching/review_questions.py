@@ -73,7 +73,7 @@ class MentorName:
 def other_mentors(session: Session, actor: Actor, run: SolvedRun, mentee_id: UUID) -> tuple[Option, ...]:
     """Up to five mentors for this mentee, those first who cost the whole scheme least. Raises NotAllowed."""
     run.check(actor)
-    found = run.explainer.for_mentee(_row(run, mentee_id), BEST)
+    found = run.mentors_for(_row(run, mentee_id), BEST)
     return _options(session, run, found, lambda one: run.mentor_ids[one.mentor])
 
 
@@ -83,7 +83,7 @@ def other_mentees(session: Session, actor: Actor, run: SolvedRun, mentor_id: UUI
     column = run.mentors.get(mentor_id)
     if column is None:
         return ()
-    found = run.explainer.for_mentor(column, BEST)
+    found = run.mentees_for(column, BEST)
     return _options(session, run, found, lambda one: run.mentee_ids[one.mentee])
 
 

@@ -4,8 +4,8 @@ Making one takes as long as comparing everybody once; a question then takes mill
 numbers only, so that a server may keep it for all coordinators of the scheme; every question still asks who they are.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from services.matching.explaining import Explainer
+    from services.matching.explaining import Alternative, Explainer
     from services.matching.fingerprints import Order
 
 # Scores and allowed pairs take five bytes each: a question needs all of them at once.
@@ -48,6 +48,21 @@ class SolvedRun:
     scores: "NDArray[np.int32]"
     best: "NDArray[np.int32]"
     explainer: "Explainer"
+    _others: "dict[tuple[str, int], list[Alternative]]" = field(default_factory=dict)
+
+    def mentors_for(self, mentee: int, most: int) -> "list[Alternative]":
+        """The next best for a row, worked out once: a run never changes."""
+        return self._known(("mentee", mentee), lambda: self.explainer.for_mentee(mentee, most))
+
+    def mentees_for(self, mentor: int, most: int) -> "list[Alternative]":
+        """The next best for a column."""
+        return self._known(("mentor", mentor), lambda: self.explainer.for_mentor(mentor, most))
+
+    def _known(self, key: tuple[str, int], ask: "Callable[[], list[Alternative]]") -> "list[Alternative]":
+        found = self._others.get(key)
+        if found is None:
+            found = self._others[key] = ask()
+        return found
 
     def check(self, actor: Actor) -> None:
         """Raises NotAllowed unless the actor coordinates the run's scheme."""

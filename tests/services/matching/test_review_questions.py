@@ -288,3 +288,26 @@ def test_a_pair_takes_the_same_queries_however_many_pairs_there_are(session: Ses
 
     assert len([one for one in statements if one.startswith("SELECT")]) == 8
     assert {row.side for row in session.exec(select(Enrolment)).all()} == {Side.MENTOR, Side.MENTEE}
+
+
+def test_the_next_best_are_worked_out_once_and_asked_for_again_they_are_the_same(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor, cohort, people = small(session)
+    run = runs.run(session, actor, cohort.id, today=TODAY)
+    asked = review_solved.solved(session, actor, run.id)
+    mentee_id, mentor_id = people["Ama"].id, people["Bo"].id
+    first = (
+        review_questions.other_mentors(session, actor, asked, mentee_id),
+        review_questions.other_mentees(session, actor, asked, mentor_id),
+    )
+    assert all(first)
+    monkeypatch.delattr(type(asked.explainer), "for_mentee")
+    monkeypatch.delattr(type(asked.explainer), "for_mentor")
+
+    again = (
+        review_questions.other_mentors(session, actor, asked, mentee_id),
+        review_questions.other_mentees(session, actor, asked, mentor_id),
+    )
+
+    assert again == first

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -450,3 +451,20 @@ def test_pairs_with_a_proposal_need_no_approval_any_more(session: Session) -> No
     assert review.open_pairs(session, actor, run.id, ()) == OpenPairs(1, frozenset())
     assert (after["Ama"].proposal, after["Ben"].proposal) == (ProposalStatus.SENT, None)
     assert isinstance(after["Ama"], PairLine)
+
+
+@pytest.mark.parametrize("reader_is_party", [False, True])
+def test_a_pair_whose_mentee_was_rematched_is_marked_and_names_the_other_to_whoever_is_no_party(
+    session: Session, reader_is_party: bool
+) -> None:
+    actor, run = reviewed(session)
+    ama, cy = (session.exec(select(Enrolment).where(Enrolment.sort_key == name)).one() for name in ("ama", "cy"))
+    cohort = session.get_one(Cohort, ama.cohort_id)
+    make_proposal(session, cohort, mentor=cy, mentee=ama, status=ProposalStatus.DRAFT)
+    reader = replace(actor, person_id=cy.person_id) if reader_is_party else actor
+
+    (line,) = [each for each in review.pairs(session, reader, run.id).lines if each.mentee == "Ama"]
+
+    told = (line.mentor, line.proposal, line.is_moved, line.instead, line.can_approve)
+    assert told == ("Bo", ProposalStatus.DRAFT, True, None if reader_is_party else "Cy", False)
+    assert ama.id not in review.to_approve(session, reader, run.id)

@@ -16,7 +16,7 @@ from pages.ui import done, empty, page, plain, refusals, segments
 from pages.why import why
 from services import cohort_meetings, meetings, my_matches, storage, times
 from services.access import Actor
-from services.cohort_meetings import PairCount, PairMeetings
+from services.cohort_meetings import CohortMeetings, PairCount, PairMeetings
 from services.meetings import ComparedMeeting, Noted, State
 from services.pairings import MyMatch
 
@@ -234,9 +234,7 @@ def draw_cohort(session: Session, actor: Actor, cohort_id: UUID) -> None:
         if chosen:
             st.markdown(of_pair(cohort_meetings.of_pair(session, actor, by_id[chosen].pairing_id), today))
         else:
-            st.markdown("\n\n".join(summary(pair, found.zone, today) for pair in found.pairs))
-    total = "1 pair" if found.total == 1 else f"{found.total} pairs"
-    st.caption(f"{total}, also those that have ended")
+            st.markdown(summaries(found, today))
     if found.pages > 1:
         st.pagination(found.pages, key="page")
 
@@ -244,6 +242,13 @@ def draw_cohort(session: Session, actor: Actor, cohort_id: UUID) -> None:
 def from_the_first() -> None:
     """Another list begins with its first page."""
     st.session_state.pop("page", None)
+
+
+def summaries(found: CohortMeetings, today: date) -> str:
+    """A paragraph for each pair of the page, and how many there are in all."""
+    total = "1 pair" if found.total == 1 else f"{found.total} pairs"
+    lines = (summary(pair, found.zone, today) for pair in found.pairs)
+    return "\n\n".join((*lines, f":small[:gray[{total}, also those that have ended]]"))
 
 
 def summary(pair: PairCount, zone: str, today: date) -> str:

@@ -84,12 +84,11 @@ def of_cohort(
     page: int = 1,
     keep: Keep = count_now,
 ) -> CohortWays:
-    """The cohort's open pairs, 20 a page; `search` looks in both names. Four queries, three while counts are kept.
+    """The cohort's open pairs, 20 a page; `search` looks in both names. Three queries, two while counts are kept.
 
     A coordinator who is half of a pair does not see that pair here. Raises NotAllowed.
     """
-    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
-    frame = _frame(session, actor, cohort_id, cohort.scheme_id)
+    frame = _frame(session, actor, cohort_id, access.scheme_run_of(session, actor, cohort_id))
     named = pair_names.asked(search)
     which = frame.due_days is not None, bool(named)
     given = _given(frame, actor, cohort_id, today) | named

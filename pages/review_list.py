@@ -170,7 +170,8 @@ def why(line: PairLine, *, approved: bool = False) -> str:
         return f"{plain(line.note or '')} {smallest_change(line.one_more_with)} {moved(line)}".rstrip()
     reasons = " · ".join(map(plain, line.reasons)) or "Nothing speaks strongly for this pair"
     badges = (
-        f":orange-badge[:material/warning: {plain(line.note)}]" if line.note else "",
+        # One badge for each: a badge is not broken into lines, and a wide one would widen the whole list on a phone.
+        *(f":orange-badge[:material/warning: {plain(each)}]" for each in (line.note or "").split(" · ") if each),
         f":blue-badge[Wish number {line.wish_rank}]" if line.wish_rank else "",
         moved(line),
         CAME_OF_IT[line.proposal] if line.proposal is not None else "",

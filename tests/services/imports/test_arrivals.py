@@ -18,7 +18,8 @@ from models.audit import AuditEntry
 from models.enrolments import ColumnMapping, Consent, Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort
-from services import audit, enrolments, readiness, storage
+from models.search import SearchText
+from services import audit, enrolments, people_index, readiness, storage
 from services.access import DESK, Acting, Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.imports import arrivals, reading
@@ -263,6 +264,20 @@ def test_somebody_added_at_the_same_moment_stops_the_import(session: Session, co
         event.remove(session.get_bind(), "before_cursor_execute", add_meanwhile)
 
     assert (count(session, Person), count(session, Enrolment)) == (2, 0)
+
+
+def test_the_words_that_lead_to_imported_people_are_those_that_the_index_would_write(
+    session: Session, cohort: Cohort, actor: Actor
+) -> None:
+    file, side = UNNC_MENTORS
+    confirmed(session, actor, cohort, (DATA / file).read_bytes(), side)
+    written = set(session.exec(select(SearchText.enrolment_id, SearchText.scope, SearchText.tokens)))
+
+    people_index.rebuild(session.connection())
+
+    session.expire_all()
+    assert len(written) == 2 * count(session, Enrolment) > 0
+    assert set(session.exec(select(SearchText.enrolment_id, SearchText.scope, SearchText.tokens))) == written
 
 
 def test_of_two_who_import_one_file_at_once_nobody_adds_anything_twice(

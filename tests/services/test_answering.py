@@ -21,7 +21,7 @@ from services import answer_routes, answering, errors, links, proposals
 from services.access import Actor
 from services.gateway import Gateway
 from services.proposal_mine import MyState, OtherSide
-from tests.services.test_proposals import SECRETS, UNNC, asked, mails
+from tests.services.proposal_steps import SECRETS, UNNC, asked, mails
 
 OURS = {"origin": "http://127.0.0.1:8501", "host": "127.0.0.1:8501"}
 

@@ -7,10 +7,10 @@ A screen only looks: its session reads from one snapshot and takes no lock. What
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Engine, event
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Engine, Select, event
 from sqlalchemy.engine import make_url
 from sqlmodel import Session, create_engine
-from sqlmodel.sql.expression import Select, SelectOfScalar
+from sqlmodel.sql.expression import SelectOfScalar
 
 READ_ONLY = {"readonly": True}
 BUSY_SECONDS = 5
@@ -52,11 +52,22 @@ class Look(Session):
 
     def exec(self, statement: Any, *, params: Any = None, **options: Any) -> Any:
         """As Session.exec."""
-        connection = self.connection()
-        if options or not _asks_for_columns(statement) or not _only_reads(connection):
+        found = None if options else self._directly(statement, params)
+        if found is None:
             return super().exec(statement, params=params, **options)
-        found = connection.execute(statement, params or {})
         return found.scalars() if isinstance(statement, SelectOfScalar) else found
+
+    def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        """As Session.execute."""
+        found = None if options else self._directly(statement, params)
+        return super().execute(statement, params, **options) if found is None else found
+
+    def _directly(self, statement: Any, params: Any) -> Any:
+        """The rows as the connection gives them, or None where the ORM has to make objects or look after changes."""
+        if not _asks_for_columns(statement):
+            return None
+        connection = self.connection()
+        return connection.execute(statement, params or {}) if _only_reads(connection) else None
 
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:
         """As Session.get."""
@@ -71,7 +82,7 @@ def _asks_for_columns(statement: Any) -> bool:
     if isinstance(statement, CompoundSelect):
         return all(map(_asks_for_columns, statement.selects))
     # What SQLAlchemy says of it in public, `column_descriptions`, takes as long as the query.
-    wanted = statement._raw_columns if isinstance(statement, Select | SelectOfScalar) else ()
+    wanted = statement._raw_columns if isinstance(statement, Select) else ()
     return bool(wanted) and all(isinstance(each, ColumnElement) for each in wanted)
 
 

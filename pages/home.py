@@ -80,11 +80,13 @@ def other_side(match: MyMatch) -> str:
 
 
 def rhythm_in_words(match: MyMatch, found: Home) -> str:
-    """The last sign of life, and the day by which the next is expected."""
+    """The last sign of life that is known to this side, and the day by which the next is expected."""
     last = match.last_sign_on
     if match.is_paused:
         return f"On a break until {tasks.day_words(match.back_on, found.today)}" if match.back_on else "On a break"
     since = f"Last contact {times.day_in_words(last, today=found.today)}" if last else "No contact noted yet"
+    if match.is_behind:
+        return since
     return f"{since} · next expected by {tasks.day_words(match.next_sign_by, found.today)}"
 
 

@@ -1,4 +1,4 @@
-"""Meetings: one's own record in half a minute, and how it compares with the other side's."""
+"""Meetings: one's own record in half a minute, and whether the other side's agrees."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -11,14 +11,15 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from models.schemes import Channel
-from pages.pair_parts import CHANNELS, choose, in_words, meeting_in_words
+from pages.pair_parts import AGREE, CHANNELS, DIFFER, choose, in_words, meeting_in_words, only_theirs
 from pages.ui import done, empty, page, plain, refusals, segments
 from pages.why import why
 from services import cohort_meetings, meetings, my_matches, storage, times
 from services.access import Actor
 from services.cohort_meetings import CohortMeetings, PairCount, PairMeetings
-from services.meetings import ComparedMeeting, Noted, State
+from services.meetings import Noted, OwnMeeting, OwnRecord, State
 from services.pairings import MyMatch
+from services.reconciliation import ComparedMeeting
 
 YES, NO = "Yes, on time", "No"
 # One question for whether it took place and whether it began on time (A-SH4): what did not take place did not begin.
@@ -29,8 +30,8 @@ HELD: dict[str, tuple[bool, bool | None]] = {
     NO: (False, None),
 }
 BADGES = {
-    State.BOTH: ":green-badge[:material/check: Both agree]",
-    State.DIFFER: ":orange-badge[:material/difference: Records differ]",
+    State.BOTH: AGREE,
+    State.DIFFER: DIFFER,
     State.MINE_ONLY: ":gray-badge[:material/person: Only the mentor's]",
     State.THEIRS_ONLY: ":gray-badge[:material/person: Only the mentee's]",
 }
@@ -46,14 +47,17 @@ def draw_own(session: Session, actor: Actor) -> None:
         return
     match = choose(matches)
     today = times.day_in(utc_now(), match.my_zone)
-    found = meetings.compared(session, actor, match.pairing_id)
-    own = {str(each.mine.id): each.mine for each in found if each.mine}
+    found = meetings.own(session, actor, match.pairing_id)
+    own = {str(each.noted.id): each.noted for each in found.meetings}
     if not match.is_open:
         listed(actor, match, found, own, today)
         return
     left, right = st.columns([1, 1.2], gap="medium")
     with left:
         old = own.get(st.session_state.get("correcting", ""))
+        if found.only_theirs:
+            # Beside the form that answers it.
+            st.markdown(only_theirs(found.only_theirs, match))
         record(session, actor, match, old, usual_channel(match, list(own.values())), today)
     with right:
         listed(actor, match, found, own, today)
@@ -79,7 +83,7 @@ def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, ch
     begin(form, match, old, channel)
     with st.form(f"record-{form}"):
         title = "Put your record right" if old else "Record a meeting"
-        st.markdown(f"## {title}\n\n:small[:gray[It is yours: it neither shows nor changes the other side's.]]")
+        st.markdown(f"## {title}\n\n:small[:gray[{yours_alone(match)}]]")
         day = st.date_input("Date", key=f"day-{form}", max_value=today, format="DD/MM/YYYY")
         at = st.time_input("Start", key=f"at-{form}", step=300)
         minutes = st.number_input("Minutes", 1, meetings.LONGEST_MINUTES, step=5, key=f"minutes-{form}")
@@ -104,6 +108,14 @@ def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, ch
             st.session_state.pop(f"operation-{match.pairing_id}", None)
             st.session_state.pop("correcting", None)
             done(f"Saved: {plain(times.in_words(saved.started_at, zone, today=today))}, {in_words(saved)}.")
+
+
+def yours_alone(match: MyMatch) -> str:
+    """Who sees what of a record, said where it is made."""
+    return (
+        f"Yours alone: {plain(match.other_name)} learns whether your two records agree, never what you enter here. "
+        "The coordinator sees both."
+    )
 
 
 def begin(form: str, match: MyMatch, old: Noted | None, channel: Channel) -> None:
@@ -154,11 +166,9 @@ def save(
     return meetings.log(session, actor, match.pairing_id, **facts, operation_id=UUID(operation))
 
 
-def listed(
-    actor: Actor, match: MyMatch, found: tuple[ComparedMeeting, ...], own: dict[str, Noted], today: date
-) -> None:
-    """Both records of each meeting side by side, the newest first, and what can be done with one's own."""
-    title = "What you two recorded" if match.is_open else "Your own record"
+def listed(actor: Actor, match: MyMatch, record: OwnRecord, own: dict[str, Noted], today: date) -> None:
+    """One's own record, a line a meeting, the newest first, and what can be done with it."""
+    title, found = "Your record", record.meetings
     if not found:
         st.header(title, anchor=False)
         empty("Nothing is recorded yet. After you have met, it takes half a minute.")
@@ -196,7 +206,7 @@ def download(actor: Actor, match: MyMatch) -> None:
     )
 
 
-def in_paragraphs(found: Sequence[ComparedMeeting], match: MyMatch, today: date) -> str:
+def in_paragraphs(found: Sequence[OwnMeeting], match: MyMatch, today: date) -> str:
     return "\n\n".join(meeting_in_words(meeting, match, today) for meeting in found)
 
 

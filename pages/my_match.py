@@ -1,6 +1,5 @@
 """My match: how a pair reaches each other, what they agreed, and how either ends it."""
 
-from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import date
 from urllib.parse import quote
@@ -12,11 +11,11 @@ from models.columns import utc_now
 from models.pairings import EndReason
 from models.schemes import Channel
 from pages import pair_ways, pausing
-from pages.pair_parts import BY, CHANNELS, choose, meeting_in_words
+from pages.pair_parts import BY, CHANNELS, choose, meeting_in_words, only_theirs
 from pages.ui import done, empty, heading, page, plain, refusals, segments
 from services import contacts, meetings, pairings, times, ways_wording
 from services.access import Actor
-from services.meetings import ComparedMeeting
+from services.meetings import OwnRecord
 from services.pairings import ContactDetail, MyMatch
 
 REASONS = {
@@ -67,12 +66,12 @@ def facts(match: MyMatch, today: date) -> str:
     if match.is_paused:
         until = f" until {times.day_in_words(match.back_on, today=today)}" if match.back_on else ""
         return f"{since} · on a break{until}"
+    so_far = f"{since} · {month_in_words(max(month, 1), match.months)}"
+    if match.is_behind:
+        return so_far
     due = match.next_sign_by
     expected = "was expected by" if due < today else "expected by"
-    return (
-        f"{since} · {month_in_words(max(month, 1), match.months)} · "
-        f"next contact {expected} {times.day_in_words(due, today=today, weekday=True)}"
-    )
+    return f"{so_far} · next contact {expected} {times.day_in_words(due, today=today, weekday=True)}"
 
 
 def month_in_words(month: int, agreed: int) -> str:
@@ -148,35 +147,33 @@ def what_is_next(session: Session, actor: Actor, match: MyMatch, today: date) ->
 
 
 def last_contact(session: Session, actor: Actor, match: MyMatch, today: date) -> str:
-    """The newest contact that either of the two noted, or their last meeting when that was later."""
+    """The newest contact that either of the two noted, or the last meeting in one's own record when that was later."""
     noted, last = contacts.latest(session, actor, match.pairing_id), match.last_sign_on
     if last and (not noted or last > noted[0].contact_on):
         return f"Last contact: you met on {times.day_in_words(last, today=today, weekday=True)}."
     if not noted:
-        return "Nobody has noted a contact yet. One tap is enough, whoever wrote or called."
+        return "No contact is noted yet. One tap is enough, whoever wrote or called."
     newest = noted[0]
     return f"Last contact: {BY[newest.channel]} on {times.day_in_words(newest.contact_on, today=today, weekday=True)}."
 
 
 def recorded(session: Session, actor: Actor, match: MyMatch, today: date) -> None:
-    """The last meetings, each as both noted it."""
-    found = meetings.compared(session, actor, match.pairing_id)
+    """The last meetings of one's own record, and how they stand to the other's."""
+    found = meetings.own(session, actor, match.pairing_id)
     label = "Record a meeting" if match.is_open else "Your own record"
     with st.container(border=True, gap="small"):
-        st.markdown(f"## What you two recorded\n\n{newest(found, match, today)}")
+        st.markdown(f"## Your meetings\n\n{newest(found, match, today)}")
         st.page_link("meetings.py", label=label, icon=":material/event:")
 
 
-def newest(found: Sequence[ComparedMeeting], match: MyMatch, today: date) -> str:
-    """The last three, and how many there are before them."""
-    if not found:
-        return "No meeting is recorded yet. Each of you keeps a record of your own."
-    parts = [meeting_in_words(meeting, match, today) for meeting in found[:SHOWN_MEETINGS]]
-    if (earlier := len(found) - len(parts)) > 0:
-        # No more than a page of them is read here.
-        number = f"{earlier} earlier" if len(found) < meetings.PAGE else "Earlier ones"
-        parts.append(f":small[:gray[{number} under Meetings]]")
-    return "\n\n".join(parts)
+def newest(found: OwnRecord, match: MyMatch, today: date) -> str:
+    """The last three, how many there are before them, and how many only the other has."""
+    parts = [meeting_in_words(meeting, match, today) for meeting in found.meetings[:SHOWN_MEETINGS]]
+    if not parts:
+        parts = ["No meeting is in your record yet. Each of you keeps a record of your own."]
+    elif earlier := found.total - len(parts):
+        parts.append(f":small[:gray[{earlier} earlier under Meetings]]")
+    return "\n\n".join(filter(None, (*parts, only_theirs(found.only_theirs, match))))
 
 
 def end(session: Session, actor: Actor, match: MyMatch) -> None:

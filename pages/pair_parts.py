@@ -1,4 +1,4 @@
-"""What My match and Meetings both show of a pair: which one it is, and how two records stand to each other."""
+"""What My match and Meetings both show of a pair: which one it is, one's own record, and whether the other's agrees."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -9,7 +9,7 @@ import streamlit as st
 from models.schemes import Channel
 from pages.ui import plain
 from services import times
-from services.meetings import ComparedMeeting, Noted, State
+from services.meetings import Difference, Noted, OwnMeeting, State
 from services.pairings import MyMatch
 
 Kind = Literal["primary", "secondary"]
@@ -27,11 +27,13 @@ CHANNELS = {
     Channel.VIDEO: "Video",
     Channel.IN_PERSON: "In person",
 }
-BADGES = {
-    State.BOTH: ":green-badge[:material/check: Both agree]",
-    State.DIFFER: ":orange-badge[:material/difference: Records differ]",
-    State.MINE_ONLY: ":gray-badge[:material/person: Only yours]",
-    State.THEIRS_ONLY: ":gray-badge[:material/person: Only theirs]",
+AGREE = ":green-badge[:material/check: Both agree]"
+DIFFER = ":orange-badge[:material/difference: Records differ]"
+# The kind of it alone: what the other side entered is theirs.
+DIFFERENCES = {
+    Difference.HELD: "whether it took place",
+    Difference.START: "when it began",
+    Difference.LENGTH: "how long it was",
 }
 
 
@@ -51,14 +53,30 @@ def choose(matches: Sequence[MyMatch]) -> MyMatch:
     return by_id[chosen]
 
 
-def meeting_in_words(meeting: ComparedMeeting, match: MyMatch, today: date) -> str:
-    """When it was, how the two records compare, and what each of the two noted: one paragraph of Markdown."""
-    when = times.two_zones(meeting.started_at, match.my_zone, match.their_zone, today=today)
-    lines = [f"**{plain(when)}** {BADGES[meeting.state]}"]
-    for who, noted in (("You", meeting.mine), (match.other_name, meeting.theirs)):
-        if noted is not None:
-            lines.append(f"{plain(who)}: {in_words(noted)}{_start(noted, meeting, match)}")
-    return "  \n".join(lines)
+def meeting_in_words(meeting: OwnMeeting, match: MyMatch, today: date) -> str:
+    """One's own record in one line of Markdown: when, how long and how, and whether the other's agrees."""
+    when = times.two_zones(meeting.noted.started_at, match.my_zone, match.their_zone, today=today)
+    return f"**{plain(when)}** · {in_words(meeting.noted)} {state_in_words(meeting, match)}"
+
+
+def state_in_words(meeting: OwnMeeting, match: MyMatch) -> str:
+    """How the two records stand to each other, and in what they differ, never what the other's says."""
+    if meeting.state is State.MINE_ONLY:
+        not_yet = "Not yet" if match.is_open else "Not"
+        return f":gray-badge[:material/person: {not_yet} in {plain(match.other_name)}'s record]"
+    kinds = " and ".join(DIFFERENCES[difference] for difference in meeting.differences)
+    if meeting.state is State.DIFFER:
+        return f"{DIFFER} on {kinds}"
+    return f"{AGREE} but not on {kinds}" if kinds else AGREE
+
+
+def only_theirs(number: int, match: MyMatch) -> str:
+    """What the other side has on record alone: how many, and nothing else of it."""
+    if not number:
+        return ""
+    recorded = "one meeting that is" if number == 1 else f"{number} meetings that are"
+    asked = "Did you meet? Record yours." if number == 1 else "Did you meet? Record yours, one at a time."
+    return f":material/info: {plain(match.other_name)} has recorded {recorded} not in your record. {asked}"
 
 
 def in_words(noted: Noted) -> str:
@@ -67,13 +85,6 @@ def in_words(noted: Noted) -> str:
         return "did not take place"
     late = ", began late" if noted.began_on_time is False else ""
     return f"{noted.duration_minutes} minutes {BY[noted.channel]}{late}"
-
-
-def _start(noted: Noted, meeting: ComparedMeeting, match: MyMatch) -> str:
-    """The record's own start, where it is not the one in the line above."""
-    if noted.started_at == meeting.started_at:
-        return ""
-    return f", from {plain(times.in_words(noted.started_at, match.my_zone))}"
 
 
 def _in_list(match: MyMatch) -> str:

@@ -121,7 +121,11 @@ def _of_pair(match: MyMatch, state: PairState, own: Own, today: date) -> list[Ta
 
 
 def _ways(match: MyMatch, state: PairState, due_days: int | None, today: date) -> Task | None:
-    """A scheme may set days for it: the first meeting opens the agreement, and then it can be overdue (U-C4.4)."""
+    """A scheme may set days for it: the first meeting opens the agreement, and then it can be overdue (U-C4.4).
+
+    The day is counted from one's own record. Where only the other has one, the task stands without a day: the day
+    would tell when they say that the two met.
+    """
     at = (("match", str(match.pairing_id)),)
     met_on = times.day_in(state.first_met_at, match.scheme_zone) if state.first_met_at else None
     due_on = match.due_after(met_on, due_days) if met_on and due_days and not state.is_agreed else None
@@ -131,6 +135,9 @@ def _ways(match: MyMatch, state: PairState, due_days: int | None, today: date) -
     elif due_on is not None and state.newest_edition is None:
         sentence, button = "Settle your ways of working", "Open the guide"
         detail = f"You and {match.other_name} have met; please agree by {tasks.day_words(due_on, today)}"
+    elif state.has_met and due_days and state.newest_edition is None:
+        sentence, button = "Settle your ways of working", "Open the guide"
+        detail = f"{match.other_name} has recorded that you two met; please agree in the days to come"
     elif state.newest_edition is None and match.first_contact_on is not None:
         sentence, button = "Settle your ways of working", "Open the guide"
         detail = f"How often, how long, by which channels, with {match.other_name}"

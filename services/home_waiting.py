@@ -51,13 +51,17 @@ class Own(NamedTuple):
 
 @dataclass(frozen=True)
 class PairState:
-    """What one side still has to do in a pair. `first_met_at` is of the first meeting that either recorded as held."""
+    """What one side still has to do in a pair. `first_met_at` is of the first meeting that it recorded as held itself.
+
+    `has_met`: either side recorded one; when, only the side that recorded it knows.
+    """
 
     newest_edition: int | None
     awaits_my_yes: bool
     my_last_record_at: datetime | None
     is_agreed: bool = False
     first_met_at: datetime | None = None
+    has_met: bool = False
 
 
 def own(session: Session, actor: Actor, today: date) -> tuple[Side, Own]:
@@ -176,7 +180,7 @@ def _planned_return() -> Any:
 def states(session: Session, enrolment_id: UUID, side: Side) -> dict[UUID, PairState]:
     """What this side has still to do in each open pair, in one query."""
     rows = session.exec(_steps(side), params={"enrolment_id": enrolment_id})
-    return {row[0]: PairState(row[1], bool(row[2]), row[3], row[4] is not None, row[5]) for row in rows}
+    return {row[0]: PairState(row[1], bool(row[2]), row[3], row[4] is not None, row[5], bool(row[6])) for row in rows}
 
 
 @cache
@@ -199,16 +203,19 @@ def _steps(side: Side) -> Any:
         exists().where(waiting, is_newest),
         _latest(MeetingRecord, MeetingRecord.started_at, col(MeetingRecord.side) == side),
         _latest(WaysOfWorking, WaysOfWorking.in_force_from),
-        _first_met(),
+        _first_met(side),
+        exists().where(*_held()).correlate(Pairing),
     )
     return select(*columns).where(col(own) == OWN, col(Pairing.status) != PairingStatus.ENDED)
 
 
-def _first_met() -> Any:
-    held = select(func.min(MeetingRecord.started_at)).where(
-        col(MeetingRecord.pairing_id) == col(Pairing.id), col(MeetingRecord.happened).is_(True)
-    )
-    return held.correlate(Pairing).scalar_subquery()
+def _first_met(side: Side) -> Any:
+    own = select(func.min(MeetingRecord.started_at)).where(*_held(), col(MeetingRecord.side) == side)
+    return own.correlate(Pairing).scalar_subquery()
+
+
+def _held() -> tuple[Any, ...]:
+    return col(MeetingRecord.pairing_id) == col(Pairing.id), col(MeetingRecord.happened).is_(True)
 
 
 def _latest(table: Any, column: Any, *conditions: Any) -> Any:

@@ -1,10 +1,11 @@
-"""The meeting log: each side keeps its own record of dates and times, and the desk lays the two side by side (A-SH6).
+"""The meeting log: each side keeps its own record of dates and times, and the desk compares the two (A-SH6).
 
-Entering one's own neither shows nor changes the other's. Staff see dates, lengths and channels; words are not kept.
+Entering one's own neither shows nor changes the other's: a side learns whether the two agree and in what not,
+never a date, a length or a channel of the other. Staff see dates, lengths and channels of both; words are not kept.
 """
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -22,16 +23,37 @@ from models.schemes import Channel, Scheme
 from services import access, agreements, audit, cleaning, contacts, export, pairings, times
 from services.access import Actor
 from services.errors import Conflict, Invalid, NotAllowed
-from services.reconciliation import ComparedMeeting, Noted, State, reconcile
+from services.reconciliation import Difference, Noted, State, reconcile
 from services.units import writes
 
-__all__ = ["ComparedMeeting", "Noted", "State", "compared", "correct", "log", "own_csv", "records_of"]
+__all__ = ["Difference", "Noted", "OwnMeeting", "OwnRecord", "State", "correct", "log", "own", "own_csv", "records_of"]
 
 PAGE = 50
 # Clocks differ a little, and some people write it down as they sit down.
 GRACE = timedelta(minutes=15)
 LONGEST_MINUTES = 600
 HEADERS = ("Date", "Start", "Time zone", "Start (UTC)", "Minutes", "Channel", "Took place", "Began on time")
+
+
+@dataclass(frozen=True)
+class OwnMeeting:
+    """One of the reader's own records, and how it stands to the other side's. Nothing of what they entered."""
+
+    noted: Noted
+    state: State
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True)
+class OwnRecord:
+    """A page of the reader's own record, newest first, of `total`.
+
+    `only_theirs` is how many held meetings the other side has on record that are not in the reader's.
+    """
+
+    meetings: tuple[OwnMeeting, ...] = ()
+    total: int = 0
+    only_theirs: int = 0
 
 
 @writes
@@ -109,20 +131,26 @@ def correct(
     return noted
 
 
-def compared(session: Session, actor: Actor, pairing_id: UUID, *, page: int = 1) -> tuple[ComparedMeeting, ...]:
-    """Both sides' records of the actor's own pair, newest first, 50 a page. Raises NotAllowed.
+def own(session: Session, actor: Actor, pairing_id: UUID, *, page: int = 1) -> OwnRecord:
+    """The actor's own record of their pair's meetings, 50 a page, compared with the other side's. Raises NotAllowed.
 
-    Of a pair that has ended only the actor's own records are left, without what the other side noted.
+    When a pair has ended there is nothing left to record, so nothing is said of what only the other side did.
     """
     pairing, side = access.pairing_to_take_part_in(session, actor, pairing_id)
     mine: list[Noted] = []
     theirs: list[Noted] = []
     for whose, noted in records_of(session, pairing_id):
         (mine if whose is side else theirs).append(noted)
-    meetings = reconcile(mine, theirs, pairings.scheme_of(session, pairing).time_zone)
-    if pairing.status is PairingStatus.ENDED:
-        meetings = tuple(ComparedMeeting(each.state, each.mine, None) for each in meetings if each.mine)
-    return meetings[(page - 1) * PAGE : page * PAGE]
+    compared = reconcile(mine, theirs, pairings.scheme_of(session, pairing).time_zone)
+    # By one's own starts alone: an order by the other's would tell something of them.
+    found = sorted(
+        (OwnMeeting(each.mine, each.state, each.differences) for each in compared if each.mine),
+        key=lambda meeting: (meeting.noted.started_at, meeting.noted.id),
+        reverse=True,
+    )
+    only_theirs = sum(each.mine is None and each.theirs is not None and each.theirs.happened for each in compared)
+    is_open = pairing.status is not PairingStatus.ENDED
+    return OwnRecord(tuple(found[(page - 1) * PAGE : page * PAGE]), len(found), only_theirs if is_open else 0)
 
 
 def own_csv(session: Session, actor: Actor, pairing_id: UUID) -> bytes:

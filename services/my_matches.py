@@ -39,7 +39,9 @@ class MyMatch:
     """A pairing as one side sees it. Of an ended one only the other's name is left.
 
     `interval_days`, `minutes` and `months` are what the two agreed, or the scheme's until they did. `last_sign_on` is
-    the last contact or held meeting that either side noted. Zones are IANA names; the scheme's stands in for a blank.
+    the last contact that either side noted, or the last held meeting of this side's own record. `is_behind`: the other
+    recorded a later meeting; when the next is due cannot be said then without telling when that was. Zones are IANA
+    names; the scheme's stands in for a blank.
     Of a paused pair `away` is the side on a break, until `back_on` if they said so; `choice` is the other side's.
     `rests` are the pauses whose days do not count.
     """
@@ -68,6 +70,7 @@ class MyMatch:
     back_on: date | None = None
     choice: PauseChoice | None = None
     rests: tuple[Rest, ...] = ()
+    is_behind: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -142,7 +145,7 @@ def _my_pairings(side: Side) -> Any:
     agreed = and_(col(in_force.pairing_id) == Pairing.id, col(in_force.edition) == latest)
     resting = and_(col(PairingPause.pairing_id) == Pairing.id, col(PairingPause.ended_on).is_(None))
     return (
-        select(*_facts_of(them), *_rhythm_of(in_force), *_pause_of())
+        select(*_facts_of(them), *_rhythm_of(in_force), *_last_signs(side), *_pause_of())
         .select_from(Pairing)
         .join(them, col(them.id) == other)
         .join(Person, col(Person.id) == them.person_id)
@@ -177,8 +180,15 @@ def _rhythm_of(in_force: Any) -> tuple[Any, ...]:
         func.coalesce(in_force.interval_days, Scheme.default_interval_days).label("interval_days"),
         func.coalesce(in_force.minutes, Scheme.meeting_minutes).label("minutes"),
         func.coalesce(in_force.months, Scheme.months).label("months"),
+    )
+
+
+def _last_signs(side: Side) -> tuple[Any, ...]:
+    other = Side.MENTEE if side is Side.MENTOR else Side.MENTOR
+    return (
         _last_contact().label("last_contact_on"),
-        _last_meeting().label("last_meeting_at"),
+        _last_meeting(side).label("last_meeting_at"),
+        _last_meeting(other).label("their_meeting_at"),
     )
 
 
@@ -217,9 +227,11 @@ def _last_contact() -> Any:
     )
 
 
-def _last_meeting() -> Any:
+def _last_meeting(side: Side) -> Any:
     held = select(func.max(MeetingRecord.started_at)).where(
-        MeetingRecord.pairing_id == Pairing.id, col(MeetingRecord.happened).is_(True)
+        MeetingRecord.pairing_id == Pairing.id,
+        col(MeetingRecord.side) == side,
+        col(MeetingRecord.happened).is_(True),
     )
     return held.correlate(Pairing).scalar_subquery()
 
@@ -258,10 +270,7 @@ def _shared_details(side: Side) -> Any:
 
 def _my_match(side: Side, zone: str | None, row: Any, rests: tuple[Rest, ...]) -> MyMatch:
     """A mentor is known by role, sector and work; a mentee by what they do and hope for (SECURITY b2)."""
-    signs = [row.last_contact_on]
-    if row.last_meeting_at is not None:
-        signs.append(times.day_in(row.last_meeting_at, row.scheme_zone))
-    known = [sign for sign in signs if sign is not None]
+    last, theirs = _last_known(row), row.their_meeting_at
     of_mentor = side is Side.MENTEE
     return MyMatch(
         pairing_id=row.id,
@@ -282,10 +291,19 @@ def _my_match(side: Side, zone: str | None, row: Any, rests: tuple[Rest, ...]) -
         months=row.months,
         released_at=row.released_at,
         first_contact_on=row.first_contact_on,
-        last_sign_on=max(known, default=None),
+        last_sign_on=last,
         ended_at=row.ended_at,
         away=row.away,
         back_on=row.back_on,
         choice=row.choice,
         rests=rests,
+        is_behind=theirs is not None and (last is None or times.day_in(theirs, row.scheme_zone) > last),
     )
+
+
+def _last_known(row: Any) -> date | None:
+    """The last contact, or the last meeting of one's own record where that was later."""
+    signs = [row.last_contact_on]
+    if row.last_meeting_at is not None:
+        signs.append(times.day_in(row.last_meeting_at, row.scheme_zone))
+    return max((sign for sign in signs if sign is not None), default=None)

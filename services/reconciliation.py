@@ -16,6 +16,8 @@ from models.schemes import Channel
 from services import times
 
 NEAR = timedelta(minutes=30)
+# People round a length, to a quarter of an hour at most.
+ROUNDED = 15
 # No calendar day is longer: the one on which clocks go back.
 LONGEST_DAY = timedelta(hours=25)
 
@@ -27,6 +29,14 @@ class State(StrEnum):
     DIFFER = "differ"
     MINE_ONLY = "mine_only"
     THEIRS_ONLY = "theirs_only"
+
+
+class Difference(StrEnum):
+    """What two records of one meeting differ in, and never what either says of it."""
+
+    HELD = "held"
+    START = "start"
+    LENGTH = "length"
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,21 @@ class ComparedMeeting:
     def started_at(self) -> datetime:
         """When it began: by my record if there is one."""
         return (self.mine or self.theirs).started_at  # type: ignore[union-attr]  # one of the two is always there
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What the two records differ in. Channels are left out: of two channels, not mine would tell theirs."""
+        if self.mine is None or self.theirs is None:
+            return ()
+        one, other = self.mine, self.theirs
+        held_by_both = one.happened and other.happened
+        is_longer = abs(one.duration_minutes - other.duration_minutes) > ROUNDED
+        found = {
+            Difference.HELD: one.happened is not other.happened,
+            Difference.START: not _is_near(one, other),
+            Difference.LENGTH: held_by_both and is_longer,
+        }
+        return tuple(difference for difference, is_so in found.items() if is_so)
 
 
 def reconcile(mine: Sequence[Noted], theirs: Sequence[Noted], zone: str) -> tuple[ComparedMeeting, ...]:

@@ -1,4 +1,4 @@
-"""Meetings: one's own record in half a minute, and how it compares."""
+"""Meetings: one's own record in half a minute, and whether the other side's agrees."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -78,13 +78,16 @@ def test_a_meeting_that_is_just_over_takes_one_press(page_session: Session) -> N
     ]
     facts = [(row.side, row.started_at, row.duration_minutes, row.happened) for row in stored(page_session)]
     assert facts == [(Side.MENTEE, datetime(2026, 10, 30, 8, 15, tzinfo=UTC), 45, True)]
-    assert "Only yours" in shown(page)
+    assert "45 minutes by telephone :gray-badge[:material/person: Not yet in Marguerite Oyelaran's record]" in shown(
+        page
+    )
 
 
 @pytest.mark.clause("A-SH6", "A-SH4")
-def test_both_records_stand_side_by_side_in_both_zones(page_session: Session) -> None:
+def test_ones_own_record_stands_in_both_zones_with_the_state_and_nothing_of_the_others(page_session: Session) -> None:
     pair = make_pair(page_session)
-    noted(page_session, pair, pair.mentor, duration_minutes=25, began_on_time=False)
+    noted(page_session, pair, pair.mentor, duration_minutes=23, began_on_time=False)
+    noted(page_session, pair, pair.mentor, started_at=START + timedelta(days=2, minutes=3), duration_minutes=23)
 
     page = open_page("meetings", pair.mentee_person)
     field(page, "date_input", "day").set_value(date(2026, 10, 20))
@@ -93,13 +96,33 @@ def test_both_records_stand_side_by_side_in_both_zones(page_session: Session) ->
     save(page)
 
     lines = shown(page)
-    for line in (
-        "**Tuesday 20 October, 19:10 in Shanghai · 12:10 in London**",
-        "You: 40 minutes by telephone",
-        "Marguerite Oyelaran: 25 minutes by WeChat, began late, from Tuesday 20 October, 19:00 in Shanghai",
-        "Both agree",
-    ):
-        assert line in lines
+    assert (
+        "**Tuesday 20 October, 19:10 in Shanghai · 12:10 in London** · 40 minutes by telephone "
+        ":green-badge[:material/check: Both agree] but not on how long it was"
+    ) in lines
+    assert (
+        "Marguerite Oyelaran has recorded one meeting that is not in your record. Did you meet? Record yours." in lines
+    )
+    assert [words for words in ("23", "WeChat", "late", "19:00", "19:03", "22 October") if words in lines] == []
+
+
+@pytest.mark.clause("A-SH6")
+def test_two_records_that_differ_say_in_what_and_not_what_the_other_says(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    for day in (0, 1):
+        noted(page_session, pair, pair.mentee, started_at=START + timedelta(days=day))
+    noted(page_session, pair, pair.mentor, started_at=START + timedelta(hours=2, minutes=3), duration_minutes=23)
+    noted(page_session, pair, pair.mentor, started_at=START + timedelta(days=1), happened=False)
+    for day in (4, 5):
+        noted(page_session, pair, pair.mentor, started_at=START + timedelta(days=day))
+
+    lines = shown(open_page("meetings", pair.mentee_person))
+
+    differ = ":orange-badge[:material/difference: Records differ]"
+    assert f"45 minutes by WeChat {differ} on when it began and how long it was" in lines
+    assert f"45 minutes by WeChat {differ} on whether it took place" in lines
+    assert "recorded 2 meetings that are not in your record. Did you meet? Record yours, one at a time." in lines
+    assert [words for words in ("23", "21:03", "did not take place", "24 October") if words in lines] == []
 
 
 def test_the_form_is_never_filled_from_the_other_sides_record(page_session: Session) -> None:
@@ -190,8 +213,9 @@ def test_after_the_end_ones_own_record_can_still_be_read_and_downloaded(page_ses
 
     page = open_page("meetings", pair.mentee_person)
 
-    assert "You: 45 minutes by WeChat" in shown(page)
-    assert "Wednesday 21 October" not in shown(page)
+    assert "**Tuesday 20 October, 19:00 in Shanghai** · 45 minutes by WeChat" in shown(page)
+    assert "Not in Marguerite Oyelaran's record" in shown(page)
+    assert [words for words in ("Wednesday 21 October", "has recorded") if words in shown(page)] == []
     assert list(page.main.button) == []
     assert [button.proto.label for button in page.get("download_button")] == ["Download my record"]
 
@@ -284,12 +308,12 @@ def test_earlier_meetings_open_at_a_press(page_session: Session) -> None:
         noted(page_session, pair, pair.mentee, started_at=START + timedelta(days=day))
 
     page = open_page("meetings", pair.mentee_person)
-    newest = shown(page).count("You: 45 minutes")
+    newest = shown(page).count("· 45 minutes")
     page.session_state["earlier"] = True
     page.run()
 
     assert [box.label for box in page.main.expander] == ["2 earlier", "Correct or download your own"]
-    assert (newest, shown(page).count("You: 45 minutes")) == (5, 7)
+    assert (newest, shown(page).count("· 45 minutes")) == (5, 7)
 
 
 def test_a_visitor_sees_nothing_of_it(page_session: Session) -> None:

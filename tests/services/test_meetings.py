@@ -17,11 +17,12 @@ from models.enrolments import Side
 from models.meetings import MeetingRecord
 from models.pairings import Pairing, PairingStatus
 from models.schemes import Channel
-from services import cohort_meetings, meetings
+from services import cohort_meetings, meetings, my_matches
 from services.access import Actor
 from services.cohort_meetings import CohortMeetings, PairCount, PairMeetings
 from services.errors import Conflict, Invalid, NotAllowed
-from services.meetings import ComparedMeeting, Noted, State
+from services.meetings import Difference, Noted, OwnMeeting, OwnRecord, State
+from services.reconciliation import ComparedMeeting
 from tests.factories import make_actor, make_enrolment, make_pairing, make_participant
 from tests.services.pairs import RELEASED_AT, SECRETS, counted, make_pair, share_all
 
@@ -61,8 +62,71 @@ def test_each_side_keeps_its_own_record_and_neither_changes_the_other(session: S
     assert theirs == Noted(theirs.id, START, "Europe/London", 25, Channel.WECHAT, True, True)
     assert mine == Noted(mine.id, START + timedelta(minutes=10), "Asia/Shanghai", 45, Channel.WECHAT, True, False)
     assert {(row.side, row.duration_minutes) for row in stored(session)} == {(Side.MENTOR, 25), (Side.MENTEE, 45)}
-    assert meetings.compared(session, pair.mentee, pair.pairing.id) == (ComparedMeeting(State.BOTH, mine, theirs),)
-    assert meetings.compared(session, pair.mentor, pair.pairing.id) == (ComparedMeeting(State.BOTH, theirs, mine),)
+    assert meetings.own(session, pair.mentee, pair.pairing.id) == OwnRecord(
+        (OwnMeeting(mine, State.BOTH, (Difference.LENGTH,)),), total=1
+    )
+    assert meetings.own(session, pair.mentor, pair.pairing.id) == OwnRecord(
+        (OwnMeeting(theirs, State.BOTH, (Difference.LENGTH,)),), total=1
+    )
+
+
+@pytest.mark.clause("A-SH6")
+def test_what_the_other_side_noted_is_told_as_a_kind_or_a_number_and_never_as_a_value(session: Session) -> None:
+    pair = make_pair(session)
+    mine = [log(session, pair.mentee, pair.pairing.id, started_at=START + timedelta(days=day)) for day in range(3)]
+    told_to_nobody = [
+        log(session, pair.mentor, pair.pairing.id, started_at=START + timedelta(hours=2), channel=Channel.EMAIL),
+        log(session, pair.mentor, pair.pairing.id, started_at=START + timedelta(days=1), happened=False),
+        log(session, pair.mentor, pair.pairing.id, started_at=START + timedelta(days=5, minutes=7)),
+        log(session, pair.mentor, pair.pairing.id, started_at=START + timedelta(days=6, minutes=7), happened=False),
+    ]
+
+    found = meetings.own(session, pair.mentee, pair.pairing.id)
+
+    assert found == OwnRecord(
+        (
+            OwnMeeting(mine[2], State.MINE_ONLY),
+            OwnMeeting(mine[1], State.DIFFER, (Difference.HELD,)),
+            OwnMeeting(mine[0], State.DIFFER, (Difference.START,)),
+        ),
+        total=3,
+        only_theirs=1,
+    )
+    assert [record.id for record in told_to_nobody if str(record.id) in repr(found)] == []
+
+
+@pytest.mark.clause("A-SH6")
+def test_ones_own_records_stand_in_the_order_of_ones_own_starts(session: Session) -> None:
+    pair = make_pair(session)
+    early, late = (log(session, pair.mentee, pair.pairing.id, started_at=START + timedelta(hours=h)) for h in (0, 1))
+    # The other side's are the other way round.
+    log(session, pair.mentor, pair.pairing.id, started_at=START - timedelta(hours=3))
+    log(session, pair.mentor, pair.pairing.id, started_at=START - timedelta(hours=9))
+
+    found = meetings.own(session, pair.mentee, pair.pairing.id)
+
+    assert [each.noted for each in found.meetings] == [late, early]
+
+
+@pytest.mark.clause("A-SH6")
+@pytest.mark.parametrize("side", Side)
+def test_a_match_knows_its_last_meeting_by_ones_own_record_alone(session: Session, side: Side) -> None:
+    pair = make_pair(session)
+    actor, other = (pair.mentee, pair.mentor) if side is Side.MENTEE else (pair.mentor, pair.mentee)
+    log(session, other, pair.pairing.id)
+    unknown = my_matches.mine(session, actor)[0]
+    log(session, actor, pair.pairing.id, started_at=START + timedelta(minutes=5))
+    known = my_matches.mine(session, actor)[0]
+    log(session, other, pair.pairing.id, started_at=START + timedelta(days=3))
+
+    behind = my_matches.mine(session, actor)[0]
+
+    assert [(each.last_sign_on, each.is_behind) for each in (unknown, known, behind)] == [
+        (None, True),
+        (date(2026, 10, 20), False),
+        (date(2026, 10, 20), True),
+    ]
+    assert {each.next_sign_by for each in (known, behind)} == {date(2026, 11, 3)}
 
 
 def test_a_double_click_is_one_record(session: Session) -> None:
@@ -209,7 +273,9 @@ def test_after_the_end_records_are_closed_and_ones_own_stay_readable(session: Se
             session, pair.mentee, mine.id, **{name: value for name, value in vars(mine).items() if name != "id"}
         )
 
-    assert meetings.compared(session, pair.mentee, pair.pairing.id) == (ComparedMeeting(State.BOTH, mine, None),)
+    assert meetings.own(session, pair.mentee, pair.pairing.id) == OwnRecord(
+        (OwnMeeting(mine, State.BOTH, (Difference.LENGTH,)),), total=1
+    )
     assert meetings.own_csv(session, pair.mentee, pair.pairing.id).count(b"\r\n") == 2
 
 
@@ -237,7 +303,7 @@ def test_a_stranger_reads_and_writes_nothing_of_a_pair(session: Session) -> None
 
     for actor in (stranger, make_actor(pair.coordinator, pair.cohort)):
         with pytest.raises(NotAllowed):
-            meetings.compared(session, actor, pair.pairing.id)
+            meetings.own(session, actor, pair.pairing.id)
         with pytest.raises(NotAllowed):
             meetings.own_csv(session, actor, pair.pairing.id)
         with pytest.raises(NotAllowed):
@@ -254,15 +320,15 @@ def test_three_meetings_cost_as_many_queries_as_one(session: Session) -> None:
     pair = make_pair(session)
     log(session, pair.mentee, pair.pairing.id)
     with counted(session) as of_one:
-        meetings.compared(session, pair.mentee, pair.pairing.id)
+        meetings.own(session, pair.mentee, pair.pairing.id)
     for day in (1, 2):
         log(session, pair.mentee, pair.pairing.id, started_at=START + timedelta(days=day))
         log(session, pair.mentor, pair.pairing.id, started_at=START + timedelta(days=day))
 
     with counted(session) as of_three:
-        found = meetings.compared(session, pair.mentee, pair.pairing.id)
+        found = meetings.own(session, pair.mentee, pair.pairing.id)
 
-    assert [each.state for each in found] == [State.BOTH, State.BOTH, State.MINE_ONLY]
+    assert [each.state for each in found.meetings] == [State.BOTH, State.BOTH, State.MINE_ONLY]
     assert len(of_three) == len(of_one)
 
 

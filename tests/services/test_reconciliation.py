@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.schemes import Channel
-from services.reconciliation import ComparedMeeting, Noted, State, reconcile
+from services.reconciliation import ComparedMeeting, Difference, Noted, State, reconcile
 
 ZONE = "Asia/Shanghai"
 DAY = datetime(2026, 10, 20, 3, 0, tzinfo=UTC)  # 11:00 in Shanghai
@@ -21,9 +21,9 @@ MIRROR = {
 }
 
 
-def noted(number: int, minutes: int = 0, *, happened: bool = True) -> Noted:
+def noted(number: int, minutes: int = 0, *, happened: bool = True, length: int = 45) -> Noted:
     start = DAY + timedelta(minutes=minutes)
-    return Noted(UUID(int=number), start, ZONE, 45, Channel.WECHAT, happened, None)
+    return Noted(UUID(int=number), start, ZONE, length, Channel.WECHAT, happened, None)
 
 
 def records(first: int) -> st.SearchStrategy[list[Noted]]:
@@ -71,6 +71,32 @@ def test_two_who_both_say_that_it_did_not_take_place_agree() -> None:
     mine, theirs = noted(1, happened=False), noted(2, happened=False)
 
     assert [each.state for each in reconcile([mine], [theirs], ZONE)] == [State.BOTH]
+
+
+@pytest.mark.clause("A-SH6")
+@pytest.mark.parametrize(
+    ("theirs", "differences"),
+    [
+        (noted(2), ()),
+        (noted(2, 30, length=60), ()),
+        (noted(2, length=61), (Difference.LENGTH,)),
+        (noted(2, 31), (Difference.START,)),
+        (noted(2, -31, length=25), (Difference.START, Difference.LENGTH)),
+        (noted(2, happened=False, length=5), (Difference.HELD,)),
+        (noted(2, 31, happened=False), (Difference.HELD, Difference.START)),
+    ],
+    ids=["same", "rounded", "longer", "later", "earlier-shorter", "not-held", "not-held-later"],
+)
+def test_what_two_records_differ_in_is_the_same_from_either_side(
+    theirs: Noted, differences: tuple[Difference, ...]
+) -> None:
+    (seen,), (mirrored,) = reconcile([noted(1)], [theirs], ZONE), reconcile([theirs], [noted(1)], ZONE)
+
+    assert (seen.differences, mirrored.differences) == (differences, differences)
+
+
+def test_one_record_alone_differs_in_nothing() -> None:
+    assert reconcile([noted(1)], [], ZONE)[0].differences == ()
 
 
 def test_the_nearest_are_taken_first() -> None:

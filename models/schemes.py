@@ -75,6 +75,7 @@ class FormField(Stateful, table=True):
 
     `labels` is by side ("mentor", "mentee"), with "option:<code>" for each of `options` (codes) and "help:<side>" or
     "audience:<side>" where a side's words differ from the columns. Read them through services/schemes/wording.py.
+    `listing` is under which words a mentor may show the answer in the directory, too; NULL: it is never shown there.
     """
 
     __table_args__ = (UniqueConstraint("scheme_id", "key"),)
@@ -92,6 +93,7 @@ class FormField(Stateful, table=True):
     clause: str | None = Field(default=None, max_length=20)
     options: list[str] = Field(default_factory=list, sa_type=JsonColumn)
     longest: int = 2000
+    listing: str | None = Field(default=None, max_length=200)
     retired_at: datetime | None = None
 
 

@@ -8,13 +8,13 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, or_
+from sqlalchemy import and_, bindparam, delete, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
-from models.enrolments import Consent, ConsentPurpose, ConsentText, Enrolment
+from models.enrolments import Consent, ConsentPurpose, ConsentText, DirectoryChoice, Enrolment
 from models.people import Person
 from models.schemes import Channel, Cohort, FormField, Scheme
 from services import access, audit
@@ -53,8 +53,7 @@ def give(session: Session, actor: Actor, purpose: ConsentPurpose) -> frozenset[C
     """Agree to one thing in today's words; answers all that is given then. Raises NotAllowed, Invalid, Conflict."""
     enrolment = own_open_enrolment(session, actor)
     words, language = _wording(session, enrolment, purpose)
-    fingerprint = _fingerprint(words)
-    _keep_words(session, words, language)
+    fingerprint = keep_words(session, words, language)
     if _open(session, enrolment.id, purpose) is None:
         session.add(Consent(enrolment_id=enrolment.id, purpose=purpose, wording_sha256=fingerprint, language=language))
         audit.record(session, actor, "consent.given", enrolment.id, purpose=purpose.value, wording_sha256=fingerprint)
@@ -74,6 +73,8 @@ def withdraw(session: Session, actor: Actor, purpose: ConsentPurpose) -> frozens
     consent = _open(session, enrolment.id, purpose)
     if consent is not None:
         consent.withdrawn_at = utc_now()
+        if purpose is ConsentPurpose.DIRECTORY:
+            forget_choices(session, enrolment.id)
         audit.record(session, actor, "consent.withdrawn", enrolment.id, purpose=purpose.value)
     session.commit()
     return given(session, enrolment.id)
@@ -101,12 +102,32 @@ def history(session: Session, actor: Actor) -> tuple[Agreed, ...]:
     )
 
 
+def keep_words(session: Session, words: str, language: str) -> str:
+    """Keeps the words once for everybody and answers their fingerprint; never commits.
+
+    Of two people who are the first to read them, the second changes nothing.
+    """
+    row = ConsentText(sha256=_fingerprint(words), language=language, text=words)
+    insert = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
+    session.connection().execute(insert(ConsentText).values(row.model_dump()).on_conflict_do_nothing())
+    return row.sha256
+
+
+def forget_choices(session: Session, enrolment_id: UUID) -> None:
+    """Takes back what somebody shows in the directory beside the four facts, as they leave it; never commits."""
+    mine = (col(DirectoryChoice.enrolment_id) == enrolment_id, col(DirectoryChoice.withdrawn_at).is_(None))
+    session.execute(update(DirectoryChoice).where(*mine).values(withdrawn_at=utc_now()))
+
+
 def forget_unused_words(session: Session) -> None:
     """Delete words that nobody's consent refers to any longer, as when a demonstration goes; never commits."""
-    referred = select(Consent.id).where(
-        col(Consent.wording_sha256) == col(ConsentText.sha256), col(Consent.language) == col(ConsentText.language)
-    )
-    session.execute(delete(ConsentText).where(~referred.exists()))
+    unused = [
+        ~select(kind.id)
+        .where(col(kind.wording_sha256) == col(ConsentText.sha256), col(kind.language) == col(ConsentText.language))
+        .exists()
+        for kind in (Consent, DirectoryChoice)
+    ]
+    session.execute(delete(ConsentText).where(*unused))
 
 
 def given(session: Session, enrolment_id: UUID) -> frozenset[ConsentPurpose]:
@@ -216,13 +237,6 @@ def _words(field: FormField, enrolment: Enrolment) -> str:
 
 def _fingerprint(words: str) -> str:
     return sha256(words.encode()).hexdigest()
-
-
-def _keep_words(session: Session, words: str, language: str) -> None:
-    """Keeps the words once for everybody; of two people who are the first to read them, the second changes nothing."""
-    row = ConsentText(sha256=_fingerprint(words), language=language, text=words)
-    insert = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
-    session.connection().execute(insert(ConsentText).values(row.model_dump()).on_conflict_do_nothing())
 
 
 def _wording(session: Session, enrolment: Enrolment, purpose: ConsentPurpose) -> tuple[str, str]:

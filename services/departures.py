@@ -18,7 +18,7 @@ from models.columns import utc_now
 from models.enrolments import Consent, Enrolment, EnrolmentStatus
 from models.pauses import Departure, Pause
 from models.schemes import Cohort, Scheme
-from services import audit, enrolment_form, messages, stepping_back, times
+from services import audit, consents, enrolment_form, messages, stepping_back, times
 from services.access import Actor
 from services.errors import Conflict, NotAllowed
 from services.units import writes
@@ -87,6 +87,7 @@ def reopen(session: Session, enrolment: Enrolment) -> None:
     given = select(Consent).where(Consent.enrolment_id == enrolment.id, col(Consent.withdrawn_at).is_(None))
     for consent in session.exec(given):
         consent.withdrawn_at = utc_now()
+    consents.forget_choices(session, enrolment.id)
 
 
 def left_places(session: Session, actor: Actor) -> tuple[LeftPlace, ...]:

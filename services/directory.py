@@ -1,6 +1,7 @@
 """The directory of mentors: four facts about each who agreed to be listed, for mentees who are looking for one.
 
-The query fetches those four facts and an id, nothing else, so that no response can hold more.
+The query fetches those four facts and an id, nothing else, so that no response can hold more; what a mentor shows
+beside them by a switch of its own comes from services/listing_choices.py.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,13 +14,22 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from models.enrolments import Enrolment, EnrolmentStatus, Side, Wish
 from models.people import Person
 from models.schemes import AnsweredBy, Cohort, Scheme
 from models.search import SearchScope, Shortlisted
-from services import access, directory_listing, directory_reasons, people_search, readiness, search_words
+from services import (
+    access,
+    directory_listing,
+    directory_reasons,
+    listing_choices,
+    people_search,
+    readiness,
+    search_words,
+)
 from services.access import Actor
 from services.directory_listing import Looking
 from services.directory_reasons import ListedMentor, Reader
@@ -62,34 +72,51 @@ class Page:
 class Visit:
     """How the directory stands to a mentee, whom they wished for (dearest first) and whom they keep (first first).
 
-    `sectors` are those that somebody in it has, by code, in the order of the classification.
+    `sectors` are those that somebody in it has, by code, in the order of the classification. `whose` is the enrolment
+    of the mentee who reads; `looking` and `reader` say how they may look, and are None unless it is open.
     """
 
     standing: Standing
     wished: tuple[UUID, ...]
     kept: tuple[UUID, ...]
+    whose: UUID
     sectors: tuple[str, ...] = ()
+    looking: Looking | None = None
+    reader: Reader | None = None
 
 
 def standing(session: Session, actor: Actor) -> Standing:
     """How the directory stands to the actor, who must take part as a mentee. Raises NotAllowed."""
-    return _standing(session, _own(session, actor))[0]
+    return _standing(_own(session, actor))
 
 
 def visit(session: Session, actor: Actor) -> Visit:
     """What a screen needs before it draws a list. Raises NotAllowed."""
     mentee = _own(session, actor)
+    how = _standing(mentee)
+    if how is not Standing.OPEN:
+        return Visit(how, (), (), mentee.id)
     wished, kept = (session.exec(each, params={"mentee_id": mentee.id}).all() for each in _marks())
-    how = _standing(session, mentee)[0]
-    there = directory_listing.sectors_there(session, mentee.cohort_id) if how is Standing.OPEN else frozenset()
-    return Visit(how, tuple(wished), tuple(kept), tuple(code for code in sectors() if code in there))
+    there = directory_listing.sectors_there(session, mentee.cohort_id)
+    chosen = tuple(code for code in sectors() if code in there)
+    return Visit(how, tuple(wished), tuple(kept), mentee.id, chosen, *_as_reader(mentee))
 
 
 def listed(
-    session: Session, actor: Actor, *, search: str = "", sector: str | None = None, page: int = 1, today: date
+    session: Session,
+    actor: Actor,
+    *,
+    search: str = "",
+    sector: str | None = None,
+    page: int = 1,
+    today: date,
+    during: Visit | None = None,
 ) -> Page:
-    """One page of 20 mentors, by name. `search` takes words in any order and script. Raises NotAllowed."""
-    looking, reader = _opened(session, actor)
+    """One page of 20 mentors, by name. `search` takes words in any order and script. Raises NotAllowed.
+
+    `during` is a visit of the actor's that began a moment ago: what it knows is not asked again.
+    """
+    looking, reader = _opened(session, actor, during)
     page = min(max(1, page), LAST_PAGE)
     most = (page + _PAGES_AHEAD) * CARDS_A_PAGE
     found = _found(session, looking, today, most + 1, search, sector)
@@ -110,12 +137,16 @@ def facts(session: Session, mentor_ids: Collection[UUID]) -> tuple[ListedMentor,
     """What may be known of mentors who are listed, by name. Whether they are is for the caller to ask before."""
     if not mentor_ids:
         return ()
-    return tuple(_as_listed(*row) for row in session.exec(_four_facts(), params={"ids": list(mentor_ids)}))
+    also = listing_choices.shown(session, mentor_ids)
+    rows = session.exec(_four_facts(), params={"ids": list(mentor_ids)})
+    return tuple(_as_listed(*row, also=also.get(row[0], ())) for row in rows)
 
 
-def reasons(session: Session, actor: Actor, mentors: Collection[ListedMentor], today: date) -> dict[UUID, Any]:
+def reasons(
+    session: Session, actor: Actor, mentors: Collection[ListedMentor], today: date, *, during: Visit | None = None
+) -> dict[UUID, Any]:
     """Why these mentors suit the actor, by their ids. Raises NotAllowed."""
-    return dict(directory_reasons.why(_opened(session, actor)[1], mentors, today=today))
+    return dict(directory_reasons.why(_opened(session, actor, during)[1], mentors, today=today))
 
 
 def _found(session: Session, looking: Looking, today: date, most: int, search: str, sector: str | None) -> list[UUID]:
@@ -157,49 +188,64 @@ def _four_facts() -> Any:
 
 
 def _as_listed(
-    mentor_id: UUID, full_name: str, summary: str | None, role_title: str | None, sector: str | None
+    mentor_id: UUID,
+    full_name: str,
+    summary: str | None,
+    role_title: str | None,
+    sector: str | None,
+    *,
+    also: tuple[tuple[str, str], ...],
 ) -> ListedMentor:
-    return ListedMentor(mentor_id, full_name, summary, role_title, sectors().get(sector or "", sector))
+    return ListedMentor(mentor_id, full_name, summary, role_title, sectors().get(sector or "", sector), also)
 
 
-def _own(session: Session, actor: Actor) -> Enrolment:
-    enrolment = access.own_enrolment(session, actor)
-    if enrolment.side is not Side.MENTEE:
+def _own(session: Session, actor: Actor) -> Any:
+    """What `_mentee` says of the actor. Raises NotAllowed."""
+    enrolment_id, side = access.own_place(session, actor)
+    if side is not Side.MENTEE:
         raise NotAllowed(
             "The directory is for mentees who look for a mentor.", remedy="Your own profile is in Enrolment."
         )
-    return enrolment
+    return session.exec(_mentee(), params={"mentee_id": enrolment_id}).one()
 
 
-def _opened(session: Session, actor: Actor) -> tuple[Looking, Reader]:
+def _opened(session: Session, actor: Actor, during: Visit | None = None) -> tuple[Looking, Reader]:
     """Raises NotAllowed unless the directory is open."""
+    if during is not None and during.looking is not None and during.reader is not None:
+        mine = (during.whose, during.looking.person_id) == (actor.place.enrolment_id, actor.person_id)
+        if mine:
+            return during.looking, during.reader
     mentee = _own(session, actor)
-    found, gates, weights = _standing(session, mentee)
-    if found is not Standing.OPEN:
+    if _standing(mentee) is not Standing.OPEN:
         raise NotAllowed(
             "The directory of mentors is not open to you now.", remedy="Your Home page says what comes next."
         )
-    looking = Looking(mentee.id, mentee.person_id, mentee.cohort_id, tuple(sorted(gates)))
+    return _as_reader(mentee)
+
+
+def _as_reader(mentee: Any) -> tuple[Looking, Reader]:
+    looking = Looking(mentee.id, mentee.person_id, mentee.cohort_id, tuple(sorted(mentee.mentor_gates)))
     sector = sectors().get(mentee.sector or "", mentee.sector)
-    return looking, Reader(sector, mentee.role_title, mentee.goals, weights)
+    return looking, Reader(sector, mentee.role_title, mentee.goals, mentee.criterion_weights)
 
 
-def _standing(session: Session, mentee: Enrolment) -> tuple[Standing, list[str], dict[str, int]]:
-    """How the directory stands, the gates of the scheme's mentors and the weights of its criteria. One query."""
-    answered_by, gates, weights, taken = session.exec(_scheme_of(), params={"mentee_id": mentee.id}).one()
-    if answered_by is not AnsweredBy.MENTOR_AFTER_WISH:
-        found = Standing.COORDINATOR_PROPOSES
-    elif mentee.status is not EnrolmentStatus.APPROVED:
-        found = Standing.NOT_APPROVED
-    else:
-        found = Standing.MATCHED if taken else Standing.OPEN
-    return found, gates, weights
+def _standing(mentee: Any) -> Standing:
+    if mentee.answered_by is not AnsweredBy.MENTOR_AFTER_WISH:
+        return Standing.COORDINATOR_PROPOSES
+    if mentee.status is not EnrolmentStatus.APPROVED:
+        return Standing.NOT_APPROVED
+    return Standing.MATCHED if mentee.taken else Standing.OPEN
 
 
 @cache
-def _scheme_of() -> Any:
+def _mentee() -> Any:
+    """A mentee, what their scheme says of the directory, and how many of their places are taken."""
+    of_mentee = (
+        getattr(Enrolment, name) for name in ("id", "person_id", "cohort_id", "status", "sector", "role_title", "goals")
+    )
+    of_scheme = (Scheme.answered_by, Scheme.mentor_gates, Scheme.criterion_weights)
     return (
-        select(Scheme.answered_by, Scheme.mentor_gates, Scheme.criterion_weights, readiness.places_taken())
+        select_columns(*of_mentee, *of_scheme, readiness.places_taken().label("taken"))  # type: ignore[call-overload]
         .select_from(Enrolment)
         .join(Cohort, col(Cohort.id) == Enrolment.cohort_id)
         .join(Scheme, col(Scheme.id) == Cohort.scheme_id)

@@ -16,13 +16,17 @@ _SEEN = ("sector", "role", "goals")
 
 @dataclass(frozen=True)
 class ListedMentor:
-    """All that a mentee who is looking may know of a mentor (U-1). `id` is the mentor's enrolment."""
+    """All that a mentee who is looking may know of a mentor (U-1). `id` is the mentor's enrolment.
+
+    Four facts, and in `also` (words, answer) what the mentor switched on besides.
+    """
 
     id: UUID
     full_name: str
     summary: str | None
     role_title: str | None
     sector: str | None
+    also: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ OF_ENROLMENT = frozenset(
     }
 )
 OPEN_STATUSES = frozenset(set(EnrolmentStatus) - {EnrolmentStatus.DECLINED, EnrolmentStatus.WITHDRAWN})
+_IF_SHOWN = "Mentees who look for a mentor see it only if you list your profile and switch this on there."
 # What lists of people are sorted by comes from these.
 NAMES = frozenset({"full_name", "sort_name"})
 
@@ -180,7 +181,7 @@ def question(field: FormField, side: Side, value: Any) -> Question:
         kind=field.kind,
         label=wording.label(field, side),
         help=wording.help_for(field, side),
-        audience=wording.audience(field, side),
+        audience=_audience(field, side),
         required=field.required,
         options=form_kinds.options(field, value),
         longest=field.longest,
@@ -188,6 +189,12 @@ def question(field: FormField, side: Side, value: Any) -> Question:
         shown=form_kinds.in_words(field, value),
         clause=field.clause,
     )
+
+
+def _audience(field: FormField, side: Side) -> str:
+    """Who will see the answer; also of the directory's readers, where the mentor could let them."""
+    said = wording.audience(field, side)
+    return f"{said} {_IF_SHOWN}" if field.listing and side is Side.MENTOR else said
 
 
 def _blank(field: FormField, label: str) -> Any:

@@ -115,6 +115,7 @@ def form_field(scheme_id: UUID, position: int, field: TemplateField) -> FormFiel
         clause=field.clause,
         options=[option.code for option in field.options],
         longest=field.longest or 2000,
+        listing=field.listing,
     )
 
 

@@ -31,6 +31,8 @@ FieldKind = Literal[
     "availability",
     "consent",
 ]
+# How to reach somebody, and what is a setting rather than an answer, is never shown in the directory.
+NEVER_LISTED = frozenset({"email", "telephone", "wechat_id", "capacity", "consent", "sector"})
 QuestionKind = Literal["scale_1_5", "text", "yes_no", "nps"]
 RoundPoint = Literal["start", "middle", "end"]
 
@@ -79,7 +81,10 @@ class TemplateOption:
 
 @dataclass(frozen=True, config=STRICT)
 class TemplateField:
-    """One question of the enrolment form. `longest` counts characters, or is the largest whole number."""
+    """One question of the enrolment form. `longest` counts characters, or is the largest whole number.
+
+    `listing` is under which words a mentor may show the answer in the directory, too.
+    """
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
@@ -92,6 +97,7 @@ class TemplateField:
     clause: str | None = None
     options: tuple[Annotated[TemplateOption, BeforeValidator(_option)], ...] = ()
     longest: PositiveInt | None = None
+    listing: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -102,6 +108,8 @@ class TemplateField:
             raise ValueError(f"{self.key}: options belong to choice and choices, and those need some")
         if (self.kind == "consent") != (self.step == 5):
             raise ValueError(f"{self.key}: consents, and only consents, are asked in step 5")
+        if self.listing and ("mentor" not in self.roles or self.kind in NEVER_LISTED):
+            raise ValueError(f"{self.key}: listing belongs to a mentor's answer that says nothing of how to reach them")
         return self
 
 

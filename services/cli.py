@@ -190,7 +190,7 @@ def directory() -> None:
 
 @bench_app.command()
 def papers() -> None:
-    """Print what the paper of a signature costs, and asking 500 people to sign again. Ends with 1 when a target is missed."""
+    """Print what signed papers and asking 500 people to sign again cost. Ends with 1 when a target is missed."""
     raise typer.Exit(_benchmark("papers").bench())
 
 

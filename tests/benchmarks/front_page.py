@@ -9,16 +9,15 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 from sqlmodel import Session
 
 from services import sessions
+from tests.benchmarks import desks
+from tests.benchmarks.desks import Server
 from tests.benchmarks.population import populate
-from tests.benchmarks.screens import HELLO, ROOT, _database, _server, _token
 from tests.browser.protocol import Tab
 
 PEOPLE, RERUNS, THINK = 50, 5, 1.0  # one second between a person's presses, as the floor was measured
@@ -30,9 +29,10 @@ FINISHED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 def bench() -> int:
     """Print both figures; 0 when both targets are met, else 1. Needs Debian's chromium."""
     console = Console()
-    with _hello() as hello, _home() as (home, token):
-        ratio = _in_the_browser(console, hello, home, token)
-        slowest = _together(console, home, token)
+    with desks.hello() as hello, _home() as home:
+        token = home.tokens["coordinator"]
+        ratio = _in_the_browser(console, hello.url, home.url, token)
+        slowest = _together(console, home.url, token)
     return 0 if ratio <= MOST_TIMES_HELLO and slowest <= MOST_P95 else 1
 
 
@@ -89,21 +89,10 @@ def _one(home: str, token: str, place: int) -> list[float]:
 
 
 @contextmanager
-def _hello() -> Iterator[str]:
-    with TemporaryDirectory() as folder:
-        script = Path(folder, "hello.py")
-        script.write_text(HELLO, encoding="utf-8")
-        with _server(script, {}, "/_stcore/health") as (url, _):
-            yield url
-
-
-@contextmanager
-def _home() -> Iterator[tuple[str, str]]:
-    """The desk's address with a cohort on it, and a coordinator's session."""
-    with TemporaryDirectory() as folder:
-        database = f"sqlite:///{Path(folder, 'bench.db')}"
-        with _database(database) as engine, Session(engine) as session:
-            token = _token(session, populate(session, ENROLMENTS).coordinator_id)
-        desk = {"DATABASE_URL": database, "MENTORING_HOME": folder, "MENTORING_WORKER_IN_SERVER": "false"}
-        with _server(ROOT / "app.py", desk, "/readyz") as (url, _):
-            yield url, token
+def _home() -> Iterator[Server]:
+    """The desk with a cohort on it."""
+    with desks.a_file() as url:
+        with desks.database(url) as engine, Session(engine) as session:
+            token = desks.token(session, populate(session, ENROLMENTS).coordinator_id)
+        with desks.served(url, {"coordinator": token}) as server:
+            yield server

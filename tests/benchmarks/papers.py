@@ -4,12 +4,9 @@ The papers are of the schemes' texts, and of one of a megabyte, which is only to
 """
 
 import hashlib
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -18,13 +15,13 @@ from rich.table import Table
 from sqlmodel import Session
 
 from models.agreements import DocumentKind, SchemeDocument, Signature
-from models.database import make_engine
 from models.enrolments import Side
 from models.people import Person
 from models.signed_copies import SignedCopy
 from services import document_drafts, publishing, signed_copies, signed_copy_facts
-from services.schema import migrate
 from services.schemes import templates
+from tests.benchmarks import desks
+from tests.benchmarks.timing import timed
 from tests.factories import (
     make_account,
     make_actor,
@@ -53,7 +50,7 @@ def bench() -> int:
 
 def asking_again() -> tuple[float, float, int]:
     """Milliseconds by the clock, of CPU, and how many emails wait, after 500 who signed are asked anew."""
-    with TemporaryDirectory() as folder, _session(f"sqlite:///{folder}/bench.db") as session:
+    with desks.a_file() as url, desks.database(url) as engine, Session(engine) as session:
         cohort = make_cohort(session, ends_on=date(2099, 8, 31))
         text = "# Code of conduct\n\n# Respect\n\n## C-1 · Be kind\n\nPlease be kind.\n"
         document = make_document(session, cohort.scheme_id, text=text)
@@ -73,18 +70,10 @@ def asking_again() -> tuple[float, float, int]:
             "version": draft.version,
         }
         draft = document_drafts.save(session, coordinator, draft_id, **changed)
-        began, cpu = time.perf_counter(), time.process_time()
-        queued = publishing.publish_draft(session, coordinator, draft.id, version=draft.version).emails
-        return 1000 * (time.perf_counter() - began), 1000 * (time.process_time() - cpu), queued
-
-
-@contextmanager
-def _session(url: str) -> Iterator[Session]:
-    engine = make_engine(url)
-    migrate(engine)
-    with Session(engine) as session:
-        yield session
-    engine.dispose()
+        clock, cpu, published = timed(
+            lambda: publishing.publish_draft(session, coordinator, draft.id, version=draft.version)
+        )
+        return 1000 * clock, 1000 * cpu, published.emails
 
 
 def papers() -> int:
@@ -100,9 +89,9 @@ def papers() -> int:
         taken, size = [], 0
         for run in range(RUNS if counts else 3):
             rows = paper(title, text, NAMES[run % len(NAMES)], run)
-            began, cpu = time.perf_counter(), time.process_time()
-            size = len(signed_copies.typeset(signed_copy_facts.of(*rows)))
-            taken.append((1000 * (time.perf_counter() - began), 1000 * (time.process_time() - cpu)))
+            clock, cpu, content = timed(partial(_set, rows))
+            size = len(content)
+            taken.append((1000 * clock, 1000 * cpu))
         warm = sorted(taken[1:])
         missed += counts and median(each[0] for each in warm) > MOST_MILLISECONDS
         middle = warm[len(warm) // 2]
@@ -110,6 +99,10 @@ def papers() -> int:
         table.add_row(title, f"{len(text):,}", *told, f"{size / 1000:.0f} kB")
     Console(width=130).print(table)
     return missed
+
+
+def _set(rows: tuple[SignedCopy, Signature, SchemeDocument]) -> bytes:
+    return signed_copies.typeset(signed_copy_facts.of(*rows))
 
 
 def paper(title: str, text: str, name: str, number: int) -> tuple[SignedCopy, Signature, SchemeDocument]:

@@ -3,23 +3,35 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, event
 from sqlmodel import Session
+
+
+@contextmanager
+def sent(bind: Engine | Connection) -> Iterator[list[str]]:
+    """Every statement sent meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(bind, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(bind, "before_cursor_execute", note)
+
+
+def reads(statements: list[str]) -> list[str]:
+    """Those that ask for rows."""
+    return [each for each in statements if each.lstrip().upper().startswith(("SELECT", "WITH"))]
 
 
 @contextmanager
 def queries_of(session: Session) -> Iterator[list[str]]:
     """The SELECT statements sent meanwhile, from a session that has to ask for every row again."""
     session.expire_all()
-    engine = session.get_bind()
     seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.startswith("SELECT"):
-            seen.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with sent(session.get_bind()) as statements:
         yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+    seen += reads(statements)

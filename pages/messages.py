@@ -28,21 +28,18 @@ BADGES: dict[MessageStatus, tuple[str, str, str]] = {
 }
 
 
-def say_when_mail_is_not_set_up() -> None:
+def say_that_mail_is_not_set_up() -> None:
     """A banner, because nothing on the page would otherwise explain why all of it waits."""
-    if messages.mail_is_set_up():
-        return
     st.warning(
         "**No mail server is set, so nothing leaves.** Messages wait here and go by themselves once there is one. "
-        "Whoever looks after this server sets `SMTP_HOST`, and as needed `SMTP_PORT`, `SMTP_USER`, `SMTP_PASSWORD`, "
-        "`SMTP_SECURITY` (`starttls`, `tls` or `none`) and `MAIL_FROM`, then starts it again.",
+        "Ask whoever looks after this server to set one: `SMTP_HOST`, and what the README lists beside it.",
         icon=":material/outgoing_mail:",
     )
 
 
 def filters() -> tuple[MessageStatus | None, str]:
     """The state and the words to look for. The state is in the address, for a colleague to open the same list."""
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left, right = st.columns([3, 2])
     with left:
         chosen = segments("State", list(STATES), default="All", key="state", required=True, in_address=True)
     words = right.text_input("Search", placeholder="Recipient or subject", key="messages-search")
@@ -122,9 +119,13 @@ def show_wording(session: Session, actor: Actor) -> None:
 
 
 with page("Messages", caption="What this scheme wrote, to whom, and how that went") as (session, actor):
-    say_when_mail_is_not_set_up()
+    above = None if messages.mail_is_set_up() else st.container()
     status, words = filters()
     found = outbox.shown(session, actor, status=status, search=words, page=st.session_state.get("messages-page", 1))
+    # In a demonstration nothing waits: all of it is cancelled, and says why.
+    if above is not None and (found.counts.get(MessageStatus.QUEUED) or not found.counts):
+        with above:
+            say_that_mail_is_not_set_up()
     if not found.lines:
         empty(
             "Nothing here fits. Choose another state, or search for something else."

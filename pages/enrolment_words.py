@@ -43,7 +43,9 @@ def badges(row: QueueRow, today: date) -> str:
     lights, is_open = row.readiness, row.status in OPEN
     is_ready = is_open and lights.is_ready
     found = [f":{TO_ACT[row.status]}-badge[{STATUS_WORDS[row.status]}]"] if row.status in TO_ACT else []
-    found += [":green-badge[:material/check: Ready]"] if is_ready else []
+    # Before the decision, nothing but the decision is missing.
+    word = "Ready" if row.status is EnrolmentStatus.APPROVED else "Ready once approved"
+    found += [f":green-badge[:material/check: {word}]"] if is_ready else []
     if row.status is EnrolmentStatus.PAUSED:
         found.append(f":blue-badge[:material/pause: {away(row, today)}]")
     for key, title in LIGHTS.items():

@@ -97,9 +97,9 @@ def count_up(found: Queue) -> None:
     """The whole cohort in one line."""
     parts = [f"{found.count(status):,} {word.lower()}" for status, word in STATUS_WORDS.items() if found.count(status)]
     shown = (
-        f"The first {found.total:,} shown; choose more above to see fewer"
+        f"More than {found.total:,} people fit; choose more above to see fewer"
         if found.has_more
-        else f"{found.total:,} shown"
+        else f"{found.total:,} {'person fits' if found.total == 1 else 'people fit'}"
     )
     st.caption(f"{shown} · in this cohort: {', '.join(parts) or 'nobody yet'}")
 

@@ -263,7 +263,7 @@ def _capacity(enrolment: Any, taken: int) -> Light:
     if enrolment.side is Side.MENTEE:
         return Light(not taken, "has a mentor" if taken else "looking for a mentor")
     free = max(0, enrolment.capacity - taken)
-    return Light(free > 0, f"{free} of {enrolment.capacity} places free")
+    return Light(free > 0, f"{free} of {enrolment.capacity} {'place' if enrolment.capacity == 1 else 'places'} free")
 
 
 def _today() -> date:

@@ -74,7 +74,7 @@ def test_every_light_stands_in_words_beside_the_name_and_under_the_pointer(page_
         "**Bo** · Mentor :blue-badge[Submitted] :orange-badge[:material/close: Profile: missing\\: Your time zone] "
         ":orange-badge[:material/close: Agreement: not signed yet] "
         ":orange-badge[:material/close: Training: not completed yet] :green-badge[:material/check: Conflicts] "
-        ":gray-badge[1 of 1 places free] :orange-badge[:material/close: Reachable: no way to be reached is open]",
+        ":gray-badge[1 of 1 place free] :orange-badge[:material/close: Reachable: no way to be reached is open]",
         "Counsel · Energy",
     ]
     listed = [*lines(page), *facts(page)]
@@ -88,7 +88,7 @@ def test_every_light_stands_in_words_beside_the_name_and_under_the_pointer(page_
         "- ✗ Agreement: not signed yet",
         "- ✗ Training: not completed yet",
         "- ✓ Conflicts: answered",
-        "- ✓ Places: 1 of 1 places free",
+        "- ✓ Places: 1 of 1 place free",
         "- ✗ Reachable: no way to be reached is open",
         "- bo\\@example\\.org",
         "- says\\: training Yes (a spreadsheet's word; it does not count)",

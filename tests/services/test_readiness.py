@@ -126,7 +126,7 @@ def test_what_a_spreadsheet_claims_turns_no_light_on(session: Session) -> None:
         signature=Light(False, "not signed yet"),
         training=Light(False, "not completed yet"),
         conflicts=Light(True, "answered"),
-        capacity=Light(True, "1 of 1 places free"),
+        capacity=Light(True, "1 of 1 place free"),
         contactable=Light(False, "no way to be reached is open"),
     )
 

@@ -175,11 +175,11 @@ def behind_in_words(left_out: Sequence[str]) -> str:
 
 def in_one_line(run: RunView, zone: str) -> str:
     """The totals with their base."""
-    proof = "proved optimal" if run.proved else "not proved optimal"
+    proof = "no better choice exists" if run.proved else "a better choice may exist"
     places = "1 open place" if run.places == 1 else f"{run.places} open places"
     when = times.in_words(run.made_at, zone)
     floor = " · worst pair first" if run.policy == "floor_first" else ""
-    return f"Run of {when} · {run.matched:,} of {run.mentees:,} mentees matched, {places} · {proof}{floor}"
+    return f"Run of {when} · {run.matched:,} of {run.mentees:,} mentees matched from {places} · {proof}{floor}"
 
 
 def draw_next(session: Session, actor: Actor, cohort_id: UUID, run: RunView, now: Standing) -> int:

@@ -101,7 +101,7 @@ def draw_rounds(session: Session, actor: Actor) -> None:
 def draw_round(session: Session, actor: Actor, line: RoundLine, today: date) -> None:
     """One round: the response first, then what can be done, then the answers when asked for."""
     with st.container(border=True, gap="small"):
-        st.markdown(f"**{POINTS[line.point]}** · {state_of(line, today)}  \n{response_in_words(line)}")
+        st.markdown(f"**{POINTS[line.point]}** {state_of(line, today)}  \n{response_in_words(line)}")
         if line.closed_at is None:
             with st.container(horizontal=True):
                 draw_acts(session, actor, line, today)

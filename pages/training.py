@@ -157,6 +157,13 @@ def draw_coordinator(session: Session, actor: Actor, scheme_id: UUID, cohort_id:
 
 def draw_people(session: Session, actor: Actor, cohort_id: UUID, today: date) -> None:
     """Who has passed what is required. What a spreadsheet claimed stands beside it, as a claim."""
+    everybody = counted(session, actor, cohort_id, today, ProgressFilter.ALL)
+    if not everybody:
+        empty(
+            "This scheme requires no training before a match, or nobody who needs it has enrolled yet. "
+            "What people can learn anyway stands under “Modules”."
+        )
+        return
     words = st.text_input("Search", key="search", placeholder="A name", max_chars=100, on_change=start_at_page_one)
     only = segments(
         "Which",
@@ -169,16 +176,10 @@ def draw_people(session: Session, actor: Actor, cohort_id: UUID, today: date) ->
     )
     number = int(st.session_state.get("training_page", 1))
     which = ProgressFilter(only or ProgressFilter.ALL)
-    total = None if words else counted(session, actor, cohort_id, today, which)
+    total = everybody if which is ProgressFilter.ALL else counted(session, actor, cohort_id, today, which)
     found = training.progress(
-        session, actor, cohort_id, today=today, page=number, only=which, search=words, total=total
+        session, actor, cohort_id, today=today, page=number, only=which, search=words, total=None if words else total
     )
-    if not found.total and not words and which is ProgressFilter.ALL:
-        empty(
-            "This scheme requires no training before a match, or nobody who needs it has enrolled yet. "
-            "What people can learn anyway stands under “Modules”."
-        )
-        return
     st.caption(f"{found.total:,} {'person' if found.total == 1 else 'people'} and modules, by name")
     if found.total:
         with st.container(border=True, gap="small"):

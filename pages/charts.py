@@ -158,7 +158,8 @@ def share_in_words(figure: Figure) -> str:
     if figure.left_out:
         words.append(f"{figure.left_out} not yet due")
     if figure.part is None or figure.base is None:
-        words = ["fewer than 5"]
+        # One word for few and for few left over: two would tell which.
+        words = ["too few to show"]
     return ", ".join(words) or "nobody yet"
 
 
@@ -208,7 +209,7 @@ def funnel(stages: tuple[Stage, ...]) -> Any:
 
 @st.cache_resource(max_entries=200, ttl=KEPT_SECONDS, show_spinner=False)
 def history(weeks: tuple[WeekEnd, ...]) -> Any:
-    """One stacked bar a week. A count that is not shown leaves a gap, which the table explains."""
+    """One stacked bar a week. A week of which nothing is shown says so where its bar would stand."""
     import plotly.graph_objects as go  # noqa: PLC0415 - only a screen with charts pays for it
 
     days = [times.day_in_words(week.day) for week in weeks]
@@ -224,7 +225,8 @@ def history(weeks: tuple[WeekEnd, ...]) -> Any:
                 marker_color=color,
                 textposition="inside",
                 textangle=0,
-                hovertemplate="%{x}: %{y}<extra>" + name + "</extra>",
+                customdata=[label(count) for count in counts],
+                hovertemplate="%{x}: %{customdata}<extra>" + name + "</extra>",
             )
         )
     figure = go.Figure(bars, _layout(LOWEST + 40))
@@ -232,6 +234,12 @@ def history(weeks: tuple[WeekEnd, ...]) -> Any:
     figure.update_layout(barmode="stack", bargap=0.25, uniformtext={"minsize": 11, "mode": "hide"})
     figure.update_yaxes(visible=False)
     figure.update_xaxes(showgrid=False, automargin=True, tickfont_color=INK)
+    for at, week in enumerate(weeks):
+        if all(getattr(week.rhythm, state) is None for _, state, _ in STATES):
+            # Upright: on a phone a bar is narrower than the word.
+            figure.add_annotation(
+                x=at, y=0, text=label(None), textangle=-90, yanchor="bottom", showarrow=False, font_color=INK
+            )
     return figure
 
 

@@ -54,10 +54,10 @@ def test_a_manager_sees_no_name_and_no_small_count(page_session: Session) -> Non
 
     assert page.info[0].value.startswith("You see counts, never people")
     assert [(metric.value, metric.delta) for metric in page.metric] == [
-        ("hidden", "fewer than 5"),
-        ("hidden", "fewer than 5"),
-        ("hidden", "fewer than 5"),
-        ("hidden", "fewer than 5"),
+        ("hidden", "too few to show"),
+        ("hidden", "too few to show"),
+        ("hidden", "too few to show"),
+        ("hidden", "too few to show"),
         ("–", "nobody yet"),
     ]
     assert [toggle.key for toggle in page.toggle] == ["numbers"]

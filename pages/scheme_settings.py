@@ -88,8 +88,10 @@ def draw_list(fields: Sequence[Editable]) -> None:
     retired = [field for field in fields if field.is_retired]
     lines = [f"{len(asked)} questions are asked" + (f", {len(retired)} are retired." if retired else ".")]
     for step in sorted({field.step for field in asked}):
-        lines.append(f"**{step}. {step_in_words(step)}**")
+        lines.append(f"**{step_in_words(step)}**")
         lines.append("\n".join(f"1. {line_of(field)}" for field in asked if field.step == step))
+    # The two steps without questions of the scheme's own, so that nobody looks for them above.
+    lines.append(":small[:gray[Every form also asks about conflicts, before the consents, and ends with a review.]]")
     if retired:
         lines.append("**Retired**")
         lines.append("\n".join(f"- {plain(name_of(field))}" for field in retired))

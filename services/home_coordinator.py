@@ -154,7 +154,7 @@ def _ready(found: Counts, today: date) -> Task:
 
 
 def _unsigned(found: Counts) -> Task:
-    sentence = tasks.many(found.unsigned, "person has not signed", "people have not signed")
+    sentence = tasks.many(found.unsigned, "approved person has not signed", "approved people have not signed")
     return Task(tasks.WHEN_YOU_CAN, sentence, "Until they do, they cannot begin with a match", "See who", "agreements")
 
 

@@ -76,7 +76,7 @@ def test_the_unsigned_are_counted_when_the_scheme_asks_for_a_signature(session: 
 
     found = home.todo(session, make_actor(make_coordinator(session, cohort), cohort), TODAY)
 
-    assert [(task.when, task.sentence) for task in found] == [("when_you_can", "Two people have not signed")]
+    assert [(task.when, task.sentence) for task in found] == [("when_you_can", "Two approved people have not signed")]
 
 
 def test_whoever_the_newest_run_knew_of_is_not_waiting_for_one(session: Session) -> None:

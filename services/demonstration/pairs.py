@@ -71,7 +71,9 @@ def begin(stage: Stage, pairing_id: UUID, mentor: Member, mentee: Member) -> Non
     """Puts the life of a pair that was released just now on the agenda."""
     number, stage.pairs = stage.pairs, stage.pairs + 1
     agrees = number % 9 != 7
-    choices = tuple(stage.interval_days + weeks * 7 for weeks in (0, 1, 2, 1))
+    # As people say it: what the scheme suggests, or a whole number of weeks.
+    least = stage.interval_days // 7
+    choices = (stage.interval_days, *((least + more) * 7 for more in (1, 2, 1)))
     pair = Pair(
         stage=stage,
         id=pairing_id,

@@ -3,6 +3,7 @@
 A person acts in one place at a time (the switcher in the sidebar); rights are those of that place, never the union.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -10,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
 
 from models.enrolments import Enrolment, Side
 from models.matching import Proposal
@@ -180,6 +182,30 @@ def proposal_to_coordinate(session: Session, actor: Actor, proposal_id: UUID) ->
     if actor.person_id in _people_of(session, proposal.mentor_id, proposal.mentee_id):
         raise NotAllowed("You are a party to this proposal.", remedy="Ask another coordinator to handle it.")
     return proposal
+
+
+def proposals_to_coordinate(session: Session, actor: Actor, proposal_ids: Collection[UUID]) -> list[Proposal]:
+    """These proposals as they are now, held until the commit, in the order of their ids. Raises NotAllowed.
+
+    Each is asked what `proposal_to_coordinate` asks, all of them in one query.
+    """
+    mentor, mentee = aliased(Enrolment), aliased(Enrolment)
+    statement = (
+        select(Proposal, Cohort.scheme_id, mentor.person_id, mentee.person_id)
+        .join(Cohort, col(Cohort.id) == col(Proposal.cohort_id))
+        .join(mentor, col(mentor.id) == col(Proposal.mentor_id))
+        .join(mentee, col(mentee.id) == col(Proposal.mentee_id))
+        .where(col(Proposal.id).in_(proposal_ids))
+        .order_by(col(Proposal.id))
+        .with_for_update(of=Proposal)
+        .execution_options(populate_existing=True)
+    )
+    found = session.exec(statement).all()
+    if len(found) != len(set(proposal_ids)) or not {row[1] for row in found} <= actor.coordinates:
+        raise NotAllowed("You cannot open this proposal.", remedy="Ask one of the scheme's coordinators.")
+    if any(actor.person_id in {one, other} for _, _, one, other in found):
+        raise NotAllowed("You are a party to this proposal.", remedy="Ask another coordinator to handle it.")
+    return [row[0] for row in found]
 
 
 def proposal_to_answer(session: Session, actor: Actor, proposal_id: UUID) -> tuple[Proposal, Side]:

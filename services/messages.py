@@ -96,21 +96,33 @@ def queue(
 
 
 @dataclass(frozen=True)
+class Link:
+    """A personal link: what it is for, about which row, and for how many hours it opens."""
+
+    purpose: LinkPurpose
+    subject_id: UUID
+    hours: float
+
+
+@dataclass(frozen=True)
 class Addressed:
-    """One reader of `queue_many`, with the facts that are theirs alone."""
+    """One reader of `queue_many`, with what is theirs alone: facts, an event of their own, a personal link."""
 
     person_id: UUID
     facts: Mapping[str, object] = field(default_factory=dict)
+    event: str | None = None
+    link: Link | None = None
 
 
 def queue_many(
-    session: Session, readers: Sequence[Addressed], *, template: str, scheme_id: UUID, event: str, **facts: object
+    session: Session, readers: Sequence[Addressed], *, template: str, scheme_id: UUID, event: str = "", **facts: object
 ) -> int:
     """What `queue` does for each of the readers, in a few statements; never commits. How many are new.
 
-    For mails without a personal link. Of several readers with one person, the first counts.
+    Of several readers with one person and one event, the first counts.
     """
-    unique = list({_dedupe_key(template, each.person_id, event): each for each in reversed(readers)}.items())
+    keyed = {_dedupe_key(template, each.person_id, each.event or event): each for each in reversed(readers)}
+    unique = list(keyed.items())
     scheme = _found(session, Scheme, scheme_id)
     written = 0
     for at in range(0, len(unique), _AT_ONCE):
@@ -135,10 +147,12 @@ def _rows(
     now = utc_now()
     for key, each in readers.items():
         full_name, called, zone = people[each.person_id]
-        said = {**_scheme_facts(scheme), "person_name": called or full_name, "link_hours": 0, **facts, **each.facts}
-        letter = letters.write(template, said, link=settings().url, zone=zone or scheme.time_zone)
+        message_id, hours = uuid4(), each.link.hours if each.link else 0
+        address = mark_of(message_id) if each.link else settings().url
+        said = {**_scheme_facts(scheme), "person_name": called or full_name, "link_hours": hours, **facts, **each.facts}
+        letter = letters.write(template, said, link=address, zone=zone or scheme.time_zone)
         yield {
-            "id": uuid4(),
+            "id": message_id,
             "version": 1,
             "scheme_id": scheme.id,
             "person_id": each.person_id,
@@ -146,7 +160,9 @@ def _rows(
             "subject": letter.subject,
             "body_text": letter.text,
             "body_html": letter.html,
-            "link_hours": 0,
+            "link_purpose": each.link.purpose if each.link else None,
+            "link_subject_id": each.link.subject_id if each.link else None,
+            "link_hours": hours,
             "dedupe_key": key,
             "status": MessageStatus.CANCELLED if is_invented else MessageStatus.QUEUED,
             "last_error": invented_mail.WHY if is_invented else None,

@@ -96,7 +96,7 @@ def say_yes(session: Session, actor: Actor, proposal: Proposal, side: Side) -> N
         audit.record(session, actor, "proposal.passed_on", proposal.id, scheme_id=scheme.id, by_email=by_email)
         proposal.waits_for, proposal.reminders_sent = Side.MENTOR, 0
         proposal.expires_at = now + timedelta(days=scheme.proposal_expiry_days)
-        proposal_mail.ask(session, proposal)
+        proposal_mail.ask(session, [proposal], scheme)
         return
     proposal.status, proposal.answered_at = ProposalStatus.ACCEPTED, now
     # Locks are taken in one order everywhere: proposal, mentor, journal.

@@ -1,6 +1,6 @@
 """What proposals say by email, and to whom. The fields that go out are named here one by one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from models.matching import Proposal
 from models.people import LinkPurpose, Person, Role, RoleGrant
 from models.schemes import AnsweredBy, Cohort, Scheme
 from services import messages
+from services.messages import Addressed, Link
 from services.schemes.sectors import sectors
 
 
@@ -46,24 +47,33 @@ def person_on(session: Session, proposal: Proposal, side: Side) -> UUID:
     return session.exec(select(Enrolment.person_id).where(Enrolment.id == enrolment_id)).one()
 
 
-def first_asked(session: Session, proposal: Proposal) -> Side:
-    """The mentee; only where the mentor answers last and the mentee wished for this mentor has the mentee said yes."""
-    if scheme_of(session, proposal).answered_by is not AnsweredBy.MENTOR_AFTER_WISH:
-        return Side.MENTEE
-    wish = select(Wish.id).where(Wish.mentee_id == proposal.mentee_id, Wish.mentor_id == proposal.mentor_id)
-    return Side.MENTEE if session.exec(wish).first() is None else Side.MENTOR
+def first_asked(session: Session, scheme: Scheme, proposals: Sequence[Proposal]) -> list[Side]:
+    """Of each the mentee; only where the mentor answers last and the mentee wished for them has the mentee said yes."""
+    if scheme.answered_by is not AnsweredBy.MENTOR_AFTER_WISH:
+        return [Side.MENTEE] * len(proposals)
+    mentees = [proposal.mentee_id for proposal in proposals]
+    asked = select(Wish.mentee_id, Wish.mentor_id).where(col(Wish.mentee_id).in_(mentees))
+    wished = {(mentee, mentor) for mentee, mentor in session.exec(asked)}
+    pairs = ((proposal.mentee_id, proposal.mentor_id) for proposal in proposals)
+    return [Side.MENTOR if pair in wished else Side.MENTEE for pair in pairs]
 
 
 def question(session: Session, proposal: Proposal) -> Mail:
     """The email that asks whomever the proposal waits for; `expires_at` must be set."""
-    write = _to_mentee if proposal.waits_for is Side.MENTEE else _to_mentor
-    return write(session, proposal, person_on(session, proposal, proposal.waits_for))
+    return _question(proposal, _parties(session, [proposal]))
 
 
-def ask(session: Session, proposal: Proposal) -> None:
-    """Queues the question with a link to answer it; never commits."""
-    mail, scheme = question(session, proposal), scheme_of(session, proposal)
-    _queue_with_link(session, mail, scheme, proposal, _asking(proposal))
+def ask(session: Session, proposals: Sequence[Proposal], scheme: Scheme) -> None:
+    """Queues the questions of a scheme's proposals, each with a link to answer it; never commits."""
+    parties = _parties(session, proposals)
+    letters: dict[str, list[Addressed]] = {}
+    for proposal in proposals:
+        mail = _question(proposal, parties)
+        link = Link(LinkPurpose.ANSWER_PROPOSAL, proposal.id, scheme.proposal_expiry_days * 24)
+        reader = Addressed(mail.person_id, mail.facts, _asking(proposal), link)
+        letters.setdefault(mail.template, []).append(reader)
+    for template, readers in letters.items():
+        messages.queue_many(session, readers, template=template, scheme_id=scheme.id)
 
 
 def unask(session: Session, proposal: Proposal) -> bool:
@@ -140,32 +150,58 @@ def _queue_with_link(session: Session, mail: Mail, scheme: Scheme, proposal: Pro
     )
 
 
-def _to_mentee(session: Session, proposal: Proposal, person_id: UUID) -> Mail:
-    """The mentor's four public fields (U-1), and nothing else of the mentor."""
-    statement = (
-        select(Person.full_name, Enrolment.role_title, Enrolment.sector, Enrolment.summary)
-        .join(Person, col(Person.id) == col(Enrolment.person_id))
-        .where(Enrolment.id == proposal.mentor_id)
+@dataclass(frozen=True)
+class _Party:
+    """One side of a proposal: the person, and what of them may stand in a question."""
+
+    person_id: UUID
+    name: str
+    role: str | None
+    sector: str | None
+    summary: str | None
+    goals: str | None
+
+
+def _parties(session: Session, proposals: Sequence[Proposal]) -> dict[UUID, _Party]:
+    """Both sides of these proposals by their enrolments."""
+    ids = {one for proposal in proposals for one in (proposal.mentor_id, proposal.mentee_id)}
+    columns: tuple[Any, ...] = (
+        Enrolment.id,
+        Enrolment.person_id,
+        Person.full_name,
+        Enrolment.role_title,
+        Enrolment.sector,
+        Enrolment.summary,
+        Enrolment.goals,
     )
-    name, role, sector, summary = session.exec(statement).one()
-    facts = {
-        "mentor_name": name,
-        "mentor_role": role,
-        "mentor_sector": sectors().get(sector or "", sector),
-        "mentor_summary": summary,
+    asked: Any = select(*columns).join(Person, col(Person.id) == col(Enrolment.person_id))
+    return {row[0]: _Party(*row[1:]) for row in session.exec(asked.where(col(Enrolment.id).in_(ids)))}
+
+
+def _question(proposal: Proposal, parties: Mapping[UUID, _Party]) -> Mail:
+    mentor, mentee = parties[proposal.mentor_id], parties[proposal.mentee_id]
+    if proposal.waits_for is Side.MENTEE:
+        return Mail(mentee.person_id, "proposal_to_mentee", _of_mentor(mentor, proposal))
+    return Mail(mentor.person_id, "proposal_to_mentor", _of_mentee(mentee, proposal))
+
+
+def _of_mentor(mentor: _Party, proposal: Proposal) -> dict[str, Any]:
+    """The mentor's four public fields (U-1), and nothing else of the mentor."""
+    return {
+        "mentor_name": mentor.name,
+        "mentor_role": mentor.role,
+        "mentor_sector": sectors().get(mentor.sector or "", mentor.sector),
+        "mentor_summary": mentor.summary,
         "reasons": proposal.reasons,
         "expires_on": proposal.expires_at,
     }
-    return Mail(person_id, "proposal_to_mentee", facts)
 
 
-def _to_mentor(session: Session, proposal: Proposal, person_id: UUID) -> Mail:
+def _of_mentee(mentee: _Party, proposal: Proposal) -> dict[str, Any]:
     """The mentee's name, summary and goals, and nothing else of the mentee."""
-    statement = (
-        select(Person.full_name, Enrolment.summary, Enrolment.goals)
-        .join(Person, col(Person.id) == col(Enrolment.person_id))
-        .where(Enrolment.id == proposal.mentee_id)
-    )
-    name, summary, goals = session.exec(statement).one()
-    facts = {"mentee_name": name, "mentee_summary": summary, "goals": goals, "expires_on": proposal.expires_at}
-    return Mail(person_id, "proposal_to_mentor", facts)
+    return {
+        "mentee_name": mentee.name,
+        "mentee_summary": mentee.summary,
+        "goals": mentee.goals,
+        "expires_on": proposal.expires_at,
+    }

@@ -1,6 +1,6 @@
 """Proposals: what a coordinator does with them. Answers are in `proposal_answers`, reads in `proposal_board`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import cast
@@ -23,7 +23,6 @@ from services.proposal_answers import (
     accept,
     declare_relationship,
     decline,
-    locked,
     record_email_answer,
 )
 from services.proposal_board import board, to_send
@@ -71,34 +70,38 @@ def draft(session: Session, actor: Actor, run_id: UUID, mentee_ids: Sequence[UUI
     cohort = access.cohort_to_coordinate(session, actor, run.cohort_id)
     chosen = [_as_proposal(pair, cohort.id) for pair in _pairs(session, run_id, frozenset(mentee_ids))]
     holding, held_back = _sorted_out(session, actor, cohort, chosen)
-    for proposal in holding:
-        proposal.waits_for = proposal_mail.first_asked(session, proposal)
+    scheme = session.get_one(Scheme, cohort.scheme_id)
+    for proposal, side in zip(holding, proposal_mail.first_asked(session, scheme, holding), strict=True):
+        proposal.waits_for = side
         session.add(proposal)
         audit.record(session, actor, "proposal.drafted", proposal.id, run_id=str(run_id))
     return _committed(session, holding, held_back)
 
 
 @writes
-def send(session: Session, actor: Actor, proposal_ids: Sequence[UUID]) -> Outcome:
+def send(session: Session, actor: Actor, proposal_ids: Collection[UUID], *, later: Collection[UUID] = ()) -> Outcome:
     """Send drafts to whoever answers first, once every gate, place and conflict has been asked again.
 
-    What no longer holds stays a draft and is named. Raises NotAllowed, Conflict.
+    What no longer holds stays a draft and is named. `later` are drafts that the same sending comes to afterwards: they
+    hold no place before these, so that many can be sent in several units of work as they would be in one.
+    Raises NotAllowed, Invalid, Conflict.
     """
-    chosen = [access.proposal_to_coordinate(session, actor, proposal_id) for proposal_id in sorted(set(proposal_ids))]
+    # Locks are taken in one order everywhere: proposal, mentor, journal.
+    chosen = access.proposals_to_coordinate(session, actor, proposal_ids)
     cohorts = {proposal.cohort_id for proposal in chosen}
     if len(cohorts) != 1:
         raise Invalid("Choose proposals of one cohort.", remedy="Open the cohort's proposals and send them from there.")
     cohort = session.get_one(Cohort, cohorts.pop())
     scheme = session.get_one(Scheme, cohort.scheme_id)
-    drafts = [one for one in (locked(session, each) for each in chosen) if one.status is ProposalStatus.DRAFT]
-    holding, held_back = _sorted_out(session, actor, cohort, drafts)
+    drafts = [proposal for proposal in chosen if proposal.status is ProposalStatus.DRAFT]
+    holding, held_back = _sorted_out(session, actor, cohort, drafts, later)
     now = utc_now()
-    for proposal in holding:
-        proposal.waits_for = proposal_mail.first_asked(session, proposal)
-        proposal.status, proposal.sent_at = ProposalStatus.SENT, now
+    for proposal, side in zip(holding, proposal_mail.first_asked(session, scheme, holding), strict=True):
+        proposal.waits_for, proposal.status, proposal.sent_at = side, ProposalStatus.SENT, now
         proposal.expires_at = now + timedelta(days=scheme.proposal_expiry_days)
+    proposal_mail.ask(session, holding, scheme)
+    for proposal in holding:
         audit.record(session, actor, "proposal.sent", proposal.id, waits_for=proposal.waits_for.value)
-        proposal_mail.ask(session, proposal)
     return _committed(session, holding, held_back)
 
 
@@ -126,11 +129,11 @@ def _as_proposal(pair: RunPair, cohort_id: UUID) -> Proposal:
 
 
 def _sorted_out(
-    session: Session, actor: Actor, cohort: Cohort, chosen: Sequence[Proposal]
+    session: Session, actor: Actor, cohort: Cohort, chosen: Sequence[Proposal], later: Collection[UUID] = ()
 ) -> tuple[list[Proposal], tuple[HeldBack, ...]]:
     """Those of the drafts that may go on now, and the others with the reason why not."""
     _hold_mentors(session, [proposal.mentor_id for proposal in chosen])
-    mine = [proposal.id for proposal in chosen]
+    mine = {proposal.id for proposal in chosen} | _still_drafts(session, cohort, later)
     open_now = reading.availability(session, cohort, utc_now().date(), beside=mine)
     people = people_of(session, chosen)
     holding, stopped = [], []
@@ -143,6 +146,12 @@ def _sorted_out(
             holding.append(proposal)
             open_now = open_now.taking(proposal.mentor_id, proposal.mentee_id)
     return holding, tuple(stopped)
+
+
+def _still_drafts(session: Session, cohort: Cohort, proposal_ids: Collection[UUID]) -> set[UUID]:
+    """Of these, the drafts: one that a colleague has sent meanwhile holds its place."""
+    drafts = select(Proposal.id).where(Proposal.cohort_id == cohort.id, Proposal.status == ProposalStatus.DRAFT)
+    return set(session.exec(drafts)) & set(proposal_ids) if proposal_ids else set()
 
 
 def _hold_mentors(session: Session, mentor_ids: Sequence[UUID]) -> None:

@@ -96,7 +96,8 @@ def _draft(session: Session, actor: Actor, cohort: Cohort, shift: Shift, mentor_
         score=shift.score,
         reasons=list(shift.reasons),
     )
-    made.waits_for = proposal_mail.first_asked(session, made)
+    scheme = proposal_mail.scheme_of(session, made)
+    (made.waits_for,) = proposal_mail.first_asked(session, scheme, [made])
     session.add(made)
     audit.record(session, actor, "proposal.drafted", made.id, again=True)
     return made

@@ -13,7 +13,7 @@ from models.schemes import Channel
 from pages import pair_ways, pausing
 from pages.pair_parts import BY, CHANNELS, choose, meeting_in_words, only_theirs
 from pages.ui import done, empty, heading, page, plain, refusals, segments
-from services import contacts, meetings, pairings, times, ways_wording
+from services import contacts, meetings, pairings, qr_codes, times, ways_wording
 from services.access import Actor
 from services.meetings import OwnRecord
 from services.pairings import ContactDetail, MyMatch
@@ -28,6 +28,7 @@ REASONS = {
 }
 OTHER_SIDE = {"mentor": "mentee", "mentee": "mentor"}
 SHOWN_MEETINGS = 3
+QR_WIDTH = 232
 WIDTHS = [1.4, 1.0]
 
 
@@ -48,6 +49,7 @@ def draw(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> None:
             empty("This mentoring has ended and contact details are closed. Your own records stay yours to read.")
     with right.container(border=True):
         st.markdown(introduction(match))
+        offer_qr_code(match)
     # Not in the column above: on a phone the details follow the step that needs them.
     recorded(session, actor, match, today)
     pair_ways.draw_card(session, actor, match, today)
@@ -108,6 +110,19 @@ def reach(detail: ContactDetail) -> str:
     if detail.channel is not Channel.EMAIL:
         return plain(detail.value)
     return f"[{plain(detail.value)}](mailto:{quote(detail.value, safe='@')})"
+
+
+def offer_qr_code(match: MyMatch) -> None:
+    """A WeChat ID that is open to the reader, to scan rather than type (U-C2.4). Drawn only when asked for."""
+    found = next((detail.value for detail in match.contacts if detail.channel is Channel.WECHAT), None)
+    if found is None or not match.is_open:
+        return
+    key = f"qr-{match.pairing_id}"
+    box = st.popover("Show as QR code", icon=":material/qr_code_2:", type="tertiary", key=key, on_change="rerun")
+    if box.open:
+        with box:
+            st.image(qr_codes.data_uri(found), width=QR_WIDTH, alt=f"QR code of {match.other_name}'s WeChat ID")
+            st.markdown(f"**{plain(found)}**\n\n:small[Scan it with another phone, and copy the ID into WeChat.]")
 
 
 def keep_in_touch(session: Session, actor: Actor, match: MyMatch, today: date) -> None:

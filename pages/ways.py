@@ -127,6 +127,10 @@ def draw_cohort(session: Session, actor: Actor) -> None:
         in_address=True,
         on_change=from_the_first,
     )
+    if not total and not search:
+        empty("There is no pair yet. Each appears here once its proposal is accepted.")
+        st.page_link("proposals.py", label="See the proposals", icon=":material/forward_to_inbox:")
+        return
     draw_pairs(found, today)
 
 

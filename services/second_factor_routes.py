@@ -2,13 +2,12 @@
 
 from urllib.parse import quote
 
-import segno
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from services import plain_pages, second_factor, storage
+from services import plain_pages, qr_codes, second_factor, storage
 from services.errors import Invalid, Refusal
 from services.gateway import client_address
 from services.gateway_headers import is_same_origin
@@ -74,14 +73,9 @@ def _drawn(asked: Asked, form: Form) -> Response:
         sentence = "Open your authenticator app and type the code that it shows for Mentoring Desk."
         return plain_pages.render("One more step", [sentence], form=form, status=status)
     groups = " ".join(asked.secret[start : start + 4] for start in range(0, len(asked.secret), 4))
-    picture = Picture(_qr_code(asked.uri), "A QR code that holds the key below, for your authenticator app")
+    picture = Picture(qr_codes.data_uri(asked.uri), "A QR code that holds the key below, for your authenticator app")
     paragraphs = [*SET_UP, f"Key: {groups}", "Then type the code that the app shows. Nobody here will ask for the key."]
     return plain_pages.render("Set up your authenticator app", paragraphs, picture=picture, form=form, status=status)
-
-
-def _qr_code(uri: str) -> str:
-    """Black on white whatever the page's colours are, with the quiet edge that cameras look for."""
-    return segno.make(uri, error="m", micro=False).svg_data_uri(scale=6, border=4, dark="#000", light="#fff")
 
 
 def _refused(refusal: Refusal) -> Response:

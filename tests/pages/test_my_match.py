@@ -2,8 +2,10 @@
 
 from datetime import UTC, date, datetime, time
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import segno
 import time_machine
 from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
@@ -15,12 +17,13 @@ from models.pairings import Contact, EndReason, Pairing, PairingStatus
 from models.people import Person
 from models.schemes import Channel
 from pages.ui import plain
-from services import topic_marks, ways_of_working
+from services import meetings, topic_marks, ways_of_working
+from services.access import Actor
 from services.topic_marks import Mark
 from services.usual_times import Usual
 from tests.factories import make_enrolment, make_pairing
 from tests.pages.opening import open_page
-from tests.services.pairs import SECRETS, counted, make_pair, share_all, start_unnc
+from tests.services.pairs import SECRETS, Pair, counted, make_pair, share_all, start_unnc
 
 
 @pytest.fixture(autouse=True)
@@ -173,6 +176,68 @@ def test_a_scheme_without_exceptions_says_that_there_is_none(page_session: Sessi
     page = open_page("my_match", pair.mentee_person)
 
     assert "Your scheme names no exception" in shown(page)
+
+
+@pytest.mark.clause("A-SH6")
+def test_the_newest_of_ones_own_record_stand_here_with_the_number_that_only_the_other_has(
+    page_session: Session,
+) -> None:
+    pair = make_pair(page_session)
+    for day in (3, 4, 5, 6):
+        met(page_session, pair, pair.mentor, datetime(2026, 10, day, 9, 0, tzinfo=UTC), 30)
+    for day in (5, 7, 8):
+        met(page_session, pair, pair.mentee, datetime(2026, 10, day, 9, 17, tzinfo=UTC), 52)
+
+    words = shown(open_page("my_match", pair.mentor_person))
+
+    for line in (
+        "**Tuesday 6 October, 10:00 in London · 17:00 in Shanghai** · 30 minutes by email "
+        ":gray-badge[:material/person: Not yet in 李伟's record]",
+        ":green-badge[:material/check: Both agree] but not on how long it was",
+        "1 earlier under Meetings",
+        "李伟 has recorded 2 meetings that are not in your record. Did you meet? Record yours, one at a time.",
+        "Last contact: you met on Tuesday 6 October.",
+    ):
+        assert line in words
+    hidden = ("52", "17:17", "10:17", "7 October", "8 October", "20 October", "22 October", "next contact")
+    assert [each for each in hidden if each in words] == []
+
+
+def met(session: Session, pair: Pair, actor: Actor, at: datetime, minutes: int) -> None:
+    meetings.log(
+        session,
+        actor,
+        pair.pairing.id,
+        started_at=at,
+        time_zone="Asia/Shanghai",
+        duration_minutes=minutes,
+        channel=Channel.EMAIL,
+        happened=True,
+        began_on_time=True,
+        operation_id=uuid4(),
+    )
+
+
+@pytest.mark.clause("U-C2.4")
+def test_a_wechat_id_that_is_released_can_be_scanned_and_is_drawn_only_when_asked_for(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    consents = share_all(page_session, pair.mentor_enrolment)
+    page = open_page("my_match", pair.mentee_person)
+    closed = page.get("image")
+
+    page.session_state[f"qr-{pair.pairing.id}"] = True
+    page.run()
+    (drawn,) = page.get("image")
+    picture = drawn.proto.imgs[0]
+    consents[-1].withdrawn_at = utc_now()
+    page.run()
+
+    assert list(closed) == []
+    assert picture.url == segno.make("marguerite_o", error="m", micro=False).svg_data_uri(
+        scale=6, border=4, dark="#000", light="#fff"
+    )
+    assert picture.alt == "QR code of Marguerite Oyelaran's WeChat ID"
+    assert list(page.get("image")) == []
 
 
 def test_what_people_write_is_shown_as_text(page_session: Session) -> None:

@@ -22,7 +22,7 @@ from tests.services.pairs import counted, make_pair, start_unnc
 TODAY = date(2026, 10, 20)
 
 
-def met_on(session: Session, pairing_id: UUID, day: date, happened: bool = True) -> None:
+def met_on(session: Session, pairing_id: UUID, day: date, happened: bool = True, side: Side = Side.MENTEE) -> None:
     at = datetime(day.year, day.month, day.day, 3, tzinfo=UTC)
     facts: dict[str, Any] = {
         "time_zone": "UTC",
@@ -30,7 +30,7 @@ def met_on(session: Session, pairing_id: UUID, day: date, happened: bool = True)
         "channel": Channel.WECHAT,
         "operation_id": uuid4(),
     }
-    session.add(MeetingRecord(pairing_id=pairing_id, side=Side.MENTEE, started_at=at, happened=happened, **facts))
+    session.add(MeetingRecord(pairing_id=pairing_id, side=side, started_at=at, happened=happened, **facts))
 
 
 def participant(session: Session, enrolment_id: UUID) -> Actor:
@@ -62,6 +62,34 @@ def test_the_first_meeting_opens_it_and_after_fourteen_days_it_is_late(session: 
     assert "One pair is late with their ways of working" in tasks
     assert ("overdue", "Settle your ways of working", TODAY - timedelta(days=1)) in [
         (task.when, task.sentence, task.due_on) for task in mentee
+    ]
+
+
+@pytest.mark.clause("U-C4.4", "A-SH6")
+def test_whoever_did_not_record_the_first_meeting_is_asked_without_a_day_that_would_tell_it(session: Session) -> None:
+    pairing = make_pairing(session, start_unnc(session), mentee="Ama Boateng", first_contact_on=date(2026, 10, 3))
+    met_on(session, pairing.id, TODAY - timedelta(days=15))
+    mentor = participant(session, pairing.mentor_id)
+    session.flush()
+
+    before = [task for task in home.todo(session, mentor, TODAY) if task.page == "ways"]
+    met_on(session, pairing.id, TODAY - timedelta(days=2), side=Side.MENTOR)
+    session.flush()
+    after = [task for task in home.todo(session, mentor, TODAY) if task.page == "ways"]
+
+    assert [(task.when, task.sentence, task.detail, task.due_on) for task in before + after] == [
+        (
+            "this_week",
+            "Settle your ways of working",
+            "Ama Boateng has recorded that you two met; please agree in the days to come",
+            None,
+        ),
+        (
+            "when_you_can",
+            "Settle your ways of working",
+            "You and Ama Boateng have met; please agree by Sunday 1 November",
+            TODAY + timedelta(days=12),
+        ),
     ]
 
 

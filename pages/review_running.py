@@ -55,8 +55,7 @@ def watch(cohort_id: UUID) -> None:
         with st.container(border=True):
             st.progress(min(1.0, found.share), text=plain(found.stage))
             st.caption(f"Begun by {plain(found.started_by)}, {since}. You can leave; it goes on.")
-            label = "Stopping …" if found.stopping else "Stop this run"
-            st.button(label, key="stop-run", disabled=found.stopping, on_click=stop, args=(found.id,))
+            st.button("Stop this run", key="stop-run", on_click=stop, args=(found.id,))
 
 
 def get_ready(session: Session, actor: Actor, run_id: UUID) -> None:

@@ -150,6 +150,7 @@ def assign_blocks(
     watch = progress or unwatched
     deadline = time.monotonic() + seconds
     problem = checked(scorer, capacities, pinned, mentee_ids, mentor_ids, policy.load_costs)
+    watch("Looking at every pair", 0.0)
     # The highest floor is read from the best scores of all: then candidates are those, whatever they will cost.
     prices = None if policy.floor_first else likely_prices(scorer, problem.free, problem.capacities)
     look = first_look(scorer, problem.free, [*problem.pins.items(), *wished], watch, prices)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from services.matching import solving
 
 Progress = Callable[[str, float], None]
+BeforeKeeping = Callable[[UUID], None]
 
 
 @dataclass(frozen=True)
@@ -84,22 +85,27 @@ def run(
     today: date,
     floor_first: bool = False,
     progress: Progress | None = None,
+    before_keeping: BeforeKeeping | None = None,
 ) -> RunView:
     """Match everybody of the cohort who is ready and free, and keep the answer. Raises NotAllowed, Conflict, Invalid.
 
     The same inputs give the same answer and the same fingerprint. Solving holds no lock: only what was found is
     written under one. What changes meanwhile is caught when the proposals are drafted and sent. `progress(stage,
-    share)` is called often; what it raises ends the run, and nothing is kept.
+    share)` is called often, and `before_keeping(run_id)` in the unit of work that keeps the answer: what either raises
+    ends the run, and nothing is kept.
     """
-    began = time.monotonic()
+    began, watch = time.monotonic(), progress or (lambda stage, share: None)
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
     weights = dict(session.get_one(Scheme, cohort.scheme_id).criterion_weights)
     open_now = reading.availability(session, cohort, today)
+    watch("Reading who takes part", 0.3)
     given = _candidates(session, cohort, open_now)
+    watch("Reading who takes part", 0.8)
     left_out = missing.sentences(session, cohort, open_now, today)
     solved = _solved(session, given, weights, seed=seed, today=today, floor_first=floor_first, progress=progress)
     took_ms = round((time.monotonic() - began) * 1000)
-    return _keep(session, actor, cohort_id, solved, weights, seed, today, took_ms, left_out)
+    watch("Keeping the answer", 0.0)
+    return _keep(session, actor, cohort_id, solved, weights, seed, today, took_ms, left_out, before_keeping)
 
 
 def preview(
@@ -220,6 +226,7 @@ def _keep(
     today: date,
     took_ms: int,
     left_out: tuple[str, ...],
+    before_keeping: BeforeKeeping | None,
 ) -> RunView:
     cohort: Cohort = access.cohort_to_coordinate(session, actor, cohort_id)
     kept = MatchingRun(
@@ -240,6 +247,8 @@ def _keep(
     )
     session.add(kept)
     session.flush()
+    if before_keeping:
+        before_keeping(kept.id)
     session.execute(insert(RunPair), [_row(kept.id, line) for line in solved.lines])
     figures: dict[str, Any] = {"mentees": solved.mentees, "places": solved.places, "matched": solved.matched}
     audit.record(session, actor, "matching.run", kept.id, inputs_sha256=solved.inputs_sha256, seed=seed, **figures)

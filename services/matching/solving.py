@@ -64,6 +64,7 @@ def solve(given: Candidates, order: Order, progress: Progress | None = None) -> 
     watch = progress or (lambda stage, share: None)
     watch("Comparing people", 0.0)
     scores = scored(given, order)
+    watch("Comparing people", 0.5)
     scorer = scorer_of(given, scores)
     capacities = np.array(given.places, dtype=np.int32)
     ids = [person.id for person in given.mentees], [person.id for person in given.mentors]
@@ -80,11 +81,15 @@ def solve(given: Candidates, order: Order, progress: Progress | None = None) -> 
     )
     watch("Checking the proof", 0.0)
     proved = answer.gap is None and verify_blocks(scorer, capacities, answer.mentor_of, answer.certificate, pins)
+    best = _best(scorer, watch)
+    watch("Writing down the reasons", 0.0)
+    lines = _lines(given, scores, answer, best)
+    watch("Writing down the reasons", 0.8)
     inputs = fingerprints(given, order)
     return Solved(
         inputs_sha256=sha256_of(inputs["parts"]),
         inputs=inputs,
-        lines=_lines(given, scores, answer, _best(scorer, watch)),
+        lines=lines,
         mentees=len(given.mentees),
         places=sum(given.places),
         matched=answer.objective.matched,

@@ -1,6 +1,7 @@
 """Long runs: begun in the background, seen by every coordinator of the cohort, and stopped by any of them.
 
-A run's progress is a row, so that another screen, or another process, sees it. Short runs need none of this.
+A run's progress is a row, so that another screen, or another process, sees it. Short runs need none of this. Whoever
+stops a run ends that row at once; the thread finds out a moment later, and what it has found is then not kept.
 """
 
 import logging
@@ -31,6 +32,7 @@ _LOG = logging.getLogger("mentoring.matching")
 LARGE = 200_000  # pairs; fewer are done before anybody wonders
 STEPS = 1000
 SECONDS_BETWEEN_NEWS = 0.5
+SECONDS_BETWEEN_LOOKS = 0.1  # at whether somebody has stopped it
 # A run that gave no sign of life for this long was killed with its process.
 SILENT_FOR = timedelta(minutes=3)
 STOPPED = "The run was stopped. Nothing was kept."
@@ -50,7 +52,6 @@ class WorkView:
     started_at: datetime
     stage: str
     share: float
-    stopping: bool
     at_work: bool
     run_id: UUID | None
     trouble: str | None
@@ -87,14 +88,15 @@ def latest(session: Session, actor: Actor, cohort_id: UUID) -> WorkView | None:
 
 @writes
 def cancel(session: Session, actor: Actor, work_id: UUID) -> None:
-    """Ask for a run to be stopped; it ends within a second or two. Raises NotAllowed, Conflict if it has ended."""
+    """End a run at once; nothing of it is kept. Raises NotAllowed, Conflict if it has ended already."""
     work = session.get(RunWork, work_id, with_for_update=True)
     if work is None:
         raise NotAllowed("You cannot open this run.", remedy="Ask one of the scheme's coordinators.")
     access.cohort_to_coordinate(session, actor, work.cohort_id)
     if work.ended_at is not None:
         raise Conflict("This run has ended already.", remedy="Reload the page to see how.")
-    work.cancel_asked_at = work.cancel_asked_at or utc_now()
+    work.cancel_asked_at = work.ended_at = utc_now()
+    work.trouble = STOPPED
     audit.record(session, actor, "matching.run_cancelled", work.id)
     session.commit()
 
@@ -137,49 +139,67 @@ def _do(
     engine: Engine, actor: Actor, cohort_id: UUID, work_id: UUID, seed: int, today: date, floor_first: bool
 ) -> None:
     """The thread: runs, and writes down how it ended whatever happens."""
-    run_id, trouble = None, None
     try:
         with reading_from(engine) as session:
-            watch = _Watch(engine, work_id)
-            run_id = runs.run(
-                session, actor, cohort_id, seed=seed, today=today, floor_first=floor_first, progress=watch
-            ).id
+            runs.run(
+                session,
+                actor,
+                cohort_id,
+                seed=seed,
+                today=today,
+                floor_first=floor_first,
+                progress=_Watch(engine, work_id),
+                before_keeping=lambda run_id: _end(session, work_id, run_id),
+            )
+        return
     except _StoppedError:
-        trouble = STOPPED
+        # Whoever stopped it has written that down.
+        return
     except Refusal as refusal:
         trouble = str(refusal)
     except Exception as broken:
         # An exception's own words may hold somebody's data.
         _LOG.error("A matching run broke with %s", type(broken).__name__)
         trouble = BROKEN
-    _write(engine, work_id, ended_at=utc_now(), run_id=run_id, trouble=trouble)
+    _write(engine, work_id, ended_at=utc_now(), trouble=trouble)
+
+
+def _end(session: Session, work_id: UUID, run_id: UUID) -> None:
+    """Ends the work in the unit of work that keeps its run; never commits. Raises _StoppedError if it was stopped."""
+    work = session.get_one(RunWork, work_id, with_for_update=True, populate_existing=True)
+    if work.ended_at is not None:
+        raise _StoppedError
+    work.ended_at, work.run_id = utc_now(), run_id
 
 
 class _StoppedError(Exception):
-    """Somebody asked for this run to be stopped."""
+    """Somebody has stopped this run."""
 
 
 class _Watch:
-    """Writes the progress down now and then, and raises _StoppedError once somebody asked for that."""
+    """Writes the progress down now and then, and raises _StoppedError once somebody has stopped the run."""
 
     def __init__(self, engine: Engine, work_id: UUID) -> None:
-        self._engine, self._work_id, self._next = engine, work_id, 0.0
+        self._engine, self._work_id, self._next_look, self._next_news = engine, work_id, 0.0, 0.0
 
     def __call__(self, stage: str, share: float) -> None:
-        if time.monotonic() < self._next:
+        now = time.monotonic()
+        if now < self._next_look:
             return
         with Session(self._engine) as session:
-            asked = select(RunWork.cancel_asked_at).where(RunWork.id == self._work_id)
-            if session.exec(asked).one() is not None:
+            if session.exec(select(RunWork.ended_at).where(RunWork.id == self._work_id)).one() is not None:
                 raise _StoppedError
-        _write(self._engine, self._work_id, stage=stage, done=int(share * STEPS), seen_at=utc_now())
-        self._next = time.monotonic() + SECONDS_BETWEEN_NEWS
+        if now >= self._next_news:
+            _write(self._engine, self._work_id, stage=stage, done=int(share * STEPS), seen_at=utc_now())
+            self._next_news = time.monotonic() + SECONDS_BETWEEN_NEWS
+        self._next_look = time.monotonic() + SECONDS_BETWEEN_LOOKS
 
 
 def _write(engine: Engine, work_id: UUID, **facts: Any) -> None:
     try:
         with Session(engine) as session:
-            session.execute(update(RunWork).where(col(RunWork.id) == work_id).values(**facts))
+            at_work = (col(RunWork.id) == work_id) & col(RunWork.ended_at).is_(None)
+            session.execute(update(RunWork).where(at_work).values(**facts))
             session.commit()
     except OperationalError:
         # The database is busy: the next news will get through, and an end that did not is found by its silence.
@@ -194,7 +214,6 @@ def _view(work: RunWork, started_by: str) -> WorkView:
         started_at=work.created_at,
         stage=work.stage,
         share=work.done / work.steps if work.steps else 0.0,
-        stopping=work.cancel_asked_at is not None,
         at_work=work.ended_at is None and not lost,
         run_id=work.run_id,
         trouble=LOST if lost else work.trouble,

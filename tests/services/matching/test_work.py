@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Event
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from models.columns import utc_now
 from models.database import reading
 from models.matching import MatchingRun, RunWork
 from services import errors
-from services.matching import runs, work
+from services.matching import runs, solving, work
 from tests.factories import make_actor, make_cohort, make_coordinator
 from tests.services.matching.test_runs import TODAY, coordinator_of, mentee, mentor
 
@@ -85,6 +86,40 @@ def test_a_colleague_stops_a_run_and_nothing_is_kept(engine: Engine, monkeypatch
     assert (ended.trouble, ended.run_id, kept) == (work.STOPPED, None, [])
     with reading(engine) as session, pytest.raises(errors.Conflict):
         work.cancel(session, sam, begun)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1000.0], ids=["before-it-keeps", "while-it-keeps"])
+def test_a_stopped_run_has_ended_at_once_and_keeps_nothing_of_what_it_found(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    cohort_id, ruth, sam = ready(engine)
+    found, go_on, solve = Event(), Event(), solving.solve
+
+    def slow(*given: Any) -> Any:
+        answer = solve(*given)
+        found.set()
+        go_on.wait(20)
+        return answer
+
+    monkeypatch.setattr(solving, "solve", slow)
+    monkeypatch.setattr(work, "SECONDS_BETWEEN_LOOKS", seconds)
+    with reading(engine) as session:
+        begun = work.begin(session, ruth, cohort_id, today=TODAY)
+    found.wait(20)
+    with reading(engine) as session:
+        work.cancel(session, sam, begun)
+        ended = work.latest(session, ruth, cohort_id)
+    go_on.set()
+    for thread in enumerate_threads():
+        if thread.name == f"run-{begun}":
+            thread.join(20)
+
+    with Session(engine) as session:
+        kept = session.exec(select(MatchingRun)).all()
+        after = work.latest(session, ruth, cohort_id)
+    assert ended is not None
+    assert (ended.at_work, ended.trouble, ended.run_id) == (False, work.STOPPED, None)
+    assert (after, kept) == (ended, [])
 
 
 def test_a_refusal_in_the_background_is_told_in_its_words(engine: Engine) -> None:

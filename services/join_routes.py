@@ -51,7 +51,7 @@ async def _join(request: Request) -> Response:
         "Look into your mailbox",
         [
             "We have sent an email with the next step to the address that you gave. Open it within three days.",
-            "Nothing arrives? Look among unwanted mail, or ask whoever gave you the link which address to use.",
+            "Nothing arrives? Look in the spam folder, or ask whoever gave you the link which address to use.",
         ],
     )
     response.background = BackgroundTask(_after, token, name, email)

@@ -45,7 +45,8 @@ def find(session: Session, token: str, *purposes: LinkPurpose) -> LinkToken:
         raise NotAllowed("We do not know this link.", remedy="Open it again from the newest email that we sent you.")
     if link.used_at is not None:
         raise NotAllowed(
-            "This link has been used already, and each works once.", remedy="Sign in, or ask for a new one."
+            "This link has been used already, and each works once.",
+            remedy="Sign in to see where things stand, or ask for a new one.",
         )
     if link.expires_at <= utc_now():
         raise NotAllowed("This link has run out.", remedy="Sign in to go on, or ask for a new one.")

@@ -77,13 +77,22 @@ def render(
     link: tuple[str, str] | None = None,
     blocks: Sequence[Block] = (),
     status: int = 200,
+    leads_to_rights: bool = True,
 ) -> HTMLResponse:
     """A page: its title, sentences as plain text, at most one picture, one form, and one link (address, label).
 
-    `blocks` are a scheme's own text, taken apart by services/markdown_text.py. Every page leads to everybody's rights.
+    `blocks` are a scheme's own text, taken apart by services/markdown_text.py. Every page leads to everybody's rights,
+    but the page of rights itself.
     """
     page = _template().render(
-        title=title, paragraphs=paragraphs, picture=picture, form=form, link=link, blocks=blocks, style=_style()
+        title=title,
+        paragraphs=paragraphs,
+        picture=picture,
+        form=form,
+        link=link,
+        blocks=blocks,
+        leads_to_rights=leads_to_rights,
+        style=_style(),
     )
     policy = _policy("'self' data:" if picture else "'self'")
     return HTMLResponse(page, status, {"content-security-policy": policy, "cache-control": "no-store"})

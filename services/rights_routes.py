@@ -33,6 +33,7 @@ async def _show(request: Request) -> Response:
         [] if found else [NO_SCHEME],
         blocks=tuple(_blocks(found)),
         link=("/", "Back to the desk"),
+        leads_to_rights=False,
     )
 
 

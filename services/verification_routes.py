@@ -76,7 +76,7 @@ def _form(*, code: str = "", name: str = "", problem: str = "") -> Response:
     fields = [
         Field("file", "The PDF file", "file", hint="Up to 5 MB", required=False, accepts="application/pdf,.pdf"),
         Field("code", "Or the code", hint="Twelve letters and digits, beside the QR code", value=code, required=False),
-        Field("name", "and the name, as it stands on the paper", value=name, required=False),
+        Field("name", "And the name, as it stands on the paper", value=name, required=False),
     ]
     return plain_pages.render(
         TITLE,

@@ -73,7 +73,7 @@ async def _forgot(request: Request) -> Response:
         "Look into your mailbox",
         [
             "If this address belongs to somebody here, a link is on its way to it. It works once, for 30 minutes.",
-            "Nothing arrives? Look among unwanted mail, or ask your scheme's coordinator which address they have.",
+            "Nothing arrives? Look in the spam folder, or ask your scheme's coordinator which address they have.",
         ],
         link=("/", "Back to sign in"),
     )
@@ -82,7 +82,9 @@ async def _forgot(request: Request) -> Response:
 
 
 def _choice(token: str, problem: str = "") -> Response:
-    hint = f"At least {passwords.SHORTEST} characters; a few words in a row are good. Spaces and any script count."
+    hint = (
+        f"At least {passwords.SHORTEST} characters; a few words in a row are good. Spaces and every alphabet are fine."
+    )
     fields = [
         Field("password", "Password", "password", "new-password", hint),
         Field("again", "The same password again", "password", "new-password"),

@@ -5,14 +5,12 @@ import sys
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 from sqlmodel import Session, select
 
 from models.columns import utc_now
 from models.enrolments import EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort
-from services import storage
 from tests.factories import (
     make_account,
     make_cohort,
@@ -25,6 +23,7 @@ from tests.factories import (
     make_scheme,
 )
 from tests.pages.opening import open_page
+from tests.services.counting import reads, sent
 
 
 def test_a_coordinator_sees_what_waits_and_goes_there_by_the_first_button(page_session: Session) -> None:
@@ -101,13 +100,11 @@ def test_home_takes_no_more_than_twelve_queries(page_session: Session, many: int
         make_pairing(page_session, cohort, released_at=utc_now() - timedelta(days=90))
     coordinator = make_coordinator(page_session, cohort)
     page = open_page("home", coordinator)
-    seen: list[str] = []
-    event.listen(storage.engine(), "before_cursor_execute", lambda *args: seen.append(args[2]))
 
-    page.run()
+    with sent(page_session) as statements:
+        page.run()
 
-    reads = [statement for statement in seen if statement.lstrip().upper().startswith(("SELECT", "WITH"))]
-    assert len(reads) <= 12
+    assert len(reads(statements)) <= 12
 
 
 def test_a_manager_is_sent_to_the_figures(page_session: Session) -> None:

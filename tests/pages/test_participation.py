@@ -4,7 +4,6 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import event
 from sqlmodel import Session
 from streamlit.testing.v1 import AppTest
 
@@ -12,7 +11,6 @@ from models.columns import utc_now
 from models.enrolments import Side
 from models.schemes import Cohort
 from pages import charts
-from services import storage
 from services.participation import Stage
 from services.rhythm import Rhythm, WeekEnd
 from tests.factories import (
@@ -24,6 +22,7 @@ from tests.factories import (
     make_person,
 )
 from tests.pages.opening import open_page
+from tests.services.counting import reads, sent
 
 
 def test_a_coordinator_sees_figures_charts_and_who_is_quiet_when_asked(page_session: Session) -> None:
@@ -106,16 +105,15 @@ def test_the_first_look_takes_no_more_than_twelve_queries_and_the_next_fewer(pag
     cohort = make_cohort(page_session)
     make_pairing(page_session, cohort)
     coordinator = make_coordinator(page_session, cohort)
-    seen: list[str] = []
     page = open_page("home", coordinator)
-    event.listen(storage.engine(), "before_cursor_execute", lambda *args: seen.append(args[2]))
 
-    page.switch_page("participation.py").run()
-    first = _reads(seen)
-    page.run()
+    with sent(page_session) as at_first:
+        page.switch_page("participation.py").run()
+    with sent(page_session) as again:
+        page.run()
 
-    assert first <= 12
-    assert _reads(seen) - first < first
+    assert len(reads(at_first)) <= 12
+    assert len(reads(again)) < len(reads(at_first))
 
 
 def test_titles_say_the_finding() -> None:
@@ -160,7 +158,3 @@ def _shown(page: AppTest) -> str:
 def _everything(page: AppTest) -> str:
     """What would go to the browser, charts and downloads included."""
     return str(page._tree)
-
-
-def _reads(statements: list[str]) -> int:
-    return len([statement for statement in statements if statement.lstrip().startswith(("SELECT", "WITH"))])

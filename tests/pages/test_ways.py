@@ -20,7 +20,8 @@ from services.topic_marks import Mark
 from services.usual_times import Usual
 from tests.factories import make_coordinator, make_pairing, make_participant
 from tests.pages.opening import open_page
-from tests.services.pairs import Pair, counted, make_pair, start_unnc
+from tests.services.counting import reads, sent
+from tests.services.pairs import Pair, make_pair, start_unnc
 
 ANSWERS = {"lead": "mentee", "stuck": "asks", "frank": "plainly", "between": "word", "reply": "days"}
 
@@ -309,10 +310,10 @@ def test_each_step_asks_the_database_twelve_times_at_most(page_session: Session,
     topic_marks.mark(page_session, pair.mentee, pair.pairing.id, Mark.OPEN, ["Work"])
     page = at(step, open_page("ways", pair.mentee_person))
 
-    with counted(page_session) as statements:
+    with sent(page_session) as statements:
         page.run()
 
-    assert len([each for each in statements if each.lstrip().startswith("SELECT")]) <= 12
+    assert len(reads(statements)) <= 12
 
 
 def test_nothing_of_a_pair_lies_readable_in_the_database(page_session: Session) -> None:

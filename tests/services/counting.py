@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 
 @contextmanager
-def sent(bind: Engine | Connection) -> Iterator[list[str]]:
-    """Every statement sent meanwhile."""
+def sent(through: Session | Engine) -> Iterator[list[str]]:
+    """Every statement sent meanwhile, by whoever uses the same database."""
+    bind = through.get_bind() if isinstance(through, Session) else through
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -32,6 +33,6 @@ def queries_of(session: Session) -> Iterator[list[str]]:
     """The SELECT statements sent meanwhile, from a session that has to ask for every row again."""
     session.expire_all()
     seen: list[str] = []
-    with sent(session.get_bind()) as statements:
+    with sent(session) as statements:
         yield seen
     seen += reads(statements)

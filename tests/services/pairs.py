@@ -1,12 +1,9 @@
 """A pair with everything around it, for the tests of what two people do together."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import event
 from sqlmodel import Session
 
 from models.enrolments import Consent, ConsentPurpose, Enrolment, Side
@@ -87,22 +84,6 @@ def start_unnc(session: Session) -> Cohort:
         starts_on=date(2026, 9, 1),
         ends_on=date(2027, 8, 31),
     )
-
-
-@contextmanager
-def counted(session: Session) -> Iterator[list[str]]:
-    """The statements sent meanwhile."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        sent.append(statement)
-
-    bind = session.get_bind()
-    event.listen(bind, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(bind, "before_cursor_execute", note)
 
 
 def _mentor(session: Session) -> Person:

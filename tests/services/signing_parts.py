@@ -1,12 +1,9 @@
 """What the tests of texts and signatures share: a code, somebody who signs it, and what is then in the database."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from sqlalchemy import event
 from sqlmodel import Session, select
 
 from models.agreements import SchemeDocument, Signature
@@ -67,18 +64,3 @@ def signatures(session: Session) -> list[Signature]:
 
 def blocked(session: Session, cohort: Cohort, today: date) -> set[UUID]:
     return set(session.scalars(agreements.unsigned_enrolments(cohort.id, today)).all())
-
-
-@contextmanager
-def counted_queries(session: Session) -> Iterator[list[str]]:
-    statements: list[str] = []
-    bind = session.get_bind()
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    event.listen(bind, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(bind, "before_cursor_execute", note)

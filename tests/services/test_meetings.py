@@ -24,7 +24,8 @@ from services.errors import Conflict, Invalid, NotAllowed
 from services.meetings import Difference, Noted, OwnMeeting, OwnRecord, State
 from services.reconciliation import ComparedMeeting
 from tests.factories import make_actor, make_enrolment, make_pairing, make_participant
-from tests.services.pairs import RELEASED_AT, SECRETS, counted, make_pair, share_all
+from tests.services.counting import sent
+from tests.services.pairs import RELEASED_AT, SECRETS, make_pair, share_all
 
 START = datetime(2026, 10, 20, 11, 0, tzinfo=UTC)  # 19:00 in Shanghai, 12:00 in London
 
@@ -319,13 +320,13 @@ def test_a_stranger_reads_and_writes_nothing_of_a_pair(session: Session) -> None
 def test_three_meetings_cost_as_many_queries_as_one(session: Session) -> None:
     pair = make_pair(session)
     log(session, pair.mentee, pair.pairing.id)
-    with counted(session) as of_one:
+    with sent(session) as of_one:
         meetings.own(session, pair.mentee, pair.pairing.id)
     for day in (1, 2):
         log(session, pair.mentee, pair.pairing.id, started_at=START + timedelta(days=day))
         log(session, pair.mentor, pair.pairing.id, started_at=START + timedelta(days=day))
 
-    with counted(session) as of_three:
+    with sent(session) as of_three:
         found = meetings.own(session, pair.mentee, pair.pairing.id)
 
     assert [each.state for each in found.meetings] == [State.BOTH, State.BOTH, State.MINE_ONLY]
@@ -341,7 +342,7 @@ def test_the_coordinator_sees_both_records_of_every_pair_and_no_contact_details(
     quiet = make_pairing(session, pair.cohort, mentor="Zoe Mentor", mentee="Aaron Mentee")
     coordinator = make_actor(pair.coordinator, pair.cohort)
 
-    with counted(session) as statements:
+    with sent(session) as statements:
         found = cohort_meetings.of_cohort(session, coordinator, pair.cohort.id)
     side_by_side = cohort_meetings.of_pair(session, coordinator, pair.pairing.id)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from models.audit import AuditEntry
@@ -18,6 +18,7 @@ from services.errors import Conflict, Invalid, NotAllowed
 from services.messages import Preview
 from services.outbox import Outbox, OutboxLine
 from tests.factories import make_actor, make_cohort, make_coordinator, make_manager, make_person, make_scheme
+from tests.services.counting import queries_of
 
 
 def queued(session: Session, cohort: Cohort, person: Person, event: str = "one", **facts: Any) -> Message:
@@ -196,13 +197,11 @@ def test_the_outbox_takes_as_many_queries_for_one_row_as_for_three(session: Sess
     actor = make_actor(make_coordinator(session, cohort), cohort)
     for number in range(rows):
         queued(session, cohort, make_person(session, f"Person {number}"))
-    session.expire_all()
-    asked: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda *facts: asked.append(facts[2]))
 
-    outbox.shown(session, actor)
+    with queries_of(session) as asked:
+        outbox.shown(session, actor)
 
-    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 3
+    assert len(asked) == 3
 
 
 def test_a_failed_message_can_be_sent_again(session: Session) -> None:

@@ -32,7 +32,8 @@ from tests.factories import (
     make_participant,
     make_proposal,
 )
-from tests.services.pairs import RELEASED_AT, SECRETS, counted, make_pair, share_all
+from tests.services.counting import sent
+from tests.services.pairs import RELEASED_AT, SECRETS, make_pair, share_all
 
 
 def releases_of(session: Session) -> dict[Side, list[str]]:
@@ -239,7 +240,7 @@ def test_of_an_ended_pairing_only_the_name_is_left_on_either_side(session: Sessi
     share_all(session, pair.mentee_enrolment)
 
     for actor, name in ((pair.mentee, "Marguerite Oyelaran"), (pair.mentor, "李伟")):
-        with counted(session) as statements:
+        with sent(session) as statements:
             seen = pairings.mine(session, actor)[0]
 
         facts = (seen.other_name, seen.role_title, seen.sector, seen.summary, seen.goals, seen.contacts)
@@ -267,14 +268,14 @@ def test_neither_a_stranger_nor_a_coordinator_reads_a_pairs_details_here(session
 def test_a_mentor_with_three_mentees_costs_as_many_queries_as_with_one(session: Session) -> None:
     pair = make_pair(session)
     share_all(session, pair.mentee_enrolment)
-    with counted(session) as of_one:
+    with sent(session) as of_one:
         pairings.mine(session, pair.mentor)
     for name in ("Ama", "Bo"):
         other = make_enrolment(session, pair.cohort, name=name)
         share_all(session, other)
         make_pairing(session, pair.cohort, mentor=pair.mentor_enrolment, mentee=other)
 
-    with counted(session) as of_three:
+    with sent(session) as of_three:
         seen = pairings.mine(session, pair.mentor)
 
     assert (len(seen), len(of_three)) == (3, len(of_one))

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event
 from sqlmodel import Session
 
 from models.enrolments import Enrolment, EnrolmentStatus, Side
@@ -27,6 +26,7 @@ from tests.factories import (
     make_proposal,
     make_scheme,
 )
+from tests.services.counting import reads, sent
 
 TODAY = date(2026, 11, 21)
 MORNING = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -188,12 +188,11 @@ def test_the_whole_picture_takes_six_queries(session: Session, pairs: int) -> No
         _record(session, _pair(session, cohort, released=20), Side.MENTEE, days_ago=10)
     actor = _coordinator(session, cohort)
     session.commit()
-    seen: list[str] = []
-    event.listen(session.get_bind(), "before_cursor_execute", lambda *args: seen.append(args[2]))
 
-    participation.overview(session, actor, cohort.id, TODAY)
+    with sent(session) as statements:
+        participation.overview(session, actor, cohort.id, TODAY)
 
-    assert len([statement for statement in seen if statement.startswith(("SELECT", "WITH"))]) == 6
+    assert len(reads(statements)) == 6
 
 
 def test_the_edition_grows_with_the_journal_of_the_scheme_and_not_for_a_manager(session: Session) -> None:

@@ -222,9 +222,9 @@ def test_a_mentors_no_tells_the_mentee_only_that_it_is_not_available(session: Se
 @pytest.mark.clause("U-1", "U-2")
 def test_a_mentee_reads_four_fields_and_the_statement_asks_for_no_contact_detail(session: Session) -> None:
     _, _, mentee, _ = asked(session)
-    from tests.services.matching.test_runs import counting
+    from tests.services.counting import sent
 
-    with counting(session) as statements:
+    with sent(session) as statements:
         (seen,) = proposals.mine(session, mentee)
 
     assert seen.other == OtherSide("Bo Mentor", "Counsel", "energy", "Ten years of grid projects.")

@@ -229,7 +229,7 @@ def test_the_board_counts_every_state_and_shows_one(session: Session) -> None:
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_board_and_the_drafts_take_the_same_queries_however_many_there_are(session: Session, rows: int) -> None:
-    from tests.services.matching.test_runs import counting
+    from tests.services.counting import sent
 
     cohort = make_cohort(session)
     for number in range(rows):
@@ -238,7 +238,7 @@ def test_the_board_and_the_drafts_take_the_same_queries_however_many_there_are(s
     actor = coordinator_of(session, cohort)
     session.flush()
 
-    with counting(session) as statements:
+    with sent(session) as statements:
         board = proposals.board(session, actor, cohort.id)
         drafts = proposals.to_send(session, actor, cohort.id)
 

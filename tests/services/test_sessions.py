@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 import time_machine
-from sqlalchemy import event
 from sqlmodel import Session, select
 
 from models.audit import AuditEntry
@@ -25,6 +24,7 @@ from tests.factories import (
     make_person,
     make_scheme,
 )
+from tests.services.counting import reads, sent
 
 
 def test_a_token_opens_its_own_session_and_only_its_hash_is_kept(session: Session) -> None:
@@ -285,14 +285,6 @@ def _touch(session: Session) -> None:
 
 def _queries(session: Session, act: Callable[[], object]) -> int:
     session.commit()
-    seen: list[str] = []
-    engine = session.get_bind()
-
-    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.lstrip().upper().startswith("SELECT"):
-            seen.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    act()
-    event.remove(engine, "before_cursor_execute", note)
-    return len(seen)
+    with sent(session) as statements:
+        act()
+    return len(reads(statements))

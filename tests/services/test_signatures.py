@@ -25,7 +25,8 @@ from tests.factories import (
     make_scheme,
     make_signature,
 )
-from tests.services.signing_parts import TEXT, blocked, counted_queries, make_code, make_signer, sign
+from tests.services.counting import reads, sent
+from tests.services.signing_parts import TEXT, blocked, make_code, make_signer, sign
 
 
 @pytest.fixture
@@ -184,10 +185,10 @@ def test_lists_of_one_and_of_three_take_the_same_number_of_queries(session: Sess
         for _ in range(more):
             make_enrolment(session, cohort)
         session.commit()
-        with counted_queries(session) as statements:
+        with sent(session) as statements:
             agreements.unsigned(session, coordinator, cohort.id)
             agreements.counts(session, coordinator, cohort.id)
-        taken.append(len([statement for statement in statements if statement.startswith("SELECT")]))
+        taken.append(len(reads(statements)))
 
     assert taken == [6, 6]
 

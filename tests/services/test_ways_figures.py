@@ -17,7 +17,8 @@ from services.errors import NotAllowed
 from services.usual_times import Usual
 from services.ways_figures import State
 from tests.factories import make_actor, make_cohort, make_coordinator, make_pairing, make_participant
-from tests.services.pairs import counted, make_pair, start_unnc
+from tests.services.counting import sent
+from tests.services.pairs import make_pair, start_unnc
 
 TODAY = date(2026, 10, 20)
 
@@ -113,14 +114,14 @@ def test_a_list_is_searched_by_both_names_and_costs_the_same_for_one_and_three(s
         "sections": {},
     }
     ways_of_working.propose(session, pair.mentee, pair.pairing.id, **facts)
-    with counted(session) as one:
+    with sent(session) as one:
         first = ways_figures.of_cohort(session, coordinator, pair.cohort.id, today=TODAY)
     for name in ("Ama", "Bo"):
         make_pairing(session, pair.cohort, mentee=name, mentor=f"Mentor of {name}")
     session.commit()
     session.expire_all()
 
-    with counted(session) as three:
+    with sent(session) as three:
         found = ways_figures.of_cohort(session, coordinator, pair.cohort.id, today=TODAY)
     by_mentor = ways_figures.of_cohort(session, coordinator, pair.cohort.id, today=TODAY, search="of am")
 

@@ -1,13 +1,10 @@
 """Matching runs on a real database: who takes part, what is kept, and what a run never says."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 from sqlmodel import Session, select
 
 from models.agreements import TrainingModule
@@ -32,6 +29,7 @@ from tests.factories import (
     make_proposal,
     make_scheme,
 )
+from tests.services.counting import reads, sent
 
 TODAY = date(2026, 11, 22)
 
@@ -58,19 +56,6 @@ def answer(session: Session) -> dict[str, tuple[str | None, str | None]]:
         people[pair.mentee_id]: (people[pair.mentor_id] if pair.mentor_id else None, pair.reason)
         for pair in session.exec(select(RunPair))
     }
-
-
-@contextmanager
-def counting(session: Session) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
-
-    bound = session.get_bind()
-    event.listen(bound, "before_cursor_execute", count)
-    yield statements
-    event.remove(bound, "before_cursor_execute", count)
 
 
 def test_a_run_pairs_everybody_who_is_ready_and_keeps_its_parts_and_proof(session: Session) -> None:
@@ -422,11 +407,10 @@ def test_a_review_takes_three_queries_however_long_it_is(session: Session, peopl
     run = runs.run(session, actor, cohort.id, today=TODAY)
     session.expire_all()
 
-    with counting(session) as statements:
+    with sent(session) as statements:
         found = review.pairs(session, actor, run.id)
 
-    selects = [statement for statement in statements if statement.startswith("SELECT")]
-    assert (len(found.lines), len(selects)) == (people, 3)
+    assert (len(found.lines), len(reads(statements))) == (people, 3)
 
 
 def test_pairs_with_a_proposal_need_no_approval_any_more(session: Session) -> None:

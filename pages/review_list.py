@@ -94,13 +94,15 @@ def draw_lines(run_id: UUID, lines: Sequence[PairLine]) -> None:
 
 
 def draw_choice(lines: Sequence[PairLine], words: dict[UUID, str], chosen: frozenset[UUID], *, key: str) -> None:
+    # Marks stand in the line itself: the line under it is drawn faint, and in it their colours are hard to read.
+    said = {line.mentee_id: f"{words[line.mentee_id]} {marks(line, chosen)}".rstrip() for line in lines}
     st.radio(
         "Open a pair",
         [line.mentee_id for line in lines],
         index=None,
         key=key,
-        format_func=lambda mentee_id: words.get(mentee_id, ""),
-        captions=[why(line, approved=line.mentee_id in chosen) for line in lines],
+        format_func=lambda mentee_id: said.get(mentee_id, ""),
+        captions=[why(line) for line in lines],
         label_visibility="collapsed",
         on_change=partial(choose, key),
         width="stretch",
@@ -121,7 +123,7 @@ def draw_boxes(run_id: UUID, lines: Sequence[PairLine]) -> None:
     with st.container(border=True):
         words = told_apart(lines)
         for line in lines:
-            said = f"{words[line.mentee_id]}  \n{why(line)}"
+            said = f"{words[line.mentee_id]} {marks(line)}  \n{why(line)}"
             if line.can_approve:
                 draw_box(said, run_id, line.mentee_id)
             else:
@@ -164,21 +166,26 @@ def in_words(line: PairLine) -> str:
     return f"**{plain(line.mentee)}** with **{plain(line.mentor)}** · {line.percent} % of the possible"
 
 
-def why(line: PairLine, *, approved: bool = False) -> str:
-    """What speaks for a pair, what to look at twice, and what came of it; or what would place whoever has nobody."""
+def why(line: PairLine) -> str:
+    """What speaks for a pair, or what would place whoever has nobody."""
     if line.mentor is None:
-        return f"{plain(line.note or '')} {smallest_change(line.one_more_with)} {moved(line)}".rstrip()
-    reasons = " · ".join(map(plain, line.reasons)) or "Nothing speaks strongly for this pair"
+        return f"{plain(line.note or '')} {smallest_change(line.one_more_with)}".rstrip()
+    return " · ".join(map(plain, line.reasons)) or "Nothing speaks strongly for this pair"
+
+
+def marks(line: PairLine, chosen: frozenset[UUID] = frozenset()) -> str:
+    """What to look at twice, and what came of it."""
+    if line.mentor is None:
+        return moved(line)
     badges = (
         # One badge for each: a badge is not broken into lines, and a wide one would widen the whole list on a phone.
         *(f":orange-badge[:material/warning: {plain(each)}]" for each in (line.note or "").split(" · ") if each),
         f":blue-badge[Wish number {line.wish_rank}]" if line.wish_rank else "",
         moved(line),
         CAME_OF_IT[line.proposal] if line.proposal is not None else "",
-        APPROVED if approved and line.can_approve else "",
+        APPROVED if line.mentee_id in chosen and line.can_approve else "",
     )
-    marks = " ".join(filter(None, badges))
-    return f"{reasons}  \n{marks}" if marks else reasons
+    return " ".join(filter(None, badges))
 
 
 def moved(line: PairLine) -> str:

@@ -102,8 +102,8 @@ def test_running_shows_totals_with_their_base_the_pairs_with_their_reasons_and_w
     assert lines(page) == [
         "**Dan** has no mentor in this run | All places are taken\\: 2 mentees share 1 place with the one mentor who "
         "is ready\\. The smallest change: one more mentor who is ready.",
-        "**Ama** with **Bo** · 100 % of the possible | Same sector\\: Finance and insurance"
-        "  \n:orange-badge[:material/warning: Only one shared channel\\: email]",
+        "**Ama** with **Bo** · 100 % of the possible :orange-badge[:material/warning: Only one shared channel\\: "
+        "email] | Same sector\\: Finance and insurance",
     ]
     assert page.segmented_control(key="show").options == [
         ":violet[All 2]",
@@ -242,7 +242,7 @@ def test_what_was_proposed_says_so_and_needs_no_tick(
 
     page = open_page("matching_review", coordinator)
 
-    assert [line.rpartition(" ")[2] for line in lines(page)] == [":gray-badge[Declined]"]
+    assert [line.partition(" | ")[0].rpartition(" ")[2] for line in lines(page)] == [":gray-badge[Declined]"]
     assert list(page.main.toggle) == []
     assert "Approve all 1" not in labels(page)
 
@@ -507,7 +507,7 @@ def test_a_chosen_line_can_be_approved_in_place_and_says_so(
     approved = lines(page)
     page.button(key="close-line").click().run()
 
-    marked = [line.split("**")[1] for line in approved if line.endswith(":green-badge[:material/check: Approved]")]
+    marked = [line.split("**")[1] for line in approved if ":green-badge[:material/check: Approved] | " in line]
     assert marked == ["Ama"]
     assert "Preview the emails to 1 person" in labels(page)
     assert list(page.checkbox) == []
@@ -522,7 +522,9 @@ def test_after_a_rematch_the_old_pair_says_with_whom_they_are_now_and_cannot_be_
     page = open_page("matching_review", coordinator)
 
     (moved,) = [line for line in lines(page) if line.startswith("**Ama**")]
-    assert moved.endswith(":violet-badge[:material/swap_horiz: Moved to Cy] :blue-badge[Ready to send]")
+    assert moved.partition(" | ")[0].endswith(
+        ":violet-badge[:material/swap_horiz: Moved to Cy] :blue-badge[Ready to send]"
+    )
     assert "Approve all 1" in labels(page)
     open_line(page, ama)
     assert list(page.checkbox) == []

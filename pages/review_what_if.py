@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from pages import charts
 from pages.review_parts import tell_of_run, today
-from pages.ui import at_a_press, plain
+from pages.ui import at_a_press, plain, refusals
 from services.access import Actor
 from services.matching import review_acts, review_settings, work
 from services.matching.review_settings import Weighing
@@ -34,7 +34,8 @@ def draw(session: Session, actor: Actor, cohort_id: UUID, run: RunView) -> None:
             help="As many mentees as possible have a mentor either way. With this, the weakest pair is made as good as "
             "it can be, before the total of all pairs counts.",
         )
-    with aside, st.container(border=True):
+    # A refusal stands where the answer would, not below a dozen sliders.
+    with aside, st.container(border=True), refusals():
         draw_preview(session, actor, cohort_id, run, now, weights, floor_first=floor_first)
 
 

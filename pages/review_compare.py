@@ -12,13 +12,14 @@ from services.matching import comparing, runs
 from services.matching.comparing import Comparison, Difference
 from services.matching.runs import RunView
 
+# Of one mentee, and of several.
 WORDS = {
-    Difference.OTHER_MENTOR: "have another mentor",
-    Difference.PLACED: "have a mentor now",
-    Difference.LEFT_OUT: "have nobody any more",
-    Difference.ONLY_IN_FIRST: "are only in the earlier run",
-    Difference.ONLY_IN_SECOND: "are only in the later run",
-    Difference.SAME: "are as they were",
+    Difference.OTHER_MENTOR: ("has another mentor", "have another mentor"),
+    Difference.PLACED: ("has a mentor now", "have a mentor now"),
+    Difference.LEFT_OUT: ("has nobody any more", "have nobody any more"),
+    Difference.ONLY_IN_FIRST: ("is only in the earlier run", "are only in the earlier run"),
+    Difference.ONLY_IN_SECOND: ("is only in the later run", "are only in the later run"),
+    Difference.SAME: ("is as before", "are as before"),
 }
 
 
@@ -50,8 +51,8 @@ def in_words(run: RunView, zone: str) -> str:
 
 
 def draw_found(found: Comparison) -> None:
-    counted = ", ".join(f"{found.counts[what]} {words}" for what, words in WORDS.items() if found.counts[what])
-    st.markdown(plain(f"{counted}."))
+    counted = [f"{number} {words[number > 1]}" for what, words in WORDS.items() if (number := found.counts[what])]
+    st.markdown(plain(f"Of the mentees, {', '.join(counted)}."))
     if found.settings:
         st.markdown("\n".join(f"- {plain(sentence)}" for sentence in found.settings))
     if not found.changes:
@@ -69,6 +70,7 @@ def draw_found(found: Comparison) -> None:
             for change in found.changes
         ],
         hide_index=True,
+        placeholder="–",
         alt="Every mentee for whom something is different, with both mentors and scores",
     )
     pages = -(-found.changed // comparing.PAGE_SIZE)

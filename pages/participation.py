@@ -46,7 +46,9 @@ def draw_figures(found: Overview) -> None:
     """The five figures, and what each means for whoever cannot hover."""
     charts.draw_figures(found.figures)
     with st.expander("What these figures mean", icon=":material/help:"):
-        rows = [(f.label, participation.in_words(f), f.also or "–", f.definition) for f in found.figures]
+        # A number and its base stay on one line.
+        whole = (participation.in_words(f).replace(" ", "\u00a0") for f in found.figures)
+        rows = [(f.label, words, f.also or "–", f.definition) for f, words in zip(found.figures, whole, strict=True)]
         table(("Figure", "Value", "Also", "Definition"), rows)
         download(participation.figures_csv(found), "figures")
 

@@ -39,12 +39,15 @@ def _of_enrolment(side: Side, own: Own, today: date) -> list[Task]:
         detail = "It stands at the top of your form"
         found.append(Task(tasks.TODAY, "The coordinator has a question", detail, "Answer it", "enrolment", today))
     if own.is_unsigned:
-        detail = "A few minutes; you two cannot begin before it"
+        detail = "A few minutes; mentoring cannot begin before it"
         found.append(Task(tasks.THIS_WEEK, "Read and sign what the scheme asks", detail, "Read and sign", "agreements"))
     found.extend(_of_training(own, today))
     found.extend(_of_consents(side, own))
     if own.proposal_expires_at is not None:
         found.append(_proposal(side, own.proposal_expires_at, own.zone, today))
+    if own.may_wish:
+        detail = "Look around, and say whom you would like; the matching goes by it"
+        found.append(Task(tasks.THIS_WEEK, "Find mentors to wish for", detail, "Look around", "mentors"))
     if own.feedback_due_on is not None:
         found.append(_feedback(side, own.feedback_due_on, today))
     return found

@@ -6,19 +6,19 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, exists, func
+from sqlalchemy import and_, bindparam, exists, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side
+from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side, Wish
 from models.feedback import FeedbackAnswer, FeedbackRound
 from models.matching import Proposal, ProposalStatus
 from models.meetings import MeetingRecord
 from models.pairings import Pairing, PairingStatus, WaysOfWorking
 from models.pauses import Pause
 from models.people import Person
-from models.schemes import Cohort, Scheme
-from services import consents, departures, signatures, trained
+from models.schemes import AnsweredBy, Cohort, Scheme
+from services import consents, departures, readiness, signatures, trained
 from services.access import Actor
 from services.errors import NotAllowed
 from services.feedback import is_waiting
@@ -47,6 +47,7 @@ class Own(NamedTuple):
     back_on: date | None = None
     ways_due_days: int | None = None
     has_left_a_place: bool = False
+    may_wish: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,14 @@ def _read(side: Side, row: Any) -> Own:
         back_on=row.back_on,
         ways_due_days=row.other_settings.get("ways_due_days"),
         has_left_a_place=bool(row.has_left),
+        may_wish=_may_wish(side, row),
     )
+
+
+def _may_wish(side: Side, row: Any) -> bool:
+    """Whether the directory waits for somebody who has looked for nobody yet; as `directory.visit` opens it."""
+    is_open = row.answered_by is AnsweredBy.MENTOR_AFTER_WISH and row.status is EnrolmentStatus.APPROVED
+    return side is Side.MENTEE and is_open and not row.taken and not row.has_wished
 
 
 @cache  # asked whenever somebody opens Home: building it costs more than asking
@@ -126,6 +134,7 @@ def _facts(side: Side) -> tuple[Any, ...]:
         func.coalesce(Person.time_zone, Scheme.time_zone).label("zone"),
         col(Scheme.mentor_gates if side is Side.MENTOR else Scheme.mentee_gates).label("gates"),
         col(Scheme.other_settings),
+        col(Scheme.answered_by),
     )
 
 
@@ -143,6 +152,8 @@ def _waiting(side: Side) -> dict[str, Any]:
         "proposal_expires_at": _proposal_waiting(side),
         "feedback_due_on": _feedback_waiting(today),
         "back_on": _planned_return(),
+        "taken": readiness.places_taken(),
+        "has_wished": or_(exists().where(col(Wish.mentee_id) == OWN), _is_proposed()),
         "has_left": departures.has_left(bindparam("person_id")),
     }
 
@@ -158,6 +169,11 @@ def _proposal_waiting(side: Side) -> Any:
         )
         .scalar_subquery()
     )
+
+
+def _is_proposed() -> Any:
+    """Whoever has a proposal under way, whomever it waits for, need not look around."""
+    return exists().where(col(Proposal.mentee_id) == OWN, col(Proposal.status) == ProposalStatus.SENT)
 
 
 def _feedback_waiting(today: Any) -> Any:

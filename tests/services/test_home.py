@@ -8,13 +8,13 @@ from sqlmodel import Session
 
 from models.agreements import TrainingModule
 from models.columns import utc_now
-from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side
+from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side, Wish
 from models.feedback import FeedbackAnswer, FeedbackRound, RoundPoint
 from models.matching import MatchingRun, ProposalStatus
 from models.meetings import MeetingRecord
 from models.messages import Message, MessageStatus
 from models.pairings import Pairing, WaysOfWorking
-from models.schemes import Channel, Cohort
+from models.schemes import AnsweredBy, Channel, Cohort
 from services import home, tasks
 from services.access import DESK, Acting, Actor, Place
 from services.errors import NotAllowed
@@ -216,6 +216,21 @@ def test_a_proposal_is_as_urgent_as_its_last_day(session: Session, days_left: in
     assert [(task.when, task.sentence, task.page) for task in found] == [
         (when, "A mentor has been proposed to you", "proposals")
     ]
+
+
+def test_a_student_who_may_wish_is_sent_to_the_mentors_until_there_is_a_wish_or_a_proposal(session: Session) -> None:
+    cohort = make_cohort(session, make_scheme(session, answered_by=AnsweredBy.MENTOR_AFTER_WISH))
+    looking, wishing, proposed = (make_enrolment(session, cohort) for _ in range(3))
+    mentor = make_enrolment(session, cohort, Side.MENTOR)
+    session.add(Wish(mentee_id=wishing.id, mentor_id=mentor.id, rank=1))
+    make_proposal(session, cohort, mentor=mentor, mentee=proposed, waits_for=Side.MENTOR)
+
+    found = [
+        [(task.when, task.sentence, task.page) for task in home.todo(session, make_participant(session, each), TODAY)]
+        for each in (looking, wishing, proposed)
+    ]
+
+    assert found == [[("this_week", "Find mentors to wish for", "mentors")], [], []]
 
 
 @pytest.mark.clause("A-ME1")

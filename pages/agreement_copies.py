@@ -97,15 +97,17 @@ def copy_of(actor: Actor, signature_id: UUID) -> bytes:
 
 def draw_verification(session: Session) -> None:
     """Whether a paper that somebody shows is genuine: the same answer as on the page that needs no sign-in."""
-    with st.expander("Verify a paper", icon=":material/verified:", key="verify", on_change="rerun") as opened:
+    with st.expander(
+        "Check whether a signed paper is genuine", icon=":material/verified:", key="verify", on_change="rerun"
+    ) as opened:
         if not opened.open:
             return
         st.markdown("Give the PDF file as it was received; or, from paper, its code and the name that stands on it.")
         with st.form("verify-paper", border=False):
             file = st.file_uploader("The PDF file, up to 5 MB", type="pdf", max_upload_size=5, key="verify-file")
             code = st.text_input("Or the code", key="verify-code", max_chars=20, placeholder="XXXX-XXXX-XXXX")
-            name = st.text_input("and the name on the paper", key="verify-name", max_chars=200, autocomplete="off")
-            pressed = st.form_submit_button("Verify", key="verify-button")
+            name = st.text_input("And the name on the paper", key="verify-name", max_chars=200, autocomplete="off")
+            pressed = st.form_submit_button("Check it", key="verify-button")
         if not pressed:
             return
         if file is None and not (code.strip() and name.strip()):

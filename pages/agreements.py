@@ -148,7 +148,7 @@ def draw_others(session: Session, actor: Actor, documents: list[InForce]) -> Non
     """The texts that ask for nothing now. Only the one that is opened is read from the database."""
     if not documents:
         return
-    st.header("Read again", anchor=False)
+    st.header("Read the texts", anchor=False)
     by_id = {str(document.id): document for document in documents}
     chosen = st.selectbox(
         "Text", list(by_id), None, format_func=lambda key: by_id[key].title, placeholder="Choose a text", key="again"

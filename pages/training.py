@@ -64,9 +64,11 @@ def choose(modules: tuple[Module, ...], first: Module, today: date) -> Module:
     """With several, all of them with where one stands, and a box to go to another."""
     if len(modules) == 1:
         return modules[0]
-    st.markdown(
-        "\n".join(f"- **{plain(each.title)}** {badge_of(each, today)}{by_when(each, today)}" for each in modules)
-    )
+    # When all are passed, the certificates above have said so already.
+    if any(each.state is not TrainingState.PASSED for each in modules):
+        st.markdown(
+            "\n".join(f"- **{plain(each.title)}** {badge_of(each, today)}{by_when(each, today)}" for each in modules)
+        )
     by_id = {str(module.id): module for module in modules}
     chosen = st.selectbox(
         "Module", list(by_id), list(by_id).index(str(first.id)), format_func=lambda key: by_id[key].title, key="module"
@@ -77,7 +79,7 @@ def choose(modules: tuple[Module, ...], first: Module, today: date) -> Module:
 def by_when(module: Module, today: date) -> str:
     if module.due_on is None or module.state is TrainingState.PASSED:
         return ""
-    return f" by {times.day_in_words(module.due_on, today=today, weekday=True)}"
+    return f" due by {times.day_in_words(module.due_on, today=today, weekday=True)}"
 
 
 def draw_outcome(outcome: Outcome, today: date) -> None:

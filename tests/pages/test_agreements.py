@@ -72,7 +72,7 @@ def test_a_mentor_reads_every_clause_ticks_every_section_and_signs(page_session:
         "Ama Boateng",
         document.sha256,
     )
-    assert [header.value for header in page.header] == ["What you have signed", "Read again"]
+    assert [header.value for header in page.header] == ["What you have signed", "Read the texts"]
 
 
 def test_an_unticked_section_is_named_and_nothing_typed_is_lost(page_session: Session, cohort: Cohort) -> None:
@@ -127,7 +127,7 @@ def test_a_side_that_signs_nothing_can_read_the_texts(page_session: Session, coh
     page.selectbox(key="again").set_value(str(document.id)).run()
 
     assert empty == ["This scheme asks you to sign nothing. You can read its texts below."]
-    assert [header.value for header in page.header] == ["Read again", "Code of conduct"]
+    assert [header.value for header in page.header] == ["Read the texts", "Code of conduct"]
     assert list(page.checkbox) == []
 
 

@@ -81,7 +81,7 @@ ROLES = {
     Acting.ADMINISTRATOR: "administrator",
     Acting.MENTOR: "mentor",
     Acting.MENTEE: "mentee",
-    Acting.NOBODY: "no place in a scheme yet",
+    Acting.NOBODY: "no place in a scheme now",
 }
 
 

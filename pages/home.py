@@ -6,6 +6,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.columns import utc_now
+from models.enrolments import EnrolmentStatus
 from pages import charts, pausing
 from pages.ui import empty, heading, page, plain, refusals
 from services import home, tasks, times
@@ -24,14 +25,25 @@ BADGES = {
 }
 
 
-def draw_tasks(waiting: tuple[Task, ...]) -> None:
+NOTHING = "Nothing waits for you now. When something does, it will stand here."
+# Whoever waits for somebody else is told for whom.
+WAITING = {
+    EnrolmentStatus.SUBMITTED: "Your form is with the coordinator. You get an email as soon as it has been read.",
+    EnrolmentStatus.APPROVED: "You are in, and there is nothing to do now. You get an email as soon as there is a "
+    "proposal for you.",
+}
+
+
+def draw_tasks(found: Home) -> None:
     """One card, a line for each: when, what and why, and the way there. The first line has the one primary button."""
     st.header("What needs you", anchor=False)
-    if not waiting:
-        empty("Nothing waits for you now. When something does, it will stand here.", icon=":material/check:")
+    if not found.tasks:
+        is_matched = any(match.is_open for match in found.matches)
+        said = NOTHING if is_matched or found.status is None else WAITING.get(found.status, NOTHING)
+        empty(said, icon=":material/check:")
         return
     with st.container(border=True, gap="small"):
-        for number, task in enumerate(waiting):
+        for number, task in enumerate(found.tasks):
             draw_task(task, number)
 
 
@@ -152,7 +164,7 @@ with page("") as (session, actor):
     found = home.look(session, actor, utc_now(), keep=charts.kept)
     seen = at_a_glance(session, actor, found)
     heading(plain(found.greeting), facts(found, seen))
-    draw_tasks(found.tasks)
+    draw_tasks(found)
     draw_matches(found.matches, found)
     if found.has_left_a_place:
         pausing.draw_left(session, actor)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from models.enrolments import EnrolmentStatus
 from models.people import Person
 from models.schemes import Scheme
 from services import home_coordinator, home_participant, tasks, times
@@ -29,6 +30,7 @@ class Home:
     edition: int | None = None
     is_demonstration: bool = False
     has_left_a_place: bool = False
+    status: EnrolmentStatus | None = None
 
 
 def look(session: Session, actor: Actor, now: datetime, keep: Keep = count_now) -> Home:
@@ -38,7 +40,7 @@ def look(session: Session, actor: Actor, now: datetime, keep: Keep = count_now) 
     if actor.side is not None:
         found, matches, own = home_participant.todo(session, actor, today)
         said = greeting(actor, own.called, now, zone)
-        return Home(said, today, found, matches=matches, has_left_a_place=own.has_left_a_place)
+        return Home(said, today, found, matches=matches, has_left_a_place=own.has_left_a_place, status=own.status)
     if actor.place.acting_as is Acting.COORDINATOR and actor.place.cohort_id is not None:
         listed, asked = home_coordinator.todo(session, actor, today, keep)
         said = greeting(actor, asked.called, now, zone)

@@ -49,6 +49,29 @@ def test_home_says_so_when_nothing_waits(page_session: Session) -> None:
     assert [info.value for info in page.info] == ["Nothing waits for you now. When something does, it will stand here."]
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (
+            EnrolmentStatus.SUBMITTED,
+            "Your form is with the coordinator. You get an email as soon as it has been read.",
+        ),
+        (
+            EnrolmentStatus.APPROVED,
+            "You are in, and there is nothing to do now. You get an email as soon as there is a proposal for you.",
+        ),
+    ],
+    ids=["submitted", "approved"],
+)
+def test_home_says_for_whom_somebody_waits(page_session: Session, status: EnrolmentStatus, said: str) -> None:
+    person = make_person(page_session, "Ama Boateng")
+    make_enrolment(page_session, make_cohort(page_session), person=person, status=status)
+
+    page = open_page("home", person)
+
+    assert [info.value for info in page.info] == [said]
+
+
 def test_a_mentee_sees_the_match_and_no_address(page_session: Session) -> None:
     cohort = make_cohort(page_session)
     reachable = make_person(page_session, "Bo Berg", email="bo@example.org")

@@ -93,7 +93,7 @@ def test_a_person_without_any_place_still_gets_a_home(page_session: Session) -> 
 
     page = open_page("enrolments", person)
 
-    assert sentences(page) == ["Signed in as **Ama** · no place in a scheme yet"]
+    assert sentences(page) == ["Signed in as **Ama** · no place in a scheme now"]
 
 
 def test_signing_out_ends_the_session_and_leaves_the_page(page_session: Session) -> None:

@@ -3,7 +3,7 @@
 Everything below the title is one fragment: an answer that is saved draws the form again, not the menu around it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
 from uuid import UUID
@@ -17,7 +17,7 @@ from pages import form_parts, pausing, ui
 from pages.next_step import draw_next
 from pages.ui import done, page, plain, refusals, segments
 from pages.why import why
-from services import answer_history, conflicts, consents, enrolments, storage, times
+from services import answer_history, conflicts, consents, enrolments, listing_choices, storage, times
 from services.access import Actor
 from services.enrolment_form import CONFLICTS_STEP, CONSENTS_STEP, REVIEW_STEP, Question
 from services.enrolments import EnrolmentForm, Step
@@ -248,6 +248,8 @@ def ask_consents(session: Session, actor: Actor, form: EnrolmentForm, step: Step
             if question.help:
                 st.caption(plain(question.help))
             st.caption(f":material/visibility: {form_parts.seen_by(question)}")
+        if question.key == ConsentPurpose.DIRECTORY and ConsentPurpose.DIRECTORY in form.given:
+            ask_what_else(session, actor, form)
     if form.side is Side.MENTOR and not form.can_be_reached:
         st.info(
             "Without one open way to reach you, nobody can be proposed to you: your mentee makes the first contact.",
@@ -257,15 +259,39 @@ def ask_consents(session: Session, actor: Actor, form: EnrolmentForm, step: Step
     draw_agreed(session, actor)
 
 
+def ask_what_else(session: Session, actor: Actor, form: EnrolmentForm) -> None:
+    """What a listed mentor may show beside the four facts, one switch for each answer."""
+    choices = listing_choices.mine(session, actor)
+    if not choices:
+        return
+    with st.container(border=True, gap="small"):
+        st.markdown("**More in my profile, only if you like**")
+        for choice in choices:
+            key = form_parts.name_of(form.enrolment_id, f"listing-{choice.key}")
+            st.toggle(ui.label(choice.label), choice.is_on, key=key, on_change=partial(show_or_hide, choice.key, key))
+            st.caption(plain(f"Your answer now: {choice.answer}" if choice.answer else "You have not answered this."))
+        st.caption(f"{plain(listing_choices.HELP)}  \n:material/visibility: {plain(listing_choices.AUDIENCE)}")
+
+
+def show_or_hide(question: str, key: str) -> None:
+    """One more answer in the directory, or one fewer."""
+    turn(key, partial(listing_choices.show, key=question), partial(listing_choices.hide, key=question))
+
+
 def switch(purpose: ConsentPurpose, key: str) -> None:
-    """Gives or withdraws one consent; where that is refused, the switch goes back."""
+    """Gives or withdraws one consent."""
+    turn(key, partial(consents.give, purpose=purpose), partial(consents.withdraw, purpose=purpose))
+
+
+def turn(key: str, on: Callable[[Session, Actor], object], off: Callable[[Session, Actor], object]) -> None:
+    """Does what a switch says; where that is refused, the switch goes back."""
     wanted = bool(st.session_state[key])
     with storage.reading() as session:
         actor = ui.find_actor(session)
         if actor is None:
             return
         try:
-            (consents.give if wanted else consents.withdraw)(session, actor, purpose)
+            (on if wanted else off)(session, actor)
         except Refusal as refusal:
             st.session_state[key] = not wanted
             st.session_state["_answer"] = ("error", plain(refusal))
@@ -278,7 +304,8 @@ def switch(purpose: ConsentPurpose, key: str) -> None:
 
 def draw_agreed(session: Session, actor: Actor) -> None:
     """Everything the person ever agreed to, in the words of that day."""
-    agreed = consents.history(session, actor)
+    both = (*consents.history(session, actor), *listing_choices.history(session, actor))
+    agreed = sorted(both, key=lambda each: each.given_at, reverse=True)
     if not agreed:
         return
     with st.expander("What I agreed to, and when"):

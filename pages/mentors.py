@@ -7,11 +7,12 @@ from uuid import UUID
 import streamlit as st
 from sqlmodel import Session
 
+from pages import mentor_list
 from pages.ui import done, empty, page, plain, refusals, segments
 from pages.why import why as draw_why
 from services import directory, directory_figures, shortlist, wishes
 from services.access import Actor
-from services.directory import ListedMentor, Standing, Visit
+from services.directory import Standing, Visit
 from services.schemes.sectors import sectors
 from services.wishes import RankedWish
 
@@ -22,8 +23,6 @@ SENTENCES = {
     Standing.MATCHED: "You have a mentor now. You find everything in My match.",
 }
 EVERYBODY, KEPT, WISHES = "everybody", "kept", "wishes"
-# On a card among twenty. The whole text stands with those whom one keeps or wishes for.
-SHOWN_OF_SUMMARY = 600
 UNDO = "_wish_taken_back"
 
 
@@ -47,15 +46,15 @@ def draw(session: Session, actor: Actor, today: date) -> None:
     )
     match view:
         case "kept":
-            draw_kept(session, actor, today, mine)
+            draw_kept(session, actor, today, visit)
         case "wishes":
-            draw_wishes(session, actor, today)
+            draw_wishes(session, actor, today, visit)
         case _:
             look_around(session, actor, today, visit)
 
 
 def look_around(session: Session, actor: Actor, today: date, visit: Visit) -> None:
-    """Search, choose a sector, and one page of cards."""
+    """Search, choose a sector, and one page of mentors."""
     if st.session_state.get("sector") not in visit.sectors:
         st.session_state["sector"] = None  # nobody of it is listed any more
     left, right = st.columns([1.6, 1])
@@ -79,14 +78,12 @@ def look_around(session: Session, actor: Actor, today: date, visit: Visit) -> No
         st.session_state["_counted"] = search
         directory_figures.note_search(session, actor, search, today=today)
     chosen = st.session_state.get("page", 1)
-    found = directory.listed(session, actor, search=search, sector=sector, page=chosen, today=today)
+    found = directory.listed(session, actor, search=search, sector=sector, page=chosen, today=today, during=visit)
     if not found.mentors:
         empty(NOBODY[bool(search), sector is not None])
         return
-    st.caption(counted(found))
-    kept = frozenset(visit.kept)
-    for mentor in found.mentors:
-        card(session, actor, today, mentor, found.why.get(mentor.id, ()), visit.wished, kept)
+    st.caption(f"{counted(found)} Open one to read everything, to keep them in mind or to wish for them.")
+    mentor_list.draw(session, actor, today, found.mentors, found.why, visit)
     # A filter that leaves fewer pages takes the choice back to the first: what is drawn must follow.
     if found.pages > 1 and st.pagination(found.pages, key="page") != found.page:
         st.rerun()
@@ -110,69 +107,19 @@ def counted(found: directory.Page) -> str:
     """How many there are, as far as that was counted."""
     if found.has_more:
         return f"More than {found.total} mentors. Search, or choose a sector, to see fewer."
-    return f"{found.total} {'mentor' if found.total == 1 else 'mentors'}"
+    return f"{found.total} {'mentor' if found.total == 1 else 'mentors'}."
 
 
-def card(
-    session: Session,
-    actor: Actor,
-    today: date,
-    mentor: ListedMentor,
-    why: Iterable[str],
-    mine: tuple[UUID, ...],
-    kept: frozenset[UUID],
-    longest: int | None = SHOWN_OF_SUMMARY,
-) -> None:
-    """One mentor, what speaks for them, and what one can do about it."""
-    rank = mine.index(mentor.id) + 1 if mentor.id in mine else None
-    with st.container(border=True, gap="small", horizontal=True):
-        st.markdown(introduction(mentor, why, rank, longest), width="stretch")
-        with refusals():
-            if rank is None and st.button("Wish for this mentor", key=f"wish-{mentor.id}", icon=":material/favorite:"):
-                place = wishes.add(session, actor, mentor.id, today=today)
-                done(f"{plain(mentor.full_name)} is among your wishes, as number {place}.")
-            if mentor.id in kept:
-                if st.button("Let go", key=f"drop-{mentor.id}", icon=":material/bookmark_remove:"):
-                    shortlist.drop(session, actor, mentor.id)
-                    done(f"You keep {plain(mentor.full_name)} no longer.")
-            elif st.button("Keep", key=f"keep-{mentor.id}", icon=":material/bookmark_add:"):
-                shortlist.keep(session, actor, mentor.id, today=today)
-                done(f"You find {plain(mentor.full_name)} under Kept.")
-
-
-def introduction(mentor: ListedMentor, why: Iterable[str], rank: int | None, longest: int | None) -> str:
-    """The four facts, and why this mentor: one piece of Markdown, because twenty cards are drawn at once."""
-    badge = f" :green-badge[:material/favorite: Wish {rank}]" if rank else ""
-    lines = [f"**{plain(mentor.full_name)}**{badge}"]
-    if about := " · ".join(plain(fact) for fact in (mentor.role_title, mentor.sector) if fact):
-        lines.append(about)
-    text = "  \n".join(lines)
-    if mentor.summary:
-        text += f"\n\n{plain(shortened(mentor.summary, longest))}"
-    if reasons := " · ".join(plain(reason) for reason in why):
-        text += f"\n\n:small[:material/handshake: {reasons}]"
-    return text
-
-
-def shortened(summary: str, longest: int | None) -> str:
-    """A very long text up to the blank before its limit. Scripts without blanks are cut where the limit is."""
-    if longest is None or len(summary) <= longest:
-        return summary
-    start = summary[:longest]
-    return f"{start[: start.rfind(' ')] if ' ' in start[longest // 2 :] else start} …"
-
-
-def draw_kept(session: Session, actor: Actor, today: date, mine: tuple[UUID, ...]) -> None:
-    """Those kept for later, with all they wrote."""
-    found = shortlist.mine(session, actor, today=today)
+def draw_kept(session: Session, actor: Actor, today: date, visit: Visit) -> None:
+    """Those kept for later."""
+    found = shortlist.mine(session, actor, today=today, during=visit)
     if not found.mentors and not found.unlisted:
-        empty("You keep nobody yet. Choose Keep beside a mentor to come back to them here.")
+        empty("You keep nobody yet. Open a mentor and choose Keep to come back to them here.")
         return
-    st.caption("Only you see whom you keep.")
-    why = directory.reasons(session, actor, found.mentors, today)
-    everybody = frozenset(mentor.id for mentor in found.mentors)
-    for mentor in found.mentors:
-        card(session, actor, today, mentor, why.get(mentor.id, ()), mine, everybody, longest=None)
+    st.caption("Only you see whom you keep. Open one to read everything, to wish for them or to let them go.")
+    if found.mentors:
+        why = directory.reasons(session, actor, found.mentors, today, during=visit)
+        mentor_list.draw(session, actor, today, found.mentors, why, visit)
     for mentor_id in found.unlisted:
         with st.container(border=True, gap="small", horizontal=True):
             st.markdown("A mentor who is not listed now", width="stretch")
@@ -182,10 +129,10 @@ def draw_kept(session: Session, actor: Actor, today: date, mine: tuple[UUID, ...
                     st.rerun()
 
 
-def draw_wishes(session: Session, actor: Actor, today: date) -> None:
+def draw_wishes(session: Session, actor: Actor, today: date, visit: Visit) -> None:
     """The wishes in order, each to be moved or taken back."""
     offer_undo(session, actor, today)
-    mine = wishes.mine(session, actor, today=today)
+    mine = wishes.mine(session, actor, today=today, during=visit)
     if not mine:
         empty(f"No wishes yet. You can name up to {wishes.MOST} mentors, the dearest first.")
         return
@@ -193,14 +140,21 @@ def draw_wishes(session: Session, actor: Actor, today: date) -> None:
     more = f"You can add {left} more." if left else "To add another, remove one first."
     st.caption(f"The dearest first. {more} Only you, the coordinator and, once asked, a mentor see your wishes.")
     draw_why(session, actor, "wishes")
-    why = directory.reasons(session, actor, [wish.mentor for wish in mine if wish.mentor], today)
+    why = directory.reasons(session, actor, [wish.mentor for wish in mine if wish.mentor], today, during=visit)
     for wish in mine:
         with st.container(border=True, gap="small"):
-            reasons = why.get(wish.mentor_id, ())
-            told = introduction(wish.mentor, reasons, None, None) if wish.mentor else "A mentor who is not listed now"
-            st.markdown(f"{wish.rank}\\. {told}")
+            st.markdown(introduction(wish, why.get(wish.mentor_id, ())))
             with st.container(horizontal=True):
                 change(session, actor, wish, last=len(mine))
+
+
+def introduction(wish: RankedWish, why: Iterable[str]) -> str:
+    """A wish with all that is known of the mentor."""
+    if wish.mentor is None:
+        return f"{wish.rank}\\. A mentor who is not listed now"
+    head = [f"{wish.rank}\\. **{plain(wish.mentor.full_name)}**", mentor_list.facts(wish.mentor)]
+    told = ["  \n".join(part for part in head if part), mentor_list.at_length(wish.mentor, why)]
+    return "\n\n".join(part for part in told if part)
 
 
 def change(session: Session, actor: Actor, wish: RankedWish, *, last: int) -> None:

@@ -1,10 +1,10 @@
 """The directory of mentors: four facts about each who agreed to be listed, for mentees who are looking for one.
 
-The query fetches those four facts and an id, nothing else, so that no response can hold more; what a mentor shows
-beside them by a switch of its own comes from services/listing_choices.py.
+Who is listed, and those facts, come from services/directory_listing.py in one step; what a mentor shows beside them, by
+a switch of its own for each answer, from services/listing_choices.py.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -18,7 +18,6 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from models.enrolments import Enrolment, EnrolmentStatus, Side, Wish
-from models.people import Person
 from models.schemes import AnsweredBy, Cohort, Scheme
 from models.search import SearchScope, Shortlisted
 from services import (
@@ -36,12 +35,10 @@ from services.directory_reasons import ListedMentor, Reader
 from services.errors import NotAllowed
 from services.schemes.sectors import sectors
 
-__all__ = ["ListedMentor", "Page", "Standing", "facts", "listed", "open_to", "reasons", "standing", "visit"]
+__all__ = ["ListedMentor", "Page", "Standing", "listed", "open_to", "reasons", "standing", "those", "visit"]
 
 CARDS_A_PAGE = 20
 LAST_PAGE = 50
-# How many pages beyond this one are looked at: counting everybody would cost a large cohort more than it tells.
-_PAGES_AHEAD = 1
 
 
 class Standing(StrEnum):
@@ -55,7 +52,9 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Page:
-    """One page of the directory. `total` counts up to one page ahead: with `has_more` there are more than that.
+    """One page of the directory. `total` counts up to the end of it: with `has_more` there are more than that.
+
+    Counting everybody would cost a large cohort more than it tells.
 
     `why` says, by mentor's id, in which ways a mentor suits the mentee who reads.
     """
@@ -118,28 +117,24 @@ def listed(
     """
     looking, reader = _opened(session, actor, during)
     page = min(max(1, page), LAST_PAGE)
-    most = (page + _PAGES_AHEAD) * CARDS_A_PAGE
+    most = page * CARDS_A_PAGE
     found = _found(session, looking, today, most + 1, search, sector)
     total = min(len(found), most)
-    pages = max(1, ceil(total / CARDS_A_PAGE))
-    page = min(page, pages)
-    mentors = facts(session, found[(page - 1) * CARDS_A_PAGE : page * CARDS_A_PAGE])
+    page = min(page, max(1, ceil(total / CARDS_A_PAGE)))
+    has_more = len(found) > most
+    mentors = _as_listed(session, found[(page - 1) * CARDS_A_PAGE : page * CARDS_A_PAGE])
     why = directory_reasons.why(reader, mentors, today=today)
-    return Page(mentors, total, page, pages, has_more=len(found) > most, why=why)
+    return Page(mentors, total, page, page + has_more, has_more=has_more, why=why)
 
 
-def open_to(session: Session, actor: Actor) -> Looking:
+def open_to(session: Session, actor: Actor, during: Visit | None = None) -> Looking:
     """Who the actor is to the directory, if they may look for a mentor now. Raises NotAllowed."""
-    return _opened(session, actor)[0]
+    return _opened(session, actor, during)[0]
 
 
-def facts(session: Session, mentor_ids: Collection[UUID]) -> tuple[ListedMentor, ...]:
-    """What may be known of mentors who are listed, by name. Whether they are is for the caller to ask before."""
-    if not mentor_ids:
-        return ()
-    also = listing_choices.shown(session, mentor_ids)
-    rows = session.exec(_four_facts(), params={"ids": list(mentor_ids)})
-    return tuple(_as_listed(*row, also=also.get(row[0], ())) for row in rows)
+def those(session: Session, looking: Looking, today: date, mentor_ids: Collection[UUID]) -> tuple[ListedMentor, ...]:
+    """Those of these few mentors who are listed now, by name."""
+    return _as_listed(session, directory_listing.those(session, looking, today, mentor_ids))
 
 
 def reasons(
@@ -149,7 +144,7 @@ def reasons(
     return dict(directory_reasons.why(_opened(session, actor, during)[1], mentors, today=today))
 
 
-def _found(session: Session, looking: Looking, today: date, most: int, search: str, sector: str | None) -> list[UUID]:
+def _found(session: Session, looking: Looking, today: date, most: int, search: str, sector: str | None) -> list[Any]:
     """The first of those to whom all words lead, within one sector if it is given."""
     narrower = [col(Enrolment.sector) == sector] if sector else []
     # A sector is also one of the words that lead to a mentor: that finds the few without reading the many.
@@ -174,29 +169,15 @@ def _marks() -> tuple[Any, Any]:
     )
 
 
-@cache
-def _four_facts() -> Any:
-    return (
-        select(  # type: ignore[call-overload]
-            Enrolment.id, Person.full_name, Enrolment.summary, Enrolment.role_title, Enrolment.sector
+def _as_listed(session: Session, rows: Sequence[Any]) -> tuple[ListedMentor, ...]:
+    also = listing_choices.shown(session, [row.id for row in rows])
+    known = sectors()
+    return tuple(
+        ListedMentor(
+            mentor_id, full_name, summary, role_title, known.get(sector or "", sector), also.get(mentor_id, ())
         )
-        .select_from(Enrolment)
-        .join(Person, col(Person.id) == Enrolment.person_id)
-        .where(col(Enrolment.id).in_(bindparam("ids", expanding=True)))
-        .order_by(col(Enrolment.sort_key), col(Enrolment.id))
+        for mentor_id, full_name, summary, role_title, sector in rows
     )
-
-
-def _as_listed(
-    mentor_id: UUID,
-    full_name: str,
-    summary: str | None,
-    role_title: str | None,
-    sector: str | None,
-    *,
-    also: tuple[tuple[str, str], ...],
-) -> ListedMentor:
-    return ListedMentor(mentor_id, full_name, summary, role_title, sectors().get(sector or "", sector), also)
 
 
 def _own(session: Session, actor: Actor) -> Any:

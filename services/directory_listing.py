@@ -1,14 +1,16 @@
 """Which mentors a mentee who is looking may see now: asked of the rows themselves each time, whatever led to them.
 
-Two steps, because a cohort may be large and a page is small. Approved mentors are taken in the order of their names, a
-hundred or two; then those few are held against everything else. So nobody counts a whole cohort to show twenty cards.
+A cohort may be large and a page is small: approved mentors are taken in the order of their names, a hundred or two, and
+only those few are held against everything else. So nobody counts a whole cohort to show twenty cards.
+
+What is asked for is the four facts and an id, nothing else, so that no response can hold more.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, case, union
@@ -20,6 +22,7 @@ from models.pairings import Pairing
 from models.people import Person
 from services import consents, readiness, signatures, training
 
+Kind = Literal["batch", "few", "given"]
 _GATES = frozenset({"signature", "training", "conflicts"})
 # Of approved mentors most are listed: so many times more are looked at than are wanted, but not too many at once.
 _SPARE, _AT_ONCE = 2, 400
@@ -37,37 +40,38 @@ class Looking:
 
 def first(
     session: Session, looking: Looking, today: date, most: int, *narrower: Any, among: Sequence[UUID] | None = None
-) -> list[UUID]:
-    """Up to that many listed mentors by name; `narrower` are more conditions on Enrolment, `among` a few ids."""
+) -> list[Any]:
+    """Up to that many listed mentors by name: id, full_name, summary, role_title, sector, and no more.
+
+    `narrower` are more conditions on Enrolment, `among` a few ids.
+    """
     if among is not None and not among:
         return []
-    statement = _by_name(among is not None).where(*narrower)
-    found: list[UUID] = []
+    kind: Kind = "batch" if among is None else "few"
+    statement = _listed_of(looking.gates, kind, narrower) if narrower else _listed(looking.gates, kind)
+    beyond = _by_name(kind, narrower) if narrower else _anybody(kind)
+    asked = _asked(looking, today) | ({} if among is None else {"chosen": list(among)})
+    found: list[Any] = []
     seen, size = 0, min(most * _SPARE, _AT_ONCE)
     while len(found) < most:
-        asked = {"cohort_id": looking.cohort_id} | ({} if among is None else {"chosen": list(among)})
-        some = session.exec(statement.offset(seen).limit(size), params=asked).all()
-        listed = still_listed(session, looking, today, some)
-        found += [mentor_id for mentor_id in some if mentor_id in listed]
-        if len(some) < size:
-            break
+        found += session.exec(statement, params=asked | {"seen": seen, "size": size})
         seen, size = seen + size, min(size * 2, _AT_ONCE)
+        if len(found) < most and session.exec(beyond, params=asked | {"seen": seen, "size": 1}).first() is None:
+            break
     return found[:most]
 
 
-def still_listed(session: Session, looking: Looking, today: date, mentor_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Those of these few whom the mentee may see."""
+def those(session: Session, looking: Looking, today: date, mentor_ids: Collection[UUID]) -> Sequence[Any]:
+    """Those of these few whom the mentee may see, by name, each as `first` has it."""
     if not mentor_ids:
-        return frozenset()
-    asked = {
-        "ids": list(mentor_ids),
-        "cohort_id": looking.cohort_id,
-        "mentee_id": looking.enrolment_id,
-        "person_id": looking.person_id,
-        "today": today,
-        "moment": signatures.grace_until(today),
-    }
-    return frozenset(session.exec(_listed(looking.gates), params=asked))
+        return []
+    asked = _asked(looking, today) | {"ids": list(mentor_ids)}
+    return session.exec(_listed(looking.gates, "given"), params=asked).all()  # type: ignore[no-any-return]
+
+
+def still_listed(session: Session, looking: Looking, today: date, mentor_ids: Collection[UUID]) -> frozenset[UUID]:
+    """The ids of those."""
+    return frozenset(row.id for row in those(session, looking, today, mentor_ids))
 
 
 def sectors_there(session: Session, cohort_id: UUID) -> frozenset[str]:
@@ -86,13 +90,33 @@ def _sectors() -> Any:
     return select(found.c.sector).where(found.c.sector.is_not(None))
 
 
+def _asked(looking: Looking, today: date) -> dict[str, Any]:
+    return {
+        "cohort_id": looking.cohort_id,
+        "mentee_id": looking.enrolment_id,
+        "person_id": looking.person_id,
+        "today": today,
+        "moment": signatures.grace_until(today),
+    }
+
+
+def _by_name(kind: Kind, narrower: Sequence[Any] = ()) -> Any:
+    """Approved mentors of the cohort in the order of their names, all of them or those who are `chosen`.
+
+    From the one after `seen`, `size` of them.
+    """
+    statement = select(Enrolment.id).order_by(col(Enrolment.sort_key), col(Enrolment.id)).where(*narrower)
+    if kind == "few":
+        these = col(Enrolment.id).in_(bindparam("chosen", expanding=True))
+        statement = statement.where(these, _out_of_sight(_approved()))
+    else:
+        statement = statement.where(_approved())
+    return statement.offset(bindparam("seen")).limit(bindparam("size"))
+
+
 @cache
-def _by_name(of_few: bool) -> Any:
-    """Approved mentors of the cohort in the order of their names, all of them or those who are `chosen`."""
-    statement = select(Enrolment.id).order_by(col(Enrolment.sort_key), col(Enrolment.id))
-    if of_few:
-        return statement.where(col(Enrolment.id).in_(bindparam("chosen", expanding=True)), _out_of_sight(_approved()))
-    return statement.where(_approved())
+def _anybody(kind: Kind) -> Any:
+    return _by_name(kind)
 
 
 def _approved() -> Any:
@@ -109,8 +133,12 @@ def _out_of_sight(condition: Any) -> Any:
 
 
 @cache
-def _listed(gates: tuple[str, ...]) -> Any:
-    """Those of `ids` who are listed.
+def _listed(gates: tuple[str, ...], kind: Kind) -> Any:
+    return _listed_of(gates, kind)
+
+
+def _listed_of(gates: tuple[str, ...], kind: Kind, narrower: Sequence[Any] = ()) -> Any:
+    """The four facts of those who are listed: of a batch by name, of the few of them, or of the `ids` given.
 
     They agreed, can be reached, have room, passed every gate of the scheme, and may meet this mentee. Whoever must not
     is left out, whichever of the two said so: "not available" is all there is to see.
@@ -118,6 +146,8 @@ def _listed(gates: tuple[str, ...]) -> Any:
     if not set(gates) <= _GATES:
         raise ValueError(f"The directory does not know how to ask about {set(gates) - _GATES}.")
     these: Any = bindparam("ids", expanding=True)
+    if kind != "given":
+        these = select(_by_name(kind, narrower).cte("batch").c.id)
     conditions = [
         col(Enrolment.id).in_(these),
         _out_of_sight(_approved()),
@@ -135,7 +165,15 @@ def _listed(gates: tuple[str, ...]) -> Any:
     if "training" in gates:
         untrained = training.untrained_enrolments(None, bindparam("today"), among=these)
         conditions.append(col(Enrolment.id).not_in(untrained.correlate(None)))
-    return select(Enrolment.id).join(Person, col(Person.id) == Enrolment.person_id).where(*conditions)
+    return (
+        select(  # type: ignore[call-overload]
+            Enrolment.id, Person.full_name, Enrolment.summary, Enrolment.role_title, Enrolment.sector
+        )
+        .select_from(Enrolment)
+        .join(Person, col(Person.id) == Enrolment.person_id)
+        .where(*conditions)
+        .order_by(col(Enrolment.sort_key), col(Enrolment.id))
+    )
 
 
 def _apart() -> Any:

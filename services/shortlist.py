@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from models.search import Shortlisted
 from services import access, audit, directory, directory_listing
 from services.access import Actor
-from services.directory import ListedMentor
+from services.directory import ListedMentor, Visit
 from services.errors import Conflict, Invalid, NotAllowed
 from services.units import writes
 
@@ -63,12 +63,13 @@ def drop(session: Session, actor: Actor, mentor_id: UUID) -> None:
     session.commit()
 
 
-def mine(session: Session, actor: Actor, *, today: date) -> Kept:
+def mine(session: Session, actor: Actor, *, today: date, during: Visit | None = None) -> Kept:
     """Whom the actor keeps. Raises NotAllowed."""
-    looking = directory.open_to(session, actor)
+    looking = directory.open_to(session, actor, during)
     kept = ids(session, actor)
-    listed = directory_listing.still_listed(session, looking, today, kept)
-    return Kept(directory.facts(session, listed), tuple(mentor_id for mentor_id in kept if mentor_id not in listed))
+    listed = directory.those(session, looking, today, kept)
+    there = {mentor.id for mentor in listed}
+    return Kept(listed, tuple(mentor_id for mentor_id in kept if mentor_id not in there))
 
 
 def ids(session: Session, actor: Actor) -> tuple[UUID, ...]:

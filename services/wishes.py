@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from models.enrolments import Wish
 from services import access, audit, directory, directory_listing
 from services.access import Actor
-from services.directory import ListedMentor
+from services.directory import ListedMentor, Visit
 from services.errors import Conflict, Invalid, NotAllowed
 from services.units import writes
 
@@ -84,12 +84,12 @@ def move_down(session: Session, actor: Actor, mentor_id: UUID) -> None:
     _move(session, actor, mentor_id, +1)
 
 
-def mine(session: Session, actor: Actor, *, today: date) -> tuple[RankedWish, ...]:
+def mine(session: Session, actor: Actor, *, today: date, during: Visit | None = None) -> tuple[RankedWish, ...]:
     """The actor's wishes, dearest first. Raises NotAllowed."""
-    looking = directory.open_to(session, actor)
+    looking = directory.open_to(session, actor, during)
     wishes = _wishes(session, looking.enrolment_id)
-    listed = directory_listing.still_listed(session, looking, today, [wish.mentor_id for wish in wishes])
-    shown = {mentor.id: mentor for mentor in directory.facts(session, listed)}
+    listed = directory.those(session, looking, today, [wish.mentor_id for wish in wishes])
+    shown = {mentor.id: mentor for mentor in listed}
     return tuple(RankedWish(wish.mentor_id, wish.rank, shown.get(wish.mentor_id)) for wish in wishes)
 
 

@@ -242,7 +242,7 @@ def pass_training(visit: Visit) -> None:
 def wish_for(visit: Visit, mentor: str) -> None:
     """Find somebody in the directory and wish for them."""
     visit.go("mentors")
-    visit.sees(mentor)
+    visit.tick(visit.page.get_by_role("radio", name=mentor).first)
     visit.shoot("mentors")
     visit.press("Wish for this mentor")
     visit.sees("is among your wishes")

@@ -1,5 +1,8 @@
 """The Mentors screen: the directory and the wishes."""
 
+import re
+from datetime import date
+
 import pytest
 from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
@@ -8,9 +11,11 @@ from models.audit import AuditEntry
 from models.columns import utc_now
 from models.enrolments import Consent, ConsentPurpose, Enrolment, EnrolmentStatus, Side, Wish
 from models.people import Person
-from models.schemes import Cohort
+from models.schemes import Cohort, Scheme
 from models.search import DirectorySearches
-from services import wishes
+from services import listing_choices, wishes
+from services.access import DESK
+from services.schemes import starting
 from services.schemes.sectors import sectors
 from tests.factories import make_cohort, make_enrolment, make_pairing, make_participant
 from tests.pages.opening import open_page
@@ -32,14 +37,25 @@ def drawn(page: AppTest) -> str:
     return "\n".join(str(getattr(element, "value", "")) for element in page.main)
 
 
-def cards(page: AppTest) -> list[str]:
-    """The mentors that are drawn, each in one piece of Markdown."""
-    return [line.value for line in page.markdown if "**" in line.value and "Signed in" not in line.value]
-
-
 def named(page: AppTest) -> list[str]:
-    """Their first lines."""
-    return [card.splitlines()[0].strip() for card in cards(page)]
+    """The mentors of the list by name and rank, or the first lines of the wishes."""
+    wished = [line.value.splitlines()[0].strip() for line in page.markdown if re.match(r"\d", line.value)]
+    return [line for group in page.radio for line in group.options] + wished
+
+
+def in_brief(page: AppTest) -> list[str]:
+    """What the list says under each name."""
+    return [line for group in page.radio for line in group.proto.captions]
+
+
+def at_length(page: AppTest) -> list[str]:
+    """What stands open under a name."""
+    return [line.value for line in page.markdown if "Signed in" not in line.value]
+
+
+def choose(page: AppTest, mentor: Enrolment, *, key: str = "who") -> AppTest:
+    """Open somebody of the list up to the one who is open, or of the rest of it."""
+    return page.radio(key=key).set_value(str(mentor.id)).run()
 
 
 def three_listed(session: Session) -> tuple[Enrolment, list[Enrolment]]:
@@ -49,15 +65,22 @@ def three_listed(session: Session) -> tuple[Enrolment, list[Enrolment]]:
 
 
 @pytest.mark.clause("U-1", "U-2")
-def test_a_card_shows_four_facts_and_the_page_holds_nothing_more(page_session: Session) -> None:
+def test_the_list_shows_four_facts_and_the_page_holds_nothing_more(page_session: Session) -> None:
     cohort = a_cohort(page_session)
     mentor = a_listed(page_session, cohort, sector="D", summary="*Ten* years.", role_title="Counsel")
     person = page_session.get_one(Person, mentor.person_id)
 
     page = opened(page_session, make_enrolment(page_session, cohort))
 
-    why = ":small[:material/handshake: Same sector\\: energy]"
-    assert cards(page) == [f"**Bo Lindqvist**  \nCounsel · Energy\n\n\\*Ten\\* years\\.\n\n{why}"]
+    why = ":material/handshake: Same sector\\: energy"
+    closed = (named(page), in_brief(page), at_length(page))
+    choose(page, mentor)
+
+    assert closed == (["**Bo Lindqvist**"], [f"Counsel · Energy — \\*Ten\\* years\\. — {why}"], [])
+    assert (in_brief(page), at_length(page)) == (
+        ["Counsel · Energy"],
+        [f"\\*Ten\\* years\\.\n\n:small[{why}]"],
+    )
     hidden = (person.email, person.telephone, person.wechat_id, mentor.organisation, person.pronouns, person.called)
     assert [value for value in hidden if str(value) in str(page.main)] == []
 
@@ -68,7 +91,7 @@ def test_wishing_puts_a_mentor_at_the_end_of_the_list(page_session: Session) -> 
     page = opened(page_session, mentee)
 
     for mentor in (b, a):
-        page.button(key=f"wish-{mentor.id}").click().run()
+        choose(page, mentor).button(key=f"wish-{mentor.id}").click().run()
 
     ranked = page_session.exec(select(Wish.mentor_id).order_by(col(Wish.rank))).all()
     assert ranked == [b.id, a.id]
@@ -112,8 +135,8 @@ def test_a_mentor_is_kept_for_later_and_let_go(page_session: Session) -> None:
     mentee, (a, b, _) = three_listed(page_session)
     page = opened(page_session, mentee)
 
-    page.button(key=f"keep-{b.id}").click().run()
-    page.button(key=f"keep-{a.id}").click().run()
+    for mentor in (b, a):
+        choose(page, mentor).button(key=f"keep-{mentor.id}").click().run()
     page.segmented_control(key="view").set_value("kept").run()
     kept = named(page)
     page.button(key=f"drop-{a.id}").click().run()
@@ -131,7 +154,7 @@ def test_empty_lists_say_what_comes_next(page_session: Session) -> None:
 
     assert said == [
         [NOBODY],
-        ["You keep nobody yet. Choose Keep beside a mentor to come back to them here."],
+        ["You keep nobody yet. Open a mentor and choose Keep to come back to them here."],
         ["No wishes yet. You can name up to 5 mentors, the dearest first."],
     ]
 
@@ -148,17 +171,63 @@ def test_a_search_is_counted_once_without_its_words(page_session: Session) -> No
     assert "glaciology" not in "".join(str(entry.details) for entry in page_session.exec(select(AuditEntry)))
 
 
-def test_a_card_says_why_and_cuts_a_very_long_story(page_session: Session) -> None:
+def test_the_list_says_why_and_cuts_a_long_story_until_somebody_is_opened(page_session: Session) -> None:
     cohort = a_cohort(page_session)
-    a_listed(page_session, cohort, sector="D", role_title="Judge", summary="Turbines. " * 100)
+    mentor = a_listed(page_session, cohort, sector="D", role_title="Judge", summary="Turbines. " * 100)
     mentee = make_enrolment(page_session, cohort, sector="D", role_title="Student", goals="Work on turbines.")
-
     page = opened(page_session, mentee)
+    told = in_brief(page)[0].split(" — ")
 
-    lines = cards(page)[0].splitlines()
-    assert len(lines[3]) < 700
-    assert lines[3].endswith(" …")
-    assert lines[-1] == ":small[:material/handshake: Same sector\\: Energy · Goals and work history share\\: turbines]"
+    choose(page, mentor)
+
+    why = ":material/handshake: Same sector\\: Energy · Goals and work history share\\: turbines"
+    assert (told[0], len(told[1]) < 300, told[1].endswith(" …"), told[2]) == ("Judge · Energy", True, True, why)
+    assert at_length(page) == ["Turbines\\. " * 99 + f"Turbines\\. \n\n:small[{why}]"]
+
+
+def test_another_mentor_of_the_list_is_opened_and_closed(page_session: Session) -> None:
+    mentee, (a, b, c) = three_listed(page_session)
+    page = choose(opened(page_session, mentee), b)
+    groups = [[len(group.options) for group in page.radio]]
+
+    for mentor, key in ((c, "who-below"), (a, "who")):
+        groups.append([len(group.options) for group in choose(page, mentor, key=key).radio])
+    page.button(key="close").click().run()
+
+    assert [*groups, [len(group.options) for group in page.radio]] == [[2, 1], [3], [1, 2], [3]]
+    assert [button.label for button in page.button if "Wish" in button.label] == []
+
+
+def test_namesakes_stay_two_choices(page_session: Session) -> None:
+    cohort = a_cohort(page_session)
+    for _ in range(2):
+        a_listed(page_session, cohort, "Li Na")
+
+    page = opened(page_session, make_enrolment(page_session, cohort))
+
+    assert named(page) == ["**Li Na**", "**Li Na** (2)"]
+
+
+@pytest.mark.clause("U-1")
+def test_what_a_mentor_shows_besides_stands_in_the_list_until_it_is_switched_off(page_session: Session) -> None:
+    first = starting.start(
+        page_session, DESK, "unnc_alumni", cohort_name="1", starts_on=date(2026, 9, 1), ends_on=date(2027, 8, 31)
+    )
+    page_session.get_one(Scheme, first.scheme_id).mentor_gates = []
+    mentor = a_listed(page_session, first, sector="D", languages=["en"])
+    mentor.organisation = "Grid_Sons"
+    actor = make_participant(page_session, mentor)
+    page_session.commit()
+    listing_choices.show(page_session, actor, "organisation")
+    page = opened(page_session, make_enrolment(page_session, first))
+    before = (in_brief(page), at_length(choose(page, mentor)))
+
+    listing_choices.hide(page_session, actor, "organisation")
+    page.run()
+
+    assert before[0][0].split(" — ")[2:3] == ["Where I work: Grid\\_Sons"]
+    assert "**Where I work:** Grid\\_Sons" in before[1][0]
+    assert "Grid" not in "".join(at_length(page) + in_brief(page))
 
 
 def test_a_sector_narrows_the_list(page_session: Session) -> None:
@@ -277,5 +346,5 @@ def test_a_search_on_a_later_page_starts_from_the_first(page_session: Session) -
     before = named(page)
     page.text_input(key="search").set_value("judge").run()
 
-    assert "More than 40 mentors. Search, or choose a sector, to see fewer." in first
+    assert first[1].startswith("More than 20 mentors. Search, or choose a sector, to see fewer. Open one")
     assert (before, named(page)[0], len(named(page))) == (["**Mentor 040**"], "**Mentor 000**", 20)

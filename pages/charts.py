@@ -32,8 +32,6 @@ CLEAR = "rgba(0,0,0,0)"
 INK = GRAY_90
 KEPT_SECONDS, MOST_KEPT = 300, 500
 LOWEST, HIGHEST = 230, 320
-MOST_BARS = 40
-BAR, CELL, MARGIN = 26, 18, 60  # pixels
 T = TypeVar("T")
 
 
@@ -200,7 +198,7 @@ def funnel(stages: tuple[Stage, ...]) -> Any:
         )
         for name, color, counts in sides
     ]
-    figure = go.Figure(bars, _layout(HIGHEST))
+    figure = go.Figure(bars, layout(HIGHEST))
     figure.update_layout(barmode="group", bargap=0.3, legend_traceorder="normal")
     figure.update_xaxes(visible=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, tickfont_color=INK)
@@ -229,7 +227,7 @@ def history(weeks: tuple[WeekEnd, ...]) -> Any:
                 hovertemplate="%{x}: %{customdata}<extra>" + name + "</extra>",
             )
         )
-    figure = go.Figure(bars, _layout(LOWEST + 40))
+    figure = go.Figure(bars, layout(LOWEST + 40))
     # A number that does not fit its part of a bar is in the table, rather than too small to read.
     figure.update_layout(barmode="stack", bargap=0.25, uniformtext={"minsize": 11, "mode": "hide"})
     figure.update_yaxes(visible=False)
@@ -241,116 +239,6 @@ def history(weeks: tuple[WeekEnd, ...]) -> Any:
                 x=at, y=0, text=label(None), textangle=-90, yanchor="bottom", showarrow=False, font_color=INK
             )
     return figure
-
-
-def draw_contributions(parts: Sequence[tuple[str, float, float]]) -> None:
-    """What a score is made of: (criterion, points, the most it could give), the largest first."""
-    import plotly.graph_objects as go  # noqa: PLC0415 - only a screen with charts pays for it
-
-    ordered = sorted(parts, key=lambda part: -part[1])
-    labels = [name for name, _, _ in ordered]
-    got = [points for _, points, _ in ordered]
-    rest = [max(0.0, most - points) for _, points, most in ordered]
-    told = [f"{points:g} of {most:g}" if most else f"{points:g}" for _, points, most in ordered]
-    hover = "%{y}: %{customdata}<extra></extra>"
-    bars = [
-        go.Bar(y=labels, x=got, orientation="h", marker_color=MENTORS, customdata=told, hovertemplate=hover),
-        go.Bar(
-            y=labels,
-            x=rest,
-            orientation="h",
-            marker_color="rgba(128,128,128,0.18)",
-            customdata=told,
-            hovertemplate=hover,
-            text=told,
-            textposition="outside",
-            textfont_color=INK,
-            cliponaxis=False,
-        ),
-    ]
-    figure = go.Figure(bars, _layout(MARGIN + BAR * len(ordered)))
-    figure.update_layout(barmode="stack", bargap=0.35, showlegend=False, margin_r=80, margin_t=8)
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, tickfont_color=INK)
-    alt = "Bars of what the score is made of. " + "; ".join(map(": ".join, zip(labels, told, strict=True))) + "."
-    st.plotly_chart(figure, config=CONFIG, key="contributions", alt=alt)
-
-
-def draw_loads(loads: Sequence[tuple[str, int, int]]) -> None:
-    """How many mentees each mentor has, of how many places: (name, mentees, places)."""
-    import plotly.graph_objects as go  # noqa: PLC0415 - only a screen with charts pays for it
-
-    at = list(range(len(loads)))
-    told = [f"{mentees} of {places}" for _, mentees, places in loads]
-    open_places = [max(0, places - mentees) for _, mentees, places in loads]
-    bars = [
-        go.Bar(y=at, x=[mentees for _, mentees, _ in loads], orientation="h", marker_color=MENTORS, name="Taken"),
-        go.Bar(
-            y=at,
-            x=open_places,
-            orientation="h",
-            marker_color="rgba(128,128,128,0.18)",
-            name="Open",
-            text=told,
-            textposition="outside",
-            textfont_color=INK,
-            cliponaxis=False,
-        ),
-    ]
-    figure = go.Figure(bars, _layout(MARGIN + BAR * len(loads)))
-    figure.update_traces(hoverinfo="skip")
-    figure.update_layout(barmode="stack", bargap=0.3, margin_r=70, legend_traceorder="normal")
-    figure.update_xaxes(visible=False)
-    # By number and not by name: two people may share one.
-    figure.update_yaxes(
-        autorange="reversed",
-        showgrid=False,
-        automargin=True,
-        tickfont_color=INK,
-        tickvals=at,
-        ticktext=[as_text(name) for name, _, _ in loads],
-    )
-    st.plotly_chart(
-        figure, config=CONFIG, key="loads", alt=f"Bars of the places of {len(loads)} mentors, taken and open."
-    )
-
-
-def draw_heat(
-    mentees: Sequence[str],
-    mentors: Sequence[str],
-    points: Sequence[Sequence[float]],
-    chosen: Sequence[tuple[int, int]],
-) -> None:
-    """How well mentees (rows) fit mentors (columns); a ring stands where the run paired them."""
-    import plotly.graph_objects as go  # noqa: PLC0415 - only a screen with charts pays for it
-
-    rows, columns = ([as_text(name) for name in names] for names in (mentees, mentors))
-    cells = go.Heatmap(
-        z=[list(row) for row in points],
-        x=columns,
-        y=rows,
-        colorscale=[[0, "#F3F0E9"], [1, MENTORS]],
-        colorbar={"title": "Points", "thickness": 12, "tickfont": {"color": INK}},
-        hovertemplate="%{y} with %{x}: %{z:g} points<extra></extra>",
-    )
-    rings = go.Scatter(
-        x=[columns[j] for _, j in chosen],
-        y=[rows[i] for i, _ in chosen],
-        mode="markers",
-        marker={"symbol": "circle-open", "size": 11, "color": "#C8862B", "line": {"width": 2.5}},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    figure = go.Figure([cells, rings], _layout(max(HIGHEST, MARGIN * 3 + CELL * len(rows))))
-    figure.update_xaxes(showgrid=False, automargin=True, tickfont_color=INK, tickangle=-60)
-    figure.update_yaxes(showgrid=False, automargin=True, tickfont_color=INK, autorange="reversed")
-    alt = f"Heat map of how well {len(rows)} mentees fit {len(columns)} mentors; the table below it has every number."
-    st.plotly_chart(figure, config=CONFIG, key="heat", alt=alt)
-
-
-def as_text(name: str) -> str:
-    """A name as a label of a chart, which would read tags in it."""
-    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("$", "&#36;")
 
 
 def funnel_finding(stages: Sequence[Stage]) -> str:
@@ -395,7 +283,7 @@ def label(count: Shown) -> str:
     return "hidden" if count is None else str(count)
 
 
-def _layout(height: int) -> dict[str, Any]:
+def layout(height: int) -> dict[str, Any]:
     """No ground of its own, so that it stands on the light page as well as on the dark one."""
     return {
         "height": height,

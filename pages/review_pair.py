@@ -8,7 +8,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.matching import PairRuleKind
-from pages import charts
+from pages import review_charts
 from pages.review_parts import approved, decide, keep, open_pair, solved_run, today, undo
 from pages.ui import label as as_label
 from pages.ui import plain, refusals
@@ -107,7 +107,7 @@ def draw_parts(pair: PairView) -> None:
     """Bars that add up to the score, and the same as a table."""
     line = pair.line
     st.subheader(f"{sum(part.points for part in line.parts):g} points out of 100, and why", anchor=False)
-    charts.draw_contributions([(part.label, part.points, part.most) for part in line.parts])
+    review_charts.draw_contributions([(part.label, part.points, part.most) for part in line.parts])
     with st.expander("As a table"):
         rows = "\n".join(
             f"| {plain(part.label)} | {part.points:g} of {part.most:g} | {plain(part.sentence)} |"

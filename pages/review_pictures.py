@@ -5,7 +5,7 @@ from uuid import UUID
 import streamlit as st
 from sqlmodel import Session
 
-from pages import charts
+from pages import review_charts
 from pages.review_parts import solved_run
 from pages.ui import empty
 from services.access import Actor
@@ -21,8 +21,8 @@ def draw(session: Session, actor: Actor, run: RunView) -> None:
         return
     full = sum(load.mentees >= load.places for load in loads)
     st.header(f"{full} of {len(loads)} mentors have no place left", anchor=False)
-    shown = loads[: charts.MOST_BARS]
-    charts.draw_loads([(load.mentor, load.mentees, load.places) for load in shown])
+    shown = loads[: review_charts.MOST_BARS]
+    review_charts.draw_loads([(load.mentor, load.mentees, load.places) for load in shown])
     if len(shown) < len(loads):
         st.caption(f"The fullest {len(shown)} of {len(loads)} mentors; the table has all.")
     with st.expander("As a table"):
@@ -42,7 +42,7 @@ def draw_heat(session: Session, actor: Actor, run_id: UUID) -> None:
         f"Points out of 100. The {len(found.mentees)} mentees with the weakest pairs and {len(found.mentors)} mentors. "
         "A ring: the run chose them. It shows likeness only, not who is available."
     )
-    charts.draw_heat(found.mentees, found.mentors, found.points, found.chosen)
+    review_charts.draw_heat(found.mentees, found.mentors, found.points, found.chosen)
     with st.expander("As a table"):
         st.dataframe(
             [

@@ -79,6 +79,7 @@ def test_no_screen_imports_another_screen() -> None:
         "pages.enrolment_words",
         "pages.next_step",
         "pages.template_questions",
+        "pages.review_charts",
         "pages.review_compare",
         "pages.review_decisions",
         "pages.review_list",

@@ -6,9 +6,11 @@ They are rows of the cohort, so every coordinator sees and can undo them. A pin 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -79,32 +81,47 @@ def undo(session: Session, actor: Actor, rule_id: UUID, *, version: int) -> None
 def in_force(session: Session, actor: Actor, cohort_id: UUID) -> tuple[RuleView, ...]:
     """Every pin and ban of the cohort, the newest first. Raises NotAllowed."""
     access.cohort_to_coordinate(session, actor, cohort_id)
+    return tuple(RuleView(*row) for row in session.exec(_in_force(), params={"cohort_id": cohort_id}))
+
+
+def of_pair(session: Session, cohort_id: UUID, mentor_id: UUID, mentee_id: UUID) -> RuleView | None:
+    """The pin or ban of just these two that is in force. The caller has asked whether the actor runs the cohort."""
+    given = {"cohort_id": cohort_id, "mentor_id": mentor_id, "mentee_id": mentee_id}
+    found = session.exec(_of_pair(), params=given).first()
+    return RuleView(*found) if found else None
+
+
+@cache
+def _of_pair() -> Any:
+    both = PairRule.mentor_id == bindparam("mentor_id"), PairRule.mentee_id == bindparam("mentee_id")
+    return _in_force().where(*both)
+
+
+@cache
+def _in_force() -> Any:
     mentor, mentee, made_by = aliased(Person), aliased(Person), aliased(Person)
     of_mentor, of_mentee = aliased(Enrolment), aliased(Enrolment)
-    columns: tuple[Any, ...] = (PairRule, mentor.full_name, mentee.full_name, made_by.full_name)
-    statement = (
+    columns: tuple[Any, ...] = (
+        PairRule.id,
+        PairRule.kind,
+        PairRule.mentor_id,
+        mentor.full_name,
+        PairRule.mentee_id,
+        mentee.full_name,
+        made_by.full_name,
+        PairRule.created_at,
+        PairRule.version,
+    )
+    return (
         select(*columns)
+        .select_from(PairRule)
         .join(of_mentor, col(of_mentor.id) == col(PairRule.mentor_id))
         .join(mentor, col(mentor.id) == col(of_mentor.person_id))
         .join(of_mentee, col(of_mentee.id) == col(PairRule.mentee_id))
         .join(mentee, col(mentee.id) == col(of_mentee.person_id))
         .join(made_by, col(made_by.id) == col(PairRule.made_by_id))
-        .where(PairRule.cohort_id == cohort_id, col(PairRule.undone_at).is_(None))
+        .where(PairRule.cohort_id == bindparam("cohort_id"), col(PairRule.undone_at).is_(None))
         .order_by(col(PairRule.created_at).desc(), col(PairRule.id))
-    )
-    return tuple(
-        RuleView(
-            rule.id,
-            rule.kind,
-            rule.mentor_id,
-            its_mentor,
-            rule.mentee_id,
-            its_mentee,
-            by,
-            rule.created_at,
-            rule.version,
-        )
-        for rule, its_mentor, its_mentee, by in session.exec(statement)
     )
 
 

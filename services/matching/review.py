@@ -112,12 +112,15 @@ def pairs(
 
 def line(session: Session, actor: Actor, run_id: UUID, mentee_id: UUID) -> PairLine:
     """One mentee's line of a run. Raises NotAllowed."""
-    of_run = review_lines.facts(session, actor, run_id)
-    asked = select(RunPair.id).where(RunPair.run_id == run_id, RunPair.mentee_id == mentee_id)
-    found = _read(session, actor, of_run, tuple(session.exec(asked)))
-    if not found:
+    return line_and_mentor(session, actor, review_lines.facts(session, actor, run_id), mentee_id)[0]
+
+
+def line_and_mentor(session: Session, actor: Actor, of_run: Facts, mentee_id: UUID) -> tuple[PairLine, UUID | None]:
+    """The same of a run that the actor may see, and the mentor's enrolment. Raises NotAllowed. One query."""
+    found = session.execute(_line_of_mentee(), {**_asked(of_run), "mentee_id": mentee_id}).first()
+    if found is None:
         raise NotAllowed("This mentee is not in the newest run.", remedy="Go back to the list to see who is.")
-    return found[0]
+    return _line(actor.person_id, *found[1:]), found[2]
 
 
 def carried(session: Session, actor: Actor, before: UUID, after: UUID, ticked: Collection[UUID]) -> frozenset[UUID]:
@@ -206,7 +209,17 @@ def _read(session: Session, actor: Actor, of_run: Facts, ids: Collection[UUID]) 
 
 @cache  # asked at every look at a run: building it costs more than asking
 def _lines() -> Any:
-    """The select of lines by their ids, with both names and the mentee's newest proposal."""
+    return _lines_with_names().where(col(RunPair.id).in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def _line_of_mentee() -> Any:
+    of_run = RunPair.run_id == bindparam("run_id")
+    return _lines_with_names().where(of_run, col(RunPair.mentee_id) == bindparam("mentee_id"))
+
+
+def _lines_with_names() -> Any:
+    """The select of lines with both names and the mentee's newest proposal."""
     mentee, mentor, more, other = (aliased(Enrolment) for _ in range(4))
     mentee_person, mentor_person, more_person, other_person = (aliased(Person) for _ in range(4))
     since = aliased(Proposal)
@@ -248,7 +261,6 @@ def _lines() -> Any:
         .outerjoin(since, col(since.id) == newest)
         .outerjoin(other, col(other.id) == col(since.mentor_id))
         .outerjoin(other_person, col(other_person.id) == col(other.person_id))
-        .where(col(RunPair.id).in_(bindparam("ids", expanding=True)))
     )
 
 

@@ -1,19 +1,21 @@
 """Two people of a run side by side, as a coordinator reads them before proposing: what each said in the form."""
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from models.enrolments import Enrolment
-from models.matching import RunPair
+from models.enrolments import Enrolment, Side
 from models.people import Person
 from services import access
 from services.access import Actor
 from services.errors import NotAllowed
 from services.languages import LANGUAGES
-from services.matching import review, runs
-from services.matching.pins import RuleView, in_force
+from services.matching import pins, review, review_lines
+from services.matching.pins import RuleView
 from services.matching.review import PairLine
 from services.schemes.sectors import sectors
 
@@ -39,19 +41,14 @@ class PairView:
 
 
 def pair(session: Session, actor: Actor, run_id: UUID, mentee_id: UUID) -> PairView:
-    """A mentee with whoever they have in the run, and what both said. Raises NotAllowed."""
-    run, _ = runs.to_coordinate(session, actor, run_id)
-    line = review.line(session, actor, run_id, mentee_id)
-    asked = select(RunPair.mentor_id).where(RunPair.run_id == run_id, RunPair.mentee_id == mentee_id)
-    mentor_id = session.exec(asked).one()
+    """A mentee with whoever they have in the run, and what both said. Raises NotAllowed. Four queries."""
+    of_run = review_lines.facts(session, actor, run_id)
+    line, mentor_id = review.line_and_mentor(session, actor, of_run, mentee_id)
     sides = _sides(session, [one for one in (mentee_id, mentor_id) if one])
-    rules = [rule for rule in in_force(session, actor, run.cohort_id) if rule.mentee_id == mentee_id]
-    return PairView(
-        line,
-        sides[mentee_id],
-        sides[mentor_id] if mentor_id else None,
-        next((rule for rule in rules if rule.mentor_id == mentor_id), None),
-    )
+    if mentor_id is None:
+        return PairView(line, sides[mentee_id], None, None)
+    rule = pins.of_pair(session, of_run.cohort_id, mentor_id, mentee_id)
+    return PairView(line, sides[mentee_id], sides[mentor_id], rule)
 
 
 def side(session: Session, actor: Actor, enrolment_id: UUID) -> SideView:
@@ -64,17 +61,32 @@ def side(session: Session, actor: Actor, enrolment_id: UUID) -> SideView:
 
 
 def _sides(session: Session, enrolment_ids: list[UUID]) -> dict[UUID, SideView]:
-    statement = (
-        select(Enrolment, Person.full_name, Person.time_zone)
-        .join(Person, col(Person.id) == col(Enrolment.person_id))
-        .where(col(Enrolment.id).in_(enrolment_ids))
+    return {row.id: _side(row) for row in session.exec(_people(), params={"ids": enrolment_ids})}
+
+
+@cache
+def _people() -> Any:
+    columns: tuple[Any, ...] = (
+        Enrolment.id,
+        Enrolment.side,
+        Enrolment.role_title,
+        Enrolment.organisation,
+        Enrolment.sector,
+        Enrolment.years_of_experience,
+        Enrolment.languages,
+        Enrolment.channels,
+        Enrolment.capacity,
+        Enrolment.summary,
+        Enrolment.goals,
+        Person.full_name,
+        Person.time_zone,
     )
-    return {row.id: _side(row, name, zone) for row, name, zone in session.exec(statement)}
+    people = select(*columns).select_from(Enrolment).join(Person, col(Person.id) == col(Enrolment.person_id))
+    return people.where(col(Enrolment.id).in_(bindparam("ids", expanding=True)))
 
 
-def _side(row: Enrolment, name: str, zone: str | None) -> SideView:
-    is_mentor = row.side.value == "mentor"
-    years = row.years_of_experience
+def _side(row: Any) -> SideView:
+    is_mentor, years = row.side is Side.MENTOR, row.years_of_experience
     told = {
         "Role": row.role_title,
         "Organisation": row.organisation,
@@ -82,8 +94,8 @@ def _side(row: Enrolment, name: str, zone: str | None) -> SideView:
         "Experience": None if years is None else f"{years} {'year' if years == 1 else 'years'}",
         "Languages": ", ".join(LANGUAGES.get(code, code) for code in row.languages),
         "In touch by": ", ".join(row.channels),
-        "Time zone": (zone or "").replace("_", " "),
+        "Time zone": (row.time_zone or "").replace("_", " "),
         "Mentees at a time": str(row.capacity) if is_mentor else None,
     }
     facts = tuple((what, said) for what, said in told.items() if said)
-    return SideView(row.id, name, facts, (row.summary if is_mentor else row.goals) or "")
+    return SideView(row.id, row.full_name, facts, (row.summary if is_mentor else row.goals) or "")

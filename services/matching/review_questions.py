@@ -7,9 +7,11 @@ no and a ban of the coordinators' own read alike, and none of them is in any lis
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from models.enrolments import Enrolment, EnrolmentStatus, Side
@@ -248,9 +250,12 @@ def _not_in_the_run(
 
 def _names(session: Session, cohort_id: UUID, enrolment_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Names by enrolment; whoever is not of the cohort is left out."""
-    statement = (
-        select(Enrolment.id, Person.full_name)
-        .join(Person, col(Person.id) == col(Enrolment.person_id))
-        .where(col(Enrolment.id).in_(list(enrolment_ids)), Enrolment.cohort_id == cohort_id)
-    )
-    return dict(session.exec(statement).all())
+    given = {"cohort_id": cohort_id, "ids": list(enrolment_ids)}
+    return dict(session.exec(_named(), params=given).all()) if given["ids"] else {}
+
+
+@cache
+def _named() -> Any:
+    named = select(Enrolment.id, Person.full_name).join(Person, col(Person.id) == col(Enrolment.person_id))
+    among = col(Enrolment.id).in_(bindparam("ids", expanding=True))
+    return named.where(among, Enrolment.cohort_id == bindparam("cohort_id"))

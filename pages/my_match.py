@@ -118,7 +118,7 @@ def offer_qr_code(match: MyMatch) -> None:
     if found is None or not match.is_open:
         return
     key = f"qr-{match.pairing_id}"
-    box = st.popover("Show as QR code", icon=":material/qr_code_2:", type="tertiary", key=key, on_change="rerun")
+    box = st.popover("Show as QR code", icon=":material/qr_code_2:", key=key, on_change="rerun")
     if box.open:
         with box:
             st.image(qr_codes.data_uri(found), width=QR_WIDTH, alt=f"QR code of {match.other_name}'s WeChat ID")

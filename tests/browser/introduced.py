@@ -90,6 +90,15 @@ def stranger(engine: Engine) -> str:
         return sessions.open_for(session, make_account(session, make_person(session, "Nemo Nobody")).id)
 
 
+def coordinator_of(engine: Engine, introduced: Introduced) -> tuple[str, str]:
+    """The token and the place of somebody who runs the scheme of the two."""
+    with Session(engine) as session:
+        cohort = session.exec(select(Cohort).where(Cohort.scheme_id == introduced.scheme_id)).one()
+        person = make_coordinator(session, cohort)
+        place = make_actor(person, cohort).place.key
+        return sessions.open_for(session, make_account(session, person).id), place
+
+
 def _half(session: Session, cohort: Cohort, side: Side) -> Half:
     """An approved place for which nothing is missing."""
     code, digits = uuid4().hex[:8], f"{uuid4().int % 10**7:07}"

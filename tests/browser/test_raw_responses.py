@@ -5,114 +5,44 @@ What is not drawn can still be read by whoever opens the browser's tools, so the
 
 import base64
 import re
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from models.database import make_engine
 from models.enrolments import ConsentPurpose, Enrolment
 from models.pairings import EndReason, Pairing
 from models.people import Person
-from models.schemes import Channel, Cohort
+from models.schemes import Channel
 from services import (
     consents,
     expectations,
     pairings,
-    proposal_answers,
-    sessions,
     shortlist,
     topic_marks,
     ways_of_working,
 )
-from services.schema import migrate
 from services.settings import settings
 from services.topic_marks import Mark
-from tests.browser.conftest import free_port, link_in, start_server
-from tests.browser.introduced import AULP, UNNC, Half, Introduced, introduce, stranger
+from tests.browser.conftest import link_in
+from tests.browser.introduced import AULP, UNNC, Half, coordinator_of, introduce, stranger
 from tests.browser.planted import found_in
-from tests.browser.protocol import Tab, ask, files_named_in
-from tests.factories import make_account, make_actor, make_coordinator, make_participant
-from tests.mail_server import MailServer, mail_server
+from tests.browser.protocol import Tab, ask
+from tests.browser.serving import Serving, every_screen, leaks, say_yes, serve
+from tests.factories import make_participant
 
 BOTH_SCHEMES = pytest.mark.parametrize("scheme_key", [AULP, UNNC])
 EMAIL_AND_WECHAT = (ConsentPurpose.SHARE_EMAIL, ConsentPurpose.SHARE_WECHAT)
 PLAIN_ADDRESSES = ("/", "/healthz", "/readyz", "/forgot", "/_stcore/health", "/_stcore/host-config", "/answer/forged")
 
 
-@dataclass
-class Serving:
-    """The real server, its database and its mail server."""
-
-    url: str
-    engine: Engine
-    mail: MailServer
-
-    def letter_to(self, half: Half) -> str:
-        """The first email that this person was sent."""
-        until = time.monotonic() + 40
-        while time.monotonic() < until:
-            for received in self.mail.received:
-                if received.recipients == [half.email]:
-                    return received.part("plain")
-            time.sleep(0.1)
-        raise AssertionError(f"no email came; {len(self.mail.received)} others did")
-
-
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    folder, port = tmp_path_factory.mktemp("raw"), free_port()
-    url = f"sqlite:///{folder / 'desk.db'}"
-    engine = make_engine(url)
-    migrate(engine)
-    with mail_server() as mail:
-        process = start_server(folder / "home", url, port, mail.port, folder / "server.log")
-        yield Serving(f"http://127.0.0.1:{port}", engine, mail)
-        process.terminate()
-        process.wait(timeout=20)
-    engine.dispose()
-
-
-def every_screen(serving: Serving, half: Half) -> dict[str, bytes]:
-    """All bytes of each screen that this person's navigation names, and of every file offered there."""
-    with Tab(serving.url, half.token, place=half.place) as tab:
-        found = {"first": tab.open()}
-        for screen in tab.screens:
-            found[screen.address or "home"] = tab.open(screen.address)
-        found["enrolment: every step"] = every_step(tab)
-        everything = tab.received
-    for path in files_named_in(everything):
-        found[path] = ask(serving.url, path, token=half.token)[1]
-    return found
-
-
-def every_step(tab: Tab) -> bytes:
-    """The steps of the enrolment form, which are drawn one at a time."""
-    tab.open("enrolment")
-    steps = range(len(tab.find("Step").element.options))
-    return b"".join(tab.choose("Step", step) for step in steps)
-
-
-def leaks(screens: dict[str, bytes], planted: dict[str, str]) -> dict[str, list[str]]:
-    """Where which of the secrets stand."""
-    found = {name: sorted(found_in(raw, planted)) for name, raw in screens.items()}
-    return {name: secrets for name, secrets in found.items() if secrets}
-
-
-def say_yes(serving: Serving, introduced: Introduced) -> None:
-    """The answer that the scheme waits for: the mentee's, or the mentor's after a wish."""
-    half = introduced.mentor if introduced.scheme_key == UNNC else introduced.mentee
-    with Session(serving.engine) as session:
-        actor = make_participant(session, session.get_one(Enrolment, half.enrolment_id))
-        session.rollback()
-        proposal_answers.accept(session, actor, introduced.proposal_id)
+    yield from serve(tmp_path_factory.mktemp("raw"))
 
 
 def my_match(serving: Serving, half: Half) -> bytes:
@@ -368,15 +298,6 @@ def every_step_of_ways(serving: Serving, half: Half) -> bytes:
         tab.open("ways")
         steps = range(len(tab.find("Step").element.options))
         return b"".join(tab.choose("Step", step) for step in steps)
-
-
-def coordinator_of(engine: Engine, introduced: Introduced) -> tuple[str, str]:
-    """The token and the place of somebody who runs the scheme of the two."""
-    with Session(engine) as session:
-        cohort = session.exec(select(Cohort).where(Cohort.scheme_id == introduced.scheme_id)).one()
-        person = make_coordinator(session, cohort)
-        place = make_actor(person, cohort).place.key
-        return sessions.open_for(session, make_account(session, person).id), place
 
 
 SECRET = {"email": "quill.feather@hidden.example.org", "telephone": "+44 20 7946 0731"}

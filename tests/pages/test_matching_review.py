@@ -24,7 +24,7 @@ from tests.factories import (
 )
 from tests.pages.opening import open_page
 from tests.services.counting import reads, sent
-from tests.services.matching.test_runs import TODAY, mentee, mentor
+from tests.services.matching.run_parts import TODAY, mentee, mentor
 
 
 @pytest.fixture

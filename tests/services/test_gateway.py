@@ -1,92 +1,17 @@
 """The gate: what passes, what is told to Streamlit, and what every answer carries."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message
 
-from services import gateway_watch, production, sessions
-from services.gateway import ADDRESS, IDENTITY, MOST_SOCKETS, Gateway, Holding, session_cookie
+from services import production, sessions
+from services.gateway import ADDRESS, IDENTITY, Gateway, Holding, session_cookie
 from services.gateway_headers import host_is_ours, is_same_origin, origin_is_ours, script_hash
-from services.settings import settings
-from tests.factories import make_account, make_person
-
-HOST = "127.0.0.1:8501"
-SAFE: dict[str, Any] = {
-    **production.WANTED,
-    "server.maxUploadSize": 5,
-    "server.allowedHosts": ["desk.example.org"],
-    "server.address": "0.0.0.0",  # noqa: S104 - what a container binds to
-}
-
-
-class Inside:
-    """What stands behind the gate: notes what it was told and answers."""
-
-    def __init__(self) -> None:
-        self.scopes: list[Scope] = []
-        self.received: list[Message] = []
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.scopes.append(scope)
-        if scope["type"] == "http":
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            await send({"type": "http.response.body", "body": b"inside"})
-            return
-        await send({"type": "websocket.accept"})
-        while (message := await receive())["type"] != "websocket.disconnect":
-            self.received.append(message)
-
-    def told(self, name: str) -> list[str]:
-        return [value.decode() for key, value in self.scopes[-1]["headers"] if key == name.encode()]
-
-
-def ask(
-    path: str = "/",
-    method: str = "GET",
-    *,
-    inside: Inside | None = None,
-    holding: Callable[[str], Holding | None] = lambda _name: None,
-    **headers: str,
-) -> tuple[int, dict[str, str]]:
-    """Status and headers of the answer. `_` in a header's name stands for `-`."""
-    sent: list[Message] = []
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b""}
-
-    gate = Gateway(inside or Inside(), holding=holding)
-    asyncio.run(gate(scope_of("http", path, headers) | {"method": method}, receive, send))
-    return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-
-
-def scope_of(kind: str, path: str, headers: dict[str, str], client: str = "192.0.2.1") -> dict[str, Any]:
-    named = {"host": HOST} | {name.replace("_", "-"): value for name, value in headers.items()}
-    raw = [(name.encode(), value.encode()) for name, value in named.items()]
-    return {"type": kind, "path": path, "headers": raw, "client": (client, 4711), "query_string": b""}
-
-
-def signed_in(engine: Engine) -> str:
-    with Session(engine) as session:
-        return sessions.open_for(session, make_account(session, make_person(session)).id)
-
-
-def in_production(monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
-    safe = {
-        "MENTORING_ENV": "production",
-        "MENTORING_URL": "https://desk.example.org",
-        "MENTORING_SECRET_KEYS": "some invented bytes that are good for a test",
-    }
-    for name, value in {**safe, **more}.items():
-        monkeypatch.setenv(name, value)
-    settings.cache_clear()
+from tests.services.gateway_parts import HOST, SAFE, Inside, ask, in_production, scope_of, signed_in
 
 
 def test_every_answer_carries_the_headers_that_protect_it() -> None:
@@ -243,127 +168,6 @@ def test_an_identity_from_outside_never_reaches_streamlit(engine: Engine) -> Non
     assert (inside.told(IDENTITY), inside.told(ADDRESS)) == ([], [])
 
 
-def test_a_visitors_socket_cannot_resume_anybodys_session(engine: Engine) -> None:
-    inside = Inside()
-
-    connect(inside, sec_websocket_protocol="streamlit, token, somebodys-session", x_app_session="forged")
-
-    assert inside.told("sec-websocket-protocol") == ["streamlit, token"]
-    assert inside.told(IDENTITY) == []
-
-
-def test_a_signed_in_socket_is_named_by_its_sign_in(engine: Engine) -> None:
-    inside = Inside()
-    token = signed_in(engine)
-    with Session(engine) as session:
-        found = sessions.resolve(session, token)
-
-    connect(inside, cookie=f"mentoring={token}", sec_websocket_protocol="streamlit, t, mine", x_app_session="forged")
-
-    assert found is not None
-    assert inside.told(IDENTITY) == [str(found.session_id)]
-    assert inside.told("sec-websocket-protocol") == ["streamlit, t, mine"]
-
-
-@pytest.mark.parametrize(
-    "headers", [{"origin": "https://evil.test"}, {"origin": "http://localhost:9999"}, {"host": "evil.test"}]
-)
-def test_a_socket_from_another_page_is_refused(engine: Engine, headers: dict[str, Any]) -> None:
-    inside = Inside()
-
-    assert connect(inside, **headers) == [{"type": "websocket.close", "code": 1008}]
-    assert inside.scopes == []
-
-
-def test_in_production_a_socket_must_say_where_it_comes_from(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_production(monkeypatch)
-    inside = Inside()
-
-    assert connect(inside, host="desk.example.org") == [{"type": "websocket.close", "code": 1008}]
-    assert connect(inside, host="desk.example.org", origin="https://desk.example.org")[0]["type"] == "websocket.accept"
-    assert inside.told(ADDRESS) == ["192.0.2.1"]
-
-
-def test_the_address_behind_a_trusted_proxy_is_the_last_that_it_names(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    in_production(monkeypatch, MENTORING_TRUSTED_PROXY="192.0.2.1")
-    inside = Inside()
-    ours: dict[str, Any] = {"host": "desk.example.org", "origin": "https://desk.example.org"}
-
-    connect(inside, x_forwarded_for="203.0.113.77, 198.51.100.9", **ours)
-    behind = inside.told(ADDRESS)
-    in_production(monkeypatch, MENTORING_TRUSTED_PROXY="192.0.2.2")
-    connect(inside, x_forwarded_for="203.0.113.77", **ours)
-
-    assert (behind, inside.told(ADDRESS)) == (["198.51.100.9"], ["192.0.2.1"])
-
-
-def test_in_production_one_address_holds_so_many_sockets_and_no_more(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    in_production(monkeypatch)
-    headers = {"host": "desk.example.org", "origin": "https://desk.example.org"}
-
-    async def flood() -> list[str]:
-        gate, first = Gateway(Inside()), []
-
-        async def one(client: str) -> None:
-            sent: list[Message] = []
-
-            async def send(message: Message) -> None:
-                sent.append(message)
-                if len(sent) == 1:
-                    first.append(str(message["type"]))
-
-            await gate(scope_of("websocket", "/_stcore/stream", headers, client), _forever, send)
-
-        tasks = [asyncio.create_task(one("192.0.2.1")) for _ in range(MOST_SOCKETS + 2)]
-        tasks.append(asyncio.create_task(one("192.0.2.2")))
-        await asyncio.sleep(0.3)
-        for task in tasks:
-            task.cancel()
-        return first
-
-    assert sorted(asyncio.run(flood())) == ["websocket.accept"] * (MOST_SOCKETS + 1) + ["websocket.close"] * 2
-
-
-def test_a_message_after_sign_out_is_not_passed_on(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway_watch, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr("services.gateway.FAREWELL_SECONDS", 0.0)
-    inside, token = Inside(), signed_in(engine)
-
-    def before(number: int) -> None:
-        if number == 1:
-            with Session(engine) as session:
-                sessions.revoke(session, token)
-
-    sent = connect(inside, messages=3, before=before, cookie=f"mentoring={token}")
-
-    assert [message["bytes"] for message in inside.received] == [b"0"]
-    assert sent[-1] == {"type": "websocket.close", "code": 1008}
-
-
-def test_a_silent_socket_ends_soon_after_sign_out(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway_watch, "TICK_SECONDS", 0.05)
-    monkeypatch.setattr("services.gateway.FAREWELL_SECONDS", 0.0)
-    token = signed_in(engine)
-
-    async def run() -> list[Message]:
-        sent: list[Message] = []
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-            if message["type"] == "websocket.accept":
-                await asyncio.to_thread(_sign_out, engine, token)
-
-        scope = scope_of("websocket", "/_stcore/stream", {"cookie": f"mentoring={token}"})
-        await asyncio.wait_for(Gateway(Inside())(scope, _forever, send), 5)
-        return sent
-
-    assert asyncio.run(run())[-1] == {"type": "websocket.close", "code": 1008}
-
-
 def test_a_broken_cookie_is_nobodys() -> None:
     from starlette.datastructures import Headers
 
@@ -415,40 +219,5 @@ def test_a_server_behind_a_proxy_must_name_it(monkeypatch: pytest.MonkeyPatch) -
     assert found == ["MENTORING_TRUSTED_PROXY must be the address of the proxy in front of this server."]
 
 
-def connect(
-    inside: Inside, *, messages: int = 0, before: Callable[[int], None] = lambda _number: None, **headers: str
-) -> list[Message]:
-    """What a socket is sent, after so many messages of its own ("0", "1", …) and its end."""
-    sent: list[Message] = []
-
-    async def run() -> None:
-        queue = iter(range(messages))
-
-        async def receive() -> Message:
-            number = next(queue, None)
-            if number is None:
-                return {"type": "websocket.disconnect", "code": 1000}
-            await asyncio.to_thread(before, number)
-            return {"type": "websocket.receive", "bytes": str(number).encode()}
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        await Gateway(inside)(scope_of("websocket", "/_stcore/stream", headers), receive, send)
-
-    asyncio.run(run())
-    return sent
-
-
 async def _nothing() -> Message:
     return {"type": "http.request", "body": b""}
-
-
-async def _forever() -> Message:
-    await asyncio.Event().wait()
-    raise AssertionError
-
-
-def _sign_out(engine: Engine, token: str) -> None:
-    with Session(engine) as session:
-        sessions.revoke(session, token)

@@ -1,38 +1,26 @@
 """The second factor: asked for where it is due, a code works once and near its time, and few may be tried."""
 
-import json
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import pyotp
 import pytest
 import time_machine
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from models.audit import AuditEntry
-from models.columns import utc_now
-from models.people import Account, AccountStatus, LinkPurpose, LinkToken, Person, Role, RoleGrant, SignInAttempt
+from models.people import AccountStatus, LinkPurpose, LinkToken, Person, Role, RoleGrant, SignInAttempt
 from models.people import SignInSession as OpenSession
 from services import accounts, audit, links, passwords, second_factor, sessions
-from services.access import DESK
-from services.errors import Conflict, Invalid, NotAllowed, Refusal
+from services.errors import Invalid, NotAllowed, Refusal
 from services.settings import settings
 from tests.factories import (
     make_account,
-    make_actor,
     make_cohort,
-    make_coordinator,
     make_enrolment,
-    make_manager,
     make_person,
 )
-
-KEY = "some invented bytes that are good for a test"
-HERE = "192.0.2.1"
-# In the middle of a step, so that half a minute more or less is always the next step or the one before.
-NOON = datetime(2026, 11, 22, 12, 0, 15, tzinfo=UTC)
+from tests.services.second_factor_steps import HERE, KEY, NOON, actions, asked, code_of, make_staff, prove, set_up
 
 
 @pytest.fixture(autouse=True)
@@ -40,38 +28,6 @@ def _in_production(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MENTORING_ENV", "production")
     monkeypatch.setenv("MENTORING_SECRET_KEYS", KEY)
     settings.cache_clear()
-
-
-def make_staff(session: Session) -> Account:
-    return make_account(session, make_coordinator(session, make_cohort(session)))
-
-
-def asked(session: Session, account: Account) -> str:
-    """The token of a page that asks this account for a code."""
-    return second_factor.ask(session, account.id).removeprefix("/second-factor/")
-
-
-def code_of(secret: str | None, moment: datetime = NOON) -> str:
-    assert secret is not None
-    return pyotp.TOTP(secret).at(moment)
-
-
-def prove(session: Session, token: str, code: str, address: str | None = HERE) -> str:
-    return second_factor.prove(session, token, code, network_address=address)
-
-
-def set_up(session: Session, account: Account, moment: datetime = NOON - timedelta(hours=1)) -> str:
-    """Give the account an authenticator app; its secret."""
-    with time_machine.travel(moment, tick=False):
-        token = asked(session, account)
-        secret = second_factor.asked(session, token).secret
-        prove(session, token, code_of(secret, moment))
-    assert secret is not None
-    return secret
-
-
-def actions(session: Session) -> list[str]:
-    return list(session.exec(select(AuditEntry.action).order_by(col(AuditEntry.sequence))))
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -116,30 +72,6 @@ def test_the_first_right_code_sets_up_the_app_and_signs_in(session: Session) -> 
     assert account.totp_last_step == int(NOON.timestamp()) // 30
     assert actions(session) == ["account.second_factor_asked", "account.second_factor_set", "account.signed_in"]
     assert audit.verify(session).holds
-
-
-def test_the_picture_holds_what_an_app_needs(session: Session) -> None:
-    account = make_staff(session)
-    email = session.get_one(Person, account.person_id).email
-
-    shown = second_factor.asked(session, asked(session, account))
-
-    assert shown.uri is not None
-    read = pyotp.parse_uri(shown.uri)
-    assert (read.secret, read.name, read.issuer) == (shown.secret, email, "Mentoring Desk")
-
-
-def test_once_set_up_the_secret_is_never_shown_again(session: Session) -> None:
-    account = make_staff(session)
-    secret = set_up(session, account)
-
-    with time_machine.travel(NOON, tick=False):
-        token = asked(session, account)
-        shown = second_factor.asked(session, token)
-        opened = prove(session, token, code_of(secret))
-
-        assert (shown.secret, shown.uri) == (None, None)
-        assert sessions.resolve(session, opened) is not None
 
 
 @pytest.mark.parametrize("written", ["{0}", " {0} ", "{1} {2}", "{1}-{2}"])
@@ -326,92 +258,3 @@ def test_an_account_that_is_not_open_does_not_open(session: Session, status: Acc
 
         with pytest.raises(NotAllowed, match="closed"):
             prove(session, token, code_of(secret))
-
-
-def test_the_next_sign_in_after_a_rotation_needs_the_old_key_no_more(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    account = make_staff(session)
-    secret = set_up(session, account)
-    new = "another key of invented words for a test"
-    monkeypatch.setenv("MENTORING_SECRET_KEYS", f"{new},{KEY}")
-    settings.cache_clear()
-    with time_machine.travel(NOON, tick=False):
-        prove(session, asked(session, account), code_of(secret))
-
-    monkeypatch.setenv("MENTORING_SECRET_KEYS", new)
-    settings.cache_clear()
-
-    later = NOON + timedelta(minutes=1)
-    with time_machine.travel(later, tick=False):
-        assert prove(session, asked(session, account), code_of(secret, later)) != ""
-
-
-def test_without_the_key_nobody_gets_in_and_the_page_says_why(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    account = make_staff(session)
-    secret = set_up(session, account)
-    monkeypatch.setenv("MENTORING_SECRET_KEYS", "another key of invented words for a test")
-    settings.cache_clear()
-
-    with time_machine.travel(NOON, tick=False), pytest.raises(NotAllowed, match="no longer has the key"):
-        prove(session, asked(session, account), code_of(secret))
-
-
-def test_neither_secret_nor_code_is_in_the_database_in_clear_or_in_the_journal(session: Session) -> None:
-    account = make_staff(session)
-    secret = set_up(session, account)
-
-    kept = [str(row.model_dump()) for table in (Account, LinkToken, AuditEntry) for row in session.exec(select(table))]
-    journal = json.dumps([row.details for row in session.exec(select(AuditEntry))])
-
-    words = (secret, code_of(secret, NOON - timedelta(hours=1)), account.totp_secret or "")
-    assert [word for word in words[:2] if any(word in row for row in kept)] == []
-    assert [word for word in words if word in journal] == []
-
-
-def test_a_lost_phone_is_reset_and_the_next_sign_in_sets_up_a_new_app(session: Session) -> None:
-    account = make_staff(session)
-    person = session.get_one(Person, account.person_id)
-    secret = set_up(session, account)
-    open_session = session.exec(select(OpenSession)).one()
-    waiting = asked(session, account)
-
-    second_factor.reset(session, DESK, f" {person.email.upper()}")
-
-    session.refresh(open_session)
-    assert (account.totp_secret, account.totp_confirmed_at, account.totp_last_step) == (None, None, None)
-    assert open_session.revoked_at is not None
-    with pytest.raises(NotAllowed):
-        prove(session, waiting, code_of(secret, utc_now()))
-    assert second_factor.asked(session, asked(session, account)).secret not in (None, secret)
-    entry = session.exec(select(AuditEntry).where(AuditEntry.action == "account.second_factor_reset")).one()
-    assert (entry.acting_as, entry.subject_id, entry.details) == ("desk", account.id, {})
-
-
-def test_a_reset_says_when_there_is_nothing_to_reset(session: Session) -> None:
-    account = make_staff(session)
-    person = session.get_one(Person, account.person_id)
-    session.commit()
-
-    with pytest.raises(Conflict, match="no second factor"):
-        second_factor.reset(session, DESK, person.email)
-    with pytest.raises(NotAllowed, match="Nobody has an account"):
-        second_factor.reset(session, DESK, "nobody@example.org")
-    with pytest.raises(Invalid):
-        second_factor.reset(session, DESK, "no address")
-    assert actions(session) == []
-
-
-def test_nobody_but_the_desk_itself_resets_a_second_factor(session: Session) -> None:
-    cohort = make_cohort(session)
-    account = make_account(session, make_manager(session, cohort))
-    set_up(session, account)
-    confirmed = account.totp_confirmed_at
-    person = session.get_one(Person, account.person_id)
-
-    with pytest.raises(NotAllowed):
-        second_factor.reset(session, make_actor(person, cohort), person.email)
-
-    assert account.totp_confirmed_at == confirmed

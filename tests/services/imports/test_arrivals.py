@@ -10,36 +10,34 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
-from sqlmodel import Session, SQLModel, col, func, select
+from sqlmodel import Session, col, select
 
 from models.agreements import Signature, TrainingCompletion
-from models.all_tables import metadata
 from models.audit import AuditEntry
 from models.enrolments import ColumnMapping, Consent, Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort
 from models.search import SearchText
 from services import audit, enrolments, people_index, readiness, storage
-from services.access import DESK, Acting, Actor
+from services.access import Acting, Actor
 from services.errors import Conflict, Invalid, NotAllowed
-from services.imports import arrivals, reading
-from services.imports.arrivals import Imported, Preview
-from services.schemes import starting
-from tests.bad_inputs import DATA, BadInput, of_kind
+from services.imports import arrivals
+from services.imports.arrivals import Imported
+from tests.bad_inputs import DATA
 from tests.factories import make_actor, make_cohort, make_coordinator
 from tests.services.counting import queries_of
-
-UNNC_MENTORS, UNNC_MENTEES, AULP_BOTH = (
-    ("unnc-mentors-forms.xlsx", Side.MENTOR),
-    ("unnc-mentees-forms.xlsx", Side.MENTEE),
-    ("aulp-enrolments-forms.csv", None),
+from tests.services.imports.arriving import (
+    AULP_BOTH,
+    UNNC_MENTEES,
+    UNNC_MENTORS,
+    _coordinator,
+    arguments,
+    confirmed,
+    count,
+    previewed,
+    started,
+    whole,
 )
-
-
-def started(session: Session, template: str) -> Cohort:
-    return starting.start(
-        session, DESK, template, cohort_name="2026/27", starts_on=date(2026, 9, 1), ends_on=date(2027, 8, 31)
-    )
 
 
 @pytest.fixture
@@ -50,36 +48,6 @@ def cohort(session: Session) -> Cohort:
 @pytest.fixture
 def actor(session: Session, cohort: Cohort) -> Actor:
     return _coordinator(session, cohort)
-
-
-def _coordinator(session: Session, cohort: Cohort) -> Actor:
-    actor = make_actor(make_coordinator(session, cohort), cohort)
-    session.commit()
-    return actor
-
-
-def arguments(content: str | bytes, side: Side | None = Side.MENTEE, mapping: dict[str, int] | None = None) -> Any:
-    raw = content.encode() if isinstance(content, str) else content
-    return {"file_name": "people.csv", "content": raw, "mapping": mapping, "side": side}
-
-
-def previewed(session: Session, actor: Actor, cohort: Cohort, *args: Any) -> Preview:
-    return arrivals.preview(session, actor, cohort.id, **arguments(*args))
-
-
-def confirmed(session: Session, actor: Actor, cohort: Cohort, *args: Any) -> Imported:
-    return arrivals.confirm(session, actor, cohort.id, **arguments(*args))
-
-
-def count(session: Session, table: type[SQLModel]) -> int:
-    return session.exec(select(func.count()).select_from(table)).one()
-
-
-def whole(session: Session) -> dict[str, int | Any]:
-    """Every row of every table: what "nothing was written" means."""
-    session.expire_all()
-    rows = {table.name: session.connection().execute(table.select()).fetchall() for table in metadata.sorted_tables}
-    return {name: sorted(map(repr, found)) for name, found in rows.items()}
 
 
 @pytest.mark.parametrize(
@@ -343,83 +311,6 @@ def test_a_column_for_something_that_the_scheme_does_not_ask_is_refused(
 ) -> None:
     with pytest.raises(Invalid, match="does not ask"):
         previewed(session, actor, cohort, "Name,Email,x\nAda,a@example.org,y\n", Side.MENTEE, {"shoe_size": 2})
-
-
-CHINESE = {"Full name": "姓名", "University email": "邮箱", "Mobile": "手机号", "Year of study": "年级"} | {
-    "Sector you are interested in": "行业",
-    "Role you are aiming for": "目标职位",
-    "What do you hope to gain from mentoring?": "希望获得",
-    "Languages": "语言",
-    "Time zone": "时区",
-    "Preferred ways to stay in touch": "沟通方式",
-    "Is there anybody you should not be matched with?": "需要回避",
-}
-
-
-@pytest.mark.parametrize(
-    ("codec", "separator"),
-    [("gb18030", ","), ("utf-16", "\t"), ("utf-8-sig", ";"), ("gb18030", ";"), ("utf-8", "\t")],
-)
-def test_other_tools_exports_bring_the_same_people(
-    session: Session, cohort: Cohort, actor: Actor, codec: str, separator: str
-) -> None:
-    content = (DATA / UNNC_MENTEES[0]).read_bytes()
-    original = reading.read("mentees.xlsx", content)
-    confirmed(session, actor, cohort, content)
-    table = [[CHINESE.get(header, header) for header in original.headers], *(row.cells for row in original.rows)]
-    lines = [separator.join(f'"{cell}"' for cell in reversed(row)) for row in table]
-
-    # The same people in Chinese, another alphabet, another separator and backwards: nobody is new, nothing differs.
-    done = confirmed(session, actor, cohort, "\n".join(lines).encode(codec))
-
-    assert done == Imported(added=0, changed=0, unchanged=61)
-
-
-TEXTS = (
-    *("html", "markdown", "latex", "sql", "template", "csv_formula", "emoji", "unicode_trick", "log", "long"),
-    *("name_ok", "name_bad", "control", "email_header", "phone_bad", "wechat_bad", "timezone_bad", "number_bad"),
-)
-
-
-@pytest.mark.parametrize("kind", TEXTS)
-def test_a_hostile_value_is_kept_as_text_or_named_as_a_problem(
-    session: Session, cohort: Cohort, actor: Actor, kind: str
-) -> None:
-    for number, parameter in enumerate(of_kind(kind)):
-        quoted = parameter.values[0].value.replace('"', '""')
-        text = f'Name,Email,Goals,Year of study\n"{quoted}",a{number}@example.org,"{quoted}","{quoted}"\n'
-        content, before = text.encode("utf-8", "surrogatepass"), whole(session)
-
-        if is_fit(session, actor, cohort, content):
-            # Written and read back on both databases: the same again is no change.
-            assert confirmed(session, actor, cohort, content) == Imported(added=1, changed=0, unchanged=0)
-            assert confirmed(session, actor, cohort, content) == Imported(added=0, changed=0, unchanged=1)
-        else:
-            with pytest.raises(Invalid):
-                confirmed(session, actor, cohort, content)
-            assert whole(session) == before
-
-
-def is_fit(session: Session, actor: Actor, cohort: Cohort, content: bytes) -> bool:
-    """Whether the file has no problem, neither as a whole nor in a row."""
-    try:
-        return not previewed(session, actor, cohort, content).problems
-    except Invalid:
-        return False
-
-
-@pytest.mark.parametrize("item", of_kind("csv_file"))
-def test_a_nasty_file_is_refused_or_leaves_only_whole_people(
-    session: Session, cohort: Cohort, actor: Actor, item: BadInput
-) -> None:
-    content = item.value if isinstance(item.value, bytes) else item.value.encode()
-    try:
-        done = confirmed(session, actor, cohort, content)
-    except Invalid:
-        done = Imported(0, 0, 0)
-
-    assert count(session, Enrolment) == done.added
-    assert count(session, Person) == done.added + 1  # and the coordinator
 
 
 def test_three_rows_take_as_many_queries_as_one(session: Session, cohort: Cohort, actor: Actor) -> None:

@@ -16,7 +16,7 @@ from models.matching import MatchingRun, PairRule, PairRuleKind
 from services import errors
 from services.matching import pins, runs
 from tests.factories import make_actor, make_cohort, make_coordinator, make_enrolment, make_proposal, make_scheme
-from tests.services.matching.test_runs import TODAY, answer, coordinator_of, mentee, mentor
+from tests.services.matching.run_parts import TODAY, answer, coordinator_of, mentee, mentor
 
 SECTOR = {"sector": 5}
 

@@ -13,7 +13,7 @@ from services.matching import comparing, runs
 from services.matching.comparing import Change, Difference
 from services.matching.replay import Replay, replay
 from tests.factories import make_cohort, make_scheme
-from tests.services.matching.test_runs import TODAY, coordinator_of, mentee, mentor
+from tests.services.matching.run_parts import TODAY, coordinator_of, mentee, mentor
 
 
 def three_and_three(session: Session, **weights: int) -> tuple[Any, Any, list[Any], list[Any]]:

@@ -27,7 +27,7 @@ from services.matching import (
 from services.matching.review_questions import cost_in_words, others_in_words
 from tests.factories import make_actor, make_cohort, make_coordinator, make_proposal, make_scheme
 from tests.services.counting import reads, sent
-from tests.services.matching.test_runs import TODAY, coordinator_of, mentee, mentor
+from tests.services.matching.run_parts import TODAY, coordinator_of, mentee, mentor
 
 
 def small(session: Session) -> tuple[Any, Cohort, dict[str, Enrolment]]:

@@ -11,7 +11,7 @@ from services.matching import scheme_criteria
 from services.matching.criteria import CRITERIA
 from services.schemes import starting
 from tests.factories import make_cohort, make_scheme
-from tests.services.matching.test_runs import coordinator_of
+from tests.services.matching.run_parts import coordinator_of
 
 
 @pytest.mark.clause("U-1", "U-C2.4", "U-C4.2", "U-C5.2")

@@ -10,7 +10,7 @@ from services.matching import runs
 from services.matching.texts import choosing, encoder, vectors, words
 from services.matching.texts.likeness import digest
 from tests.factories import make_cohort
-from tests.services.matching.test_runs import TODAY, coordinator_of, mentee, mentor
+from tests.services.matching.run_parts import TODAY, coordinator_of, mentee, mentor
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 needs_encoder = pytest.mark.skipif(encoder.missing_because() is not None, reason="the encoder extra is missing")

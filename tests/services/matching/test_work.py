@@ -18,7 +18,7 @@ from models.matching import MatchingRun, RunWork
 from services import errors
 from services.matching import runs, solving, work
 from tests.factories import make_actor, make_cohort, make_coordinator
-from tests.services.matching.test_runs import TODAY, coordinator_of, mentee, mentor
+from tests.services.matching.run_parts import TODAY, coordinator_of, mentee, mentor
 
 
 def ready(engine: Engine) -> tuple[Any, Any, Any]:

@@ -20,6 +20,8 @@ def draw() -> None:
         draw_schemes()
         draw_cohort()
         begins = st.form_submit_button("Set up", type="primary", icon=":material/check:", key="begin")
+        # Right under the button that was pressed: at the end of the page nobody would see it.
+        beside = st.container()
         st.header("Or look around first", anchor=False)
         st.markdown(
             "A demonstration fills the desk with invented people: a cohort of each scheme and a year of history. "
@@ -27,7 +29,7 @@ def draw() -> None:
         )
         explores = st.form_submit_button("Open a demonstration", key="demonstrate")
     if begins:
-        with ui.refusals():
+        with beside, ui.refusals():
             begin()
     elif explores:
         with ui.refusals():

@@ -34,6 +34,7 @@ from pages.ui import at_a_press, empty, label, page, plain, refusals, segments
 from services import proposals, times
 from services.access import Actor
 from services.matching import review, review_acts, review_limits, review_lines, runs
+from services.matching.review import BeforeARun
 from services.matching.review_acts import Standing
 from services.matching.runs import RunView
 
@@ -91,13 +92,28 @@ def kept_view(session: Session, actor: Actor, run_id: UUID) -> RunView:
 
 
 def draw_first(session: Session, actor: Actor, cohort_id: UUID, now: Standing) -> None:
+    """What a first run would do; while there is nobody to pair, who is missing and where to go."""
+    found = before_a_run(session, actor, cohort_id, now)
+    can_pair = found.mentees > 0 and found.mentors > 0
     main, aside = st.columns([1.4, 1], gap="medium")
     with aside:
-        if not now.is_running:
+        if can_pair and not now.is_running:
             draw_run_button(cohort_id, None, "primary")
-        draw_left_out("Not ready for a run", not_ready(session, actor, cohort_id, now))
+        draw_left_out("Not ready for a run", found.left_out)
     with main:
-        empty("Run the matching: it pairs everybody who is ready, and shows why. Nobody is written to yet.")
+        if can_pair:
+            empty("Run the matching: it pairs everybody who is ready, and shows why. Nobody is written to yet.")
+            return
+        empty(f"{nobody_ready(found)} As soon as somebody is on both sides, the matching can run here.")
+        if not found.left_out:
+            st.page_link("enrolments.py", label="Open Enrolments", icon=":material/how_to_reg:")
+
+
+def nobody_ready(found: BeforeARun) -> str:
+    """Which side has nobody who is approved, has done what the scheme asks, and is free."""
+    if found.mentors:
+        return "No mentee is ready to be matched yet."
+    return "No mentor is ready to be matched yet." if found.mentees else "Nobody is ready to be matched yet."
 
 
 def draw_pair(session: Session, actor: Actor, run: RunView, asked: str) -> None:
@@ -225,10 +241,11 @@ def draw_left_out(heading: str, sentences: Sequence[str]) -> None:
         st.page_link("enrolments.py", label="See who, in Enrolments", icon=":material/how_to_reg:")
 
 
-def not_ready(session: Session, actor: Actor, cohort_id: UUID, now: Standing) -> tuple[str, ...]:
+def before_a_run(session: Session, actor: Actor, cohort_id: UUID, now: Standing) -> BeforeARun:
     """Counts of the whole cohort, so they are kept until something is written about the scheme."""
     return charts.kept(
-        ("not ready", cohort_id, today(), now.edition), lambda: review.left_out(session, actor, cohort_id, today())
+        ("before a run", cohort_id, today(), now.edition),
+        lambda: review.before_a_run(session, actor, cohort_id, today()),
     )
 
 

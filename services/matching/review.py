@@ -21,7 +21,7 @@ from services.matching import missing, reading, review_lines
 from services.matching.review_lines import Facts, RunLines, Show, Sort
 from services.matching.review_solved import percent
 
-__all__ = ["Show", "Sort", "carried", "left_out", "line", "open_pairs", "pairs", "to_approve"]
+__all__ = ["BeforeARun", "Show", "Sort", "before_a_run", "carried", "line", "open_pairs", "pairs", "to_approve"]
 
 PAGE_SIZE = 20
 # Beyond this many, reading all of a run is quicker than naming them one by one.
@@ -154,10 +154,21 @@ def open_pairs(session: Session, actor: Actor, run_id: UUID, ticked: Collection[
     return OpenPairs(number, frozenset(session.execute(mentees, _asked(of_run)).scalars()) & frozenset(ticked))
 
 
-def left_out(session: Session, actor: Actor, cohort_id: UUID, today: date) -> tuple[str, ...]:
-    """Who is approved and would not be in a run of today, counted by reason. Raises NotAllowed."""
+@dataclass(frozen=True)
+class BeforeARun:
+    """How many a run of today could pair, and who is approved and would not be in it, counted by reason."""
+
+    mentees: int
+    mentors: int
+    left_out: tuple[str, ...]
+
+
+def before_a_run(session: Session, actor: Actor, cohort_id: UUID, today: date) -> BeforeARun:
+    """Whom a run of today would find, for a cohort that has had none. Raises NotAllowed."""
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
-    return missing.sentences(session, cohort, reading.availability(session, cohort, today), today)
+    open_now = reading.availability(session, cohort, today)
+    left_out = missing.sentences(session, cohort, open_now, today)
+    return BeforeARun(len(open_now.mentees), len(open_now.mentors), left_out)
 
 
 def _chosen(session: Session, of_run: RunLines, show: Show, search: str, sort: Sort) -> tuple[UUID, ...]:

@@ -79,9 +79,34 @@ def test_before_the_first_run_the_screen_says_what_a_run_does_and_who_is_not_rea
 
     page = open_page("matching_review", them)
 
-    assert page.info[0].value.startswith("Run the matching")
+    assert [notice.value for notice in page.info] == [
+        "Nobody is ready to be matched yet. As soon as somebody is on both sides, the matching can run here."
+    ]
     assert [line.value for line in page.main.markdown] == ["- 1 mentor has not signed"]
-    assert labels(page) == ["Run matching"]
+    assert labels(page) == []
+    assert links(page) == ["See who, in Enrolments"]
+
+
+def test_a_first_run_is_offered_once_somebody_is_ready_on_both_sides(
+    page_session: Session, cohort: Cohort, coordinator: Person
+) -> None:
+    page = open_page("matching_review", coordinator)
+    seen = [(page.info[0].value.partition(". ")[0], labels(page), links(page))]
+    for add in (mentor, mentee):
+        add(page_session, cohort)
+        audit.record(page_session, make_actor(coordinator, cohort), "enrolment.approved", scheme_id=cohort.scheme_id)
+        page.run()
+        seen.append((page.info[0].value.partition(". ")[0], labels(page), links(page)))
+
+    assert seen == [
+        ("Nobody is ready to be matched yet", [], ["Open Enrolments"]),
+        ("No mentee is ready to be matched yet", [], ["Open Enrolments"]),
+        ("Run the matching: it pairs everybody who is ready, and shows why", ["Run matching"], []),
+    ]
+
+
+def links(page: AppTest) -> list[str]:
+    return [link.proto.label for link in page.main.get("page_link")]
 
 
 def test_running_shows_totals_with_their_base_the_pairs_with_their_reasons_and_who_has_none(

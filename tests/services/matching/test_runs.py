@@ -175,7 +175,9 @@ def test_an_untrained_mentor_is_in_no_run(session: Session) -> None:
 
     assert (seen.places, seen.matched) == (0, 0)
     assert answer(session) == {"Ama Mentee": (None, "No mentor is ready with a free place.")}
-    assert review.left_out(session, actor, cohort.id, TODAY) == ("1 mentor has not completed the training",)
+    assert review.before_a_run(session, actor, cohort.id, TODAY).left_out == (
+        "1 mentor has not completed the training",
+    )
 
 
 @pytest.mark.clause("U-9")
@@ -190,7 +192,7 @@ def test_an_unsigned_mentor_is_in_no_run_and_is_counted(session: Session) -> Non
     seen = runs.run(session, actor, cohort.id, today=TODAY)
 
     assert (seen.places, seen.matched) == (0, 0)
-    assert review.left_out(session, actor, cohort.id, TODAY) == ("2 mentors have not signed",)
+    assert review.before_a_run(session, actor, cohort.id, TODAY).left_out == ("2 mentors have not signed",)
 
 
 def test_a_mentor_who_shares_no_way_to_be_reached_is_in_no_run(session: Session) -> None:
@@ -202,7 +204,7 @@ def test_a_mentor_who_shares_no_way_to_be_reached_is_in_no_run(session: Session)
     seen = runs.run(session, actor, cohort.id, today=TODAY)
 
     assert seen.places == 0
-    assert review.left_out(session, actor, cohort.id, TODAY) == ("1 mentor shares no way to be reached",)
+    assert review.before_a_run(session, actor, cohort.id, TODAY).left_out == ("1 mentor shares no way to be reached",)
 
 
 def test_places_are_what_pairings_and_open_proposals_leave(session: Session) -> None:
@@ -271,7 +273,7 @@ def test_a_coordinator_of_another_scheme_can_neither_run_nor_read(session: Sessi
         lambda: review.pairs(session, stranger, run.id),
         lambda: review.to_approve(session, stranger, run.id),
         lambda: review.open_pairs(session, stranger, run.id, ()),
-        lambda: review.left_out(session, stranger, theirs.id, TODAY),
+        lambda: review.before_a_run(session, stranger, theirs.id, TODAY),
     ):
         with pytest.raises(errors.NotAllowed):
             attempt()

@@ -15,7 +15,8 @@ from models.agreements import DocumentKind
 from pages.ui import done, empty, plain, refusals
 from services import agreements, document_drafts, publishing, wording_files, wording_import
 from services.access import Actor
-from services.wording_import import Known, Part, Piece
+from services.wording_import import Known
+from services.wording_shapes import Part, Piece
 
 PARTS = {
     Part.TITLE: "Title of a text",

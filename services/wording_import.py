@@ -11,8 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
-from enum import StrEnum
 from uuid import UUID
 
 from sqlmodel import Session
@@ -26,12 +24,9 @@ from services.publishing import LONGEST_HEADING, LONGEST_ID
 from services.schemes import documents
 from services.schemes.documents import TemplateClause
 from services.wording_files import Line, line_of
+from services.wording_ids import identified
+from services.wording_shapes import Part, Piece, is_heading, one_heading, shaped
 
-LONGEST_TITLE = 100
-_FIRST_WORDS = 60
-_ENDS = tuple(".;:,!?。；：，！？")
-_KEY = re.compile(r"(?P<prefix>.*?)(?P<number>\d+(?:\.\d+)*)(?P<letter>[a-z]?)")
-_LEAD = re.compile(r"\*\*(?P<bold>[^*]{1,200})\*\*\s*[—–:.-]*\s*(?P<rest>.+)", re.DOTALL)
 _KINDS = (
     (DocumentKind.MENTEE_AGREEMENT, re.compile(r"mentee agreement|学员协议", re.IGNORECASE)),
     (DocumentKind.AGREEMENT, re.compile(r"agreement|协议", re.IGNORECASE)),
@@ -40,29 +35,7 @@ _KINDS = (
     (DocumentKind.RIGHTS, re.compile(r"rights|complain|权利", re.IGNORECASE)),
     (DocumentKind.ROLE_STATEMENT, re.compile(r"\brole\b", re.IGNORECASE)),
 )
-
 Known = Mapping[DocumentKind, Sequence[TemplateClause]]
-
-
-class Part(StrEnum):
-    """What a line of the file is."""
-
-    TITLE = "title"
-    SECTION = "section"
-    CLAUSE = "clause"
-    JOINS = "joins"
-    LEFT_OUT = "left_out"
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One line of the file and what it was taken for. `id` and `heading` are a clause's, `kind` a title's."""
-
-    line: Line
-    part: Part
-    id: str = ""
-    heading: str = ""
-    kind: DocumentKind | None = None
 
 
 @dataclass(frozen=True)
@@ -164,12 +137,12 @@ def _by_text(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, list[Piece]]]:
 def _markdown(text: Sequence[Piece]) -> str:
     blocks, in_list = [], False
     for piece in text:
-        words = _one_heading(piece.line.words) if piece.part is Part.SECTION else piece.line.words
+        words = one_heading(piece.line.words) if piece.part is Part.SECTION else piece.line.words
         if piece.part is Part.SECTION:
             number = f"{piece.line.number}. " if piece.line.number else ""
             blocks.append(f"# {number}{words}"[: LONGEST_HEADING + 2])
         elif piece.part is Part.CLAUSE:
-            blocks.append(f"## {piece.id} · {_one_heading(piece.heading or piece.id)[:LONGEST_HEADING]}\n\n{words}")
+            blocks.append(f"## {piece.id} · {one_heading(piece.heading or piece.id)[:LONGEST_HEADING]}\n\n{words}")
         elif piece.part is Part.JOINS and piece.line.is_bullet:
             point = "- " + words.replace("\n", "\n  ")
             blocks[-1:] = [f"{blocks[-1]}\n{point}"] if in_list else [*blocks[-1:], point]
@@ -179,15 +152,11 @@ def _markdown(text: Sequence[Piece]) -> str:
     return "\n\n".join(blocks)
 
 
-def _one_heading(words: str) -> str:
-    return " ".join(words.split())
-
-
 def _texts(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """The file's texts: where numbers begin anew at 1 under a heading, another one begins."""
     start, highest, heading = 0, 0, 0
     for at, line in enumerate(lines):
-        if _is_heading(line) and not line.number:
+        if is_heading(line) and not line.number:
             heading = at
         if line.number.isdigit() and not line.is_bullet:
             if int(line.number) == 1 and highest > 1 and heading > start:
@@ -200,167 +169,17 @@ def _texts(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 def _recognised(lines: list[Line], known: Known, kind: DocumentKind | None = None) -> list[Piece]:
     title, rest = lines[0], lines[1:]
-    if not _is_heading(title) or title.number:
+    if not is_heading(title) or title.number:
         # A text that begins at once with its words has no name yet.
         title, rest = Line("Code of conduct"), lines
     chosen = kind or _kind_of(title.words)
     before = known.get(chosen, ())
-    shaped = _shaped(rest)
+    found = shaped(rest)
     return [
-        Piece(replace(title, words=_one_heading(title.words)), Part.TITLE, kind=chosen),
-        *_identified(shaped, before),
+        Piece(replace(title, words=one_heading(title.words)), Part.TITLE, kind=chosen),
+        *identified(found, before),
     ]
 
 
 def _kind_of(title: str) -> DocumentKind:
     return next((kind for kind, pattern in _KINDS if pattern.search(title)), DocumentKind.CODE)
-
-
-def _is_heading(line: Line) -> bool:
-    words = line.words
-    if line.is_bullet or "\n" in words or len(words) > LONGEST_TITLE:
-        return False
-    return bool(line.level) or not words.endswith(_ENDS)
-
-
-def _shaped(lines: Sequence[Line]) -> list[Piece]:
-    """Sections, clauses and what belongs to them, still without IDs."""
-    if any("." in line.number for line in lines):
-        return [_by_depth(line) for line in lines]
-    if any(line.number.isdigit() for line in lines):
-        return [_by_number(line) for line in lines]
-    if any(line.is_bullet for line in lines):
-        return [_as_point(line) for line in lines]
-    return [_as_paragraph(line) for line in lines]
-
-
-def _by_depth(line: Line) -> Piece:
-    """Numbers such as 6.4 are clauses, those such as 6 their sections."""
-    if "." in line.number:
-        return _clause(line)
-    if (line.number.isdigit() or line.level) and _is_heading(line):
-        return Piece(line, Part.SECTION)
-    return Piece(line, Part.JOINS)
-
-
-def _by_number(line: Line) -> Piece:
-    if line.number.isdigit():
-        return _clause(line)
-    return Piece(line, Part.SECTION if _is_heading(line) and not line.number else Part.JOINS)
-
-
-def _as_point(line: Line) -> Piece:
-    if line.is_bullet:
-        return _clause(line)
-    return Piece(line, Part.SECTION if _is_heading(line) else Part.JOINS)
-
-
-def _as_paragraph(line: Line) -> Piece:
-    return Piece(line, Part.SECTION) if _is_heading(line) else _clause(line)
-
-
-def _clause(line: Line) -> Piece:
-    """A clause with a heading: the bold words that it begins with, else its number, else its first words."""
-    if found := _LEAD.fullmatch(line.words):
-        return Piece(replace(line, words=found["rest"]), Part.CLAUSE, heading=found["bold"].strip(" .:"))
-    return Piece(line, Part.CLAUSE, heading=line.number or _first_words(line.words))
-
-
-def _first_words(words: str) -> str:
-    flat = _one_heading(words)
-    if len(flat) <= _FIRST_WORDS:
-        return flat
-    cut = flat[:_FIRST_WORDS]
-    return f"{cut.rpartition(' ')[0] or cut}…"
-
-
-def _identified(pieces: list[Piece], before: Sequence[TemplateClause]) -> list[Piece]:
-    if any(piece.line.number for piece in pieces if piece.part is Part.CLAUSE):
-        return _lettered(_by_their_numbers(pieces, before), before)
-    return _in_order(_with_leading(pieces, before), before)
-
-
-def _by_their_numbers(pieces: list[Piece], before: Sequence[TemplateClause]) -> list[Piece]:
-    """6.4 is the clause in force whose ID ends with 6.4; a number that is new gets the prefix of the others."""
-    ids = {
-        found["number"]: clause.id for clause in before if (found := _KEY.fullmatch(clause.id)) and not found["letter"]
-    }
-    prefix = _prefix(before)
-    return [
-        replace(piece, id=ids.get(piece.line.number, f"{prefix}{piece.line.number}"))
-        if piece.part is Part.CLAUSE and piece.line.number
-        else piece
-        for piece in pieces
-    ]
-
-
-def _lettered(pieces: list[Piece], before: Sequence[TemplateClause]) -> list[Piece]:
-    """The points below a clause are clauses of their own where the text in force has as many with letters."""
-    known = {clause.id for clause in before}
-    done: list[Piece] = []
-    at = 0
-    while at < len(pieces):
-        piece = pieces[at]
-        end = at + 1
-        while end < len(pieces) and pieces[end].part is Part.JOINS and _is_point(pieces[end].line):
-            end += 1
-        letters = [chr(ord("a") + number) for number in range(end - at - 1)]
-        wanted = [f"{piece.id}{letter}" for letter in letters]
-        own = [key for key in known if piece.id and re.fullmatch(re.escape(piece.id) + "[a-z]", key)]
-        done.append(piece)
-        points = pieces[at + 1 : end]
-        if piece.part is Part.CLAUSE and wanted and sorted(own) == wanted:
-            points = [
-                replace(_clause(point.line), id=key, heading=f"{piece.line.number} ({letter})")
-                for point, key, letter in zip(points, wanted, letters, strict=True)
-            ]
-        done += points
-        at = end
-    return done
-
-
-def _is_point(line: Line) -> bool:
-    return line.is_bullet or (len(line.number) == 1 and line.number.isalpha())
-
-
-def _with_leading(pieces: list[Piece], before: Sequence[TemplateClause]) -> list[Piece]:
-    """The text in force may begin with clauses where the file has plain paragraphs: these are taken for them."""
-    missing = len(before) - sum(piece.part is Part.CLAUSE for piece in pieces)
-    opening = next((at for at, piece in enumerate(pieces) if piece.part is not Part.JOINS), len(pieces))
-    first = [clause.section for clause in before[: max(missing, 0)]]
-    is_own_section = 0 < missing <= opening and (len(before) == missing or before[missing].section not in first)
-    if not is_own_section:
-        return pieces
-    return [_clause(piece.line) if at < missing else piece for at, piece in enumerate(pieces)]
-
-
-def _in_order(pieces: list[Piece], before: Sequence[TemplateClause]) -> list[Piece]:
-    """Without numbers: by the order in force when there are as many, else by likeness of headings, else new ones."""
-    clauses = [piece for piece in pieces if piece.part is Part.CLAUSE]
-    ids = iter([clause.id for clause in before] if len(clauses) == len(before) else _alike(clauses, before))
-    return [replace(piece, id=next(ids)) if piece.part is Part.CLAUSE else piece for piece in pieces]
-
-
-def _alike(clauses: Sequence[Piece], before: Sequence[TemplateClause]) -> list[str]:
-    left, prefix, ids = list(before), _prefix(before), []
-    for piece in clauses:
-        best = max(left, key=lambda clause: _likeness(piece.heading, clause.heading), default=None)
-        if best is not None and _likeness(piece.heading, best.heading) > 0.6:
-            left.remove(best)
-            ids.append(best.id)
-        else:
-            ids.append("")
-    used = {clause.id for clause in before}
-    fresh = (f"{prefix}{number}" for number in range(1, 2 * len(ids) + len(used) + 1))
-    free = (key for key in fresh if key not in used)
-    return [key or next(free) for key in ids]
-
-
-def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one.casefold(), other.casefold()).ratio()
-
-
-def _prefix(before: Sequence[TemplateClause]) -> str:
-    """What most IDs in force begin with."""
-    found = Counter(match["prefix"] for clause in before if (match := _KEY.fullmatch(clause.id)))
-    return found.most_common(1)[0][0] if found else "C-"

@@ -15,7 +15,7 @@ from models.agreements import DocumentDraft, DocumentKind
 from services import document_drafts, wording_files, wording_import
 from services.errors import Invalid, NotAllowed
 from services.schemes import documents, templates
-from services.wording_import import Part
+from services.wording_shapes import Part, Piece
 from tests.factories import make_actor, make_cohort, make_coordinator, make_document
 
 # The shapes in which schemes write: points with bold names, and two numbered texts in one file.
@@ -91,11 +91,11 @@ def known(**texts: str) -> wording_import.Known:
     return {DocumentKind(kind): documents.parse(text, kind=kind, language="en").clauses for kind, text in texts.items()}
 
 
-def recognised(text: str, **texts: str) -> tuple[wording_import.Piece, ...]:
+def recognised(text: str, **texts: str) -> tuple[Piece, ...]:
     return wording_import.recognise(wording_files.read("a.txt", text.encode()), known(**texts))
 
 
-def ids(pieces: tuple[wording_import.Piece, ...]) -> list[str]:
+def ids(pieces: tuple[Piece, ...]) -> list[str]:
     return [piece.id for piece in pieces if piece.part is Part.CLAUSE]
 
 

@@ -118,6 +118,10 @@ def draw_cohort(session: Session, actor: Actor) -> None:
     total = sum(found.counts.values())
     pairs = "1 open pair" if total == 1 else f"{total} open pairs"
     heading(TITLE, f"{pairs} · you see whether and when a pair agreed, never what they wrote")
+    if not total and not search:
+        empty("There is no pair yet. Each appears here once its proposal is accepted.")
+        st.page_link("proposals.py", label="See the proposals", icon=":material/forward_to_inbox:")
+        return
     st.text_input("Search", key="search", placeholder="A name of either of the two", on_change=from_the_first)
     segments(
         "Show",
@@ -127,10 +131,6 @@ def draw_cohort(session: Session, actor: Actor) -> None:
         in_address=True,
         on_change=from_the_first,
     )
-    if not total and not search:
-        empty("There is no pair yet. Each appears here once its proposal is accepted.")
-        st.page_link("proposals.py", label="See the proposals", icon=":material/forward_to_inbox:")
-        return
     draw_pairs(found, today)
 
 

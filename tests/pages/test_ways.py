@@ -18,7 +18,7 @@ from pages import pair_guide
 from services import expectations, topic_marks, ways_of_working
 from services.topic_marks import Mark
 from services.usual_times import Usual
-from tests.factories import make_coordinator, make_pairing, make_participant
+from tests.factories import make_cohort, make_coordinator, make_pairing, make_participant
 from tests.pages.opening import open_page
 from tests.services.counting import reads, sent
 from tests.services.pairs import Pair, make_pair, start_unnc
@@ -273,6 +273,18 @@ def test_a_coordinator_sees_who_is_late_and_no_word(page_session: Session) -> No
     assert "Ama Agreed" in everybody
     assert "Ama Agreed" not in late
     assert "Secret" not in everybody
+
+
+def test_a_coordinator_without_any_pair_reads_when_pairs_appear(page_session: Session) -> None:
+    cohort = make_cohort(page_session)
+
+    page = open_page("ways", make_coordinator(page_session, cohort))
+
+    assert [notice.value for notice in page.info] == [
+        "There is no pair yet. Each appears here once its proposal is accepted."
+    ]
+    assert [link.proto.label for link in page.main.get("page_link")] == ["See the proposals"]
+    assert list(page.main.text_input) == []
 
 
 def held_on(started_at: datetime, pairing_id: Any) -> MeetingRecord:

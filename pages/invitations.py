@@ -10,15 +10,8 @@ from models.enrolments import Side
 from pages.ui import done, empty, page, plain, refusals, segments
 from services import invitations, self_enrolment, times
 from services.access import Actor
-from services.invitations import Line, Standing
+from services.invitations import Line
 
-STANDINGS = {
-    Standing.NEW: "to invite",
-    Standing.KNOWN: "to invite",
-    Standing.HERE: "here already",
-    Standing.TWICE: "twice in the list",
-    Standing.WRONG: "not an address",
-}
 STATES = {"open": "green", "full": "gray", "expired": "gray", "revoked": "gray"}
 DEFAULT_DAYS, DEFAULT_MOST = 30, 50
 
@@ -75,10 +68,7 @@ def say_lines(lines: Sequence[Line]) -> None:
     rest = [line for line in lines if not line.is_to_invite]
     if rest:
         st.header("Left out", anchor=False)
-        said = [
-            f"- {line.number}: {plain(line.typed)} · {STANDINGS[line.standing]}. {plain(line.why)}" for line in rest
-        ]
-        st.markdown("\n".join(said))
+        st.markdown("\n".join(f"- Line {line.number}: {plain(line.typed)} · {plain(line.why)}" for line in rest))
 
 
 def confirm(session: Session, actor: Actor, cohort_id: UUID, side: Side, pasted: str, welcome: Sequence[Line]) -> None:

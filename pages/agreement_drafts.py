@@ -28,7 +28,7 @@ def draw_texts(session: Session, actor: Actor, scheme_id: UUID) -> None:
         draw_draft(session, actor, document_drafts.draft(session, actor, chosen))
         return
     found = document_drafts.listed(session, actor, scheme_id)
-    st.caption(f"{sum(line.edition is not None for line in found)} texts in force")
+    st.caption(f"{sum(line.edition is not None for line in found)} of {len(found)} texts are in force")
     with st.container(border=True):
         st.markdown("\n\n".join(map(in_words, found)))
     draw_begin(session, actor, scheme_id, found)
@@ -41,7 +41,10 @@ def in_words(line: Listed) -> str:
     state = f"version {line.edition} in force" if line.edition else missing
     if line.draft_id:
         state += " :blue-badge[Ready to be checked]" if line.handed_over else " :blue-badge[Draft begun]"
-    return f"**{plain(line.title)}** · {agreements.KINDS[line.kind]}{spoken} · {state}"
+    # A title often says what kind of text it is.
+    kind = agreements.KINDS[line.kind]
+    what = "" if line.title.casefold().endswith(kind) else f" · {kind}"
+    return f"**{plain(line.title)}**{what}{spoken} · {state}"
 
 
 def draw_begin(session: Session, actor: Actor, scheme_id: UUID, found: tuple[Listed, ...]) -> None:

@@ -21,6 +21,8 @@ from services.feedback_results import Answer, RoundLine
 POINTS = {RoundPoint.START: "At the start", RoundPoint.MIDDLE: "In the middle", RoundPoint.END: "At the end"}
 USUAL_DAYS = 14
 NOT_YET = "not answered yet"
+NOBODY_ASKED = "You have not asked anybody yet. Open a round below: people in open pairs get a form of one minute."
+NOBODY_TO_ASK = "There is no open pair yet, so there is nobody to ask. Once two people work together, you can ask here."
 
 
 def draw_mine(session: Session, actor: Actor) -> None:
@@ -89,13 +91,14 @@ def draw_rounds(session: Session, actor: Actor) -> None:
     standing = participation.standing(session, actor, actor.place.cohort_id)
     about = actor.place.cohort_id, standing.is_protected, standing.today, standing.edition
     rounds = charts.rounds(session, actor, *about)
+    count = feedback.would_ask(session, actor, actor.place.cohort_id)
     if not rounds:
-        empty("You have not asked anybody yet. Open a round below: people in open pairs get a form of one minute.")
+        empty(NOBODY_ASKED if count else NOBODY_TO_ASK)
     for line in rounds:
         draw_round(session, actor, line, standing.today)
     left = [point for point in RoundPoint if point not in {line.point for line in rounds}]
-    if left:
-        draw_opening(session, actor, left, standing.today)
+    if left and count:
+        draw_opening(session, actor, left, count, standing.today)
 
 
 def draw_round(session: Session, actor: Actor, line: RoundLine, today: date) -> None:
@@ -137,7 +140,7 @@ def draw_answers(session: Session, actor: Actor, line: RoundLine) -> None:
         st.pagination(found.pages, key=f"page-{line.id}")
 
 
-def draw_opening(session: Session, actor: Actor, points: list[RoundPoint], today: date) -> None:
+def draw_opening(session: Session, actor: Actor, points: list[RoundPoint], count: int, today: date) -> None:
     """Who is asked, and until when, before anything leaves."""
     with st.form("open-round", border=True):
         st.header("Ask how it is going", anchor=False)
@@ -145,7 +148,10 @@ def draw_opening(session: Session, actor: Actor, points: list[RoundPoint], today
         due_on = st.date_input(
             "Answers by", today + timedelta(days=USUAL_DAYS), min_value=today, key="due-on", format="DD/MM/YYYY"
         )
-        st.caption("Everybody in an open pair gets the form and an email now. Nobody else is written to.")
+        st.caption(
+            f"The form and an email go now to {people(count)} in open pairs, and to nobody else. "
+            "Pairs made later get them as well, until that day."
+        )
         pressed = st.form_submit_button("Open this round", type="primary", key="open")
     if pressed and actor.place.cohort_id is not None:
         with refusals():

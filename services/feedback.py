@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_
+from sqlalchemy import bindparam, func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -77,6 +77,12 @@ def open_round(
     result = Round(opened.id, point, opens_on, due_on, asked)
     session.commit()
     return result
+
+
+def would_ask(session: Session, actor: Actor, cohort_id: UUID) -> int:
+    """How many people a round that begins now would write to. One query after the check. Raises NotAllowed."""
+    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
+    return int(session.exec(_counted(), params={"cohort_id": cohort.id}).one())
 
 
 @writes
@@ -217,21 +223,32 @@ def _forms(scheme: Scheme, point: RoundPoint) -> dict[str, Any]:
 def _ask(session: Session, opened: FeedbackRound, scheme: Scheme) -> int:
     """Give an empty answer to everybody who takes part in an open pair and has none yet, and write to them."""
     asked = select(FeedbackAnswer.enrolment_id).where(FeedbackAnswer.round_id == opened.id)
-    in_pair = select(Pairing.id).where(
-        or_(col(Pairing.mentor_id) == Enrolment.id, col(Pairing.mentee_id) == Enrolment.id),
-        Pairing.status != PairingStatus.ENDED,
-    )
     statement = select(Enrolment.id, Enrolment.person_id, Enrolment.side).where(
-        Enrolment.cohort_id == opened.cohort_id,
-        Enrolment.status == EnrolmentStatus.APPROVED,
-        in_pair.correlate(Enrolment).exists(),
-        col(Enrolment.id).not_in(asked),
+        *_in_an_open_pair(opened.cohort_id), col(Enrolment.id).not_in(asked)
     )
     found = session.exec(statement).all()
     for enrolment_id, person_id, side in found:
         session.add(FeedbackAnswer(round_id=opened.id, enrolment_id=enrolment_id, side=Side(side)))
         _write(session, scheme, opened, person_id, f"feedback-{opened.id}")
     return len(found)
+
+
+@cache
+def _counted() -> Any:
+    return select(func.count()).select_from(Enrolment).where(*_in_an_open_pair(bindparam("cohort_id")))
+
+
+def _in_an_open_pair(cohort_id: Any) -> tuple[Any, ...]:
+    """Who is asked: those who take part, and now."""
+    in_pair = select(Pairing.id).where(
+        or_(col(Pairing.mentor_id) == Enrolment.id, col(Pairing.mentee_id) == Enrolment.id),
+        Pairing.status != PairingStatus.ENDED,
+    )
+    return (
+        col(Enrolment.cohort_id) == cohort_id,
+        col(Enrolment.status) == EnrolmentStatus.APPROVED,
+        in_pair.correlate(Enrolment).exists(),
+    )
 
 
 def _write(session: Session, scheme: Scheme, opened: FeedbackRound, person_id: UUID, event: str) -> bool:

@@ -102,6 +102,26 @@ def test_a_coordinator_opens_a_round_reminds_and_closes_it(page_session: Session
     assert [notice.value for notice in page.success] == ["The round is closed."]
 
 
+def test_a_round_is_offered_once_there_is_somebody_to_ask(page_session: Session) -> None:
+    cohort = make_cohort(page_session, make_scheme(page_session, other_settings={"feedback": FORMS}))
+    coordinator = make_coordinator(page_session, cohort)
+
+    before = open_page("feedback", coordinator)
+    make_pairing(page_session, cohort)
+    page_session.commit()
+    after = open_page("feedback", coordinator)
+
+    assert [info.value for info in before.info] == [
+        "There is no open pair yet, so there is nobody to ask. Once two people work together, you can ask here."
+    ]
+    assert [button.label for button in before.main.button] == []
+    assert [button.label for button in after.main.button] == ["Open this round"]
+    assert [line.value for line in after.main.caption if "open pairs" in line.value] == [
+        "The form and an email go now to 2 people in open pairs, and to nobody else. "
+        "Pairs made later get them as well, until that day."
+    ]
+
+
 def test_a_mentee_does_not_see_what_the_mentor_wrote(page_session: Session) -> None:
     _, mentor, _ = _asked(page_session)
     enrolment = page_session.exec(select(Enrolment).where(Enrolment.person_id == mentor.id)).one()

@@ -15,7 +15,7 @@ from models.columns import utc_now
 from models.enrolments import Side
 from pages import charts, form_parts, template_questions, ways_due
 from pages.ui import done, empty, label, page, plain, refusals, segments
-from services import answer_history, form_editing, form_template, participation, times
+from services import answer_history, form_editing, form_template, listing_choices, participation, times
 from services.access import Actor
 from services.enrolment_form import STEP_TITLES
 from services.errors import NotAllowed
@@ -136,7 +136,28 @@ def edit(session: Session, actor: Actor, field: Editable) -> None:
         pressed = st.form_submit_button("Save this question", type="primary", key=f"save-{key}")
     if pressed or st.session_state.get("confirming") == key:
         save(session, actor, field, words, required=required, options=options, key=key)
+    draw_listing(session, actor, field, key)
     draw_place(session, actor, field, key)
+
+
+def draw_listing(session: Session, actor: Actor, field: Editable, key: str) -> None:
+    """Whether mentors may show their answer in the directory, each by a switch of their own."""
+    if field.is_retired or not listing_choices.may_be_offered(field.key, field.kind, field.sides):
+        return
+    with st.form(f"listing-{key}", enter_to_submit=False):
+        words = st.text_input(
+            "In the directory of mentors, stands as",
+            field.listing,
+            max_chars=listing_choices.LONGEST,
+            placeholder="For example: What I am glad to give",
+            help="Mentors who are listed get a switch with these words, off until they move it. Empty: never shown. "
+            "If you empty it, whoever shows the answer now shows it no longer.",
+            key=f"listed-as-{key}",
+        )
+        if st.form_submit_button("Save for the directory", key=f"save-listing-{key}"):
+            with refusals():
+                listing_choices.offer(session, actor, field.id, version=field.version, words=words)
+                done("Saved. Mentors find the switch under Consents." if words.strip() else "Saved. It is not shown.")
 
 
 def draw_words(field: Editable, sides: Sequence[Side], key: str, *, named: bool) -> dict[Side, Wording]:

@@ -44,7 +44,10 @@ LENGTHS = {"short_text": 200, "long_text": 2000, "whole_number": 1000, "email": 
 
 @dataclass(frozen=True)
 class Editable:
-    """A question as its editor sees it. `labels`, `helps` and `audiences` are by side; `options` are (code, label)."""
+    """A question as its editor sees it. `labels`, `helps` and `audiences` are by side; `options` are (code, label).
+
+    `listing` is under which words mentors may show the answer in the directory; '' for not at all.
+    """
 
     id: UUID
     version: int
@@ -62,6 +65,7 @@ class Editable:
     is_built_in: bool
     may_be_optional: bool
     has_own_options: bool
+    listing: str = ""
 
 
 @dataclass(frozen=True)
@@ -321,6 +325,7 @@ def _editable(field: FormField) -> Editable:
         is_built_in=field.key in BUILT_IN,
         may_be_optional=field.key not in ALWAYS_REQUIRED and field.kind != "consent",
         has_own_options=_has_own_options(field),
+        listing=field.listing or "",
     )
 
 

@@ -21,6 +21,7 @@ from models.schemes import Channel
 from services import (
     consents,
     expectations,
+    listing_choices,
     pairings,
     shortlist,
     topic_marks,
@@ -137,6 +138,26 @@ def test_a_withdrawn_consent_takes_every_listed_fact_out_of_all_lists_of_an_open
     assert {name: found_in(raw, facts | more | mentor.planted) for name, raw in after.items()} == dict.fromkeys(
         ("everybody", "kept", "wishes", "found"), frozenset()
     )
+
+
+@pytest.mark.clause("U-1")
+def test_an_answer_is_in_the_bytes_of_the_directory_only_while_its_own_switch_is_on(serving: Serving) -> None:
+    mentor, mentee = (introduced := introduce(serving.engine, UNNC)).mentor, introduced.mentee
+    facts, more = tell(serving, mentor)
+    known, found = facts | more | mentor.planted, []
+
+    with Tab(serving.url, mentee.token, place=mentee.place) as tab:
+        tab.open()
+        found.append(every_list(tab))
+        for act in (listing_choices.show, listing_choices.hide):
+            with Session(serving.engine) as session:
+                actor = make_participant(session, session.get_one(Enrolment, mentor.enrolment_id))
+                session.rollback()
+                act(session, actor, "organisation")
+            found.append(every_list(tab))
+
+    four = frozenset(facts)
+    assert [found_in(b"".join(raw.values()), known) for raw in found] == [four, four | {"organisation"}, four]
 
 
 def tell(serving: Serving, half: Half) -> tuple[dict[str, str], dict[str, str]]:

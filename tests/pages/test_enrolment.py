@@ -9,11 +9,11 @@ from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
 from models.columns import utc_now
-from models.enrolments import Conflict, Consent, ConsentPurpose, Enrolment, EnrolmentStatus, Side
+from models.enrolments import Conflict, Consent, ConsentPurpose, DirectoryChoice, Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort
 from pages.ui import plain
-from services import conflicts, consents, enrolments
+from services import conflicts, consents, enrolments, listing_choices
 from services.access import DESK
 from services.schemes import starting
 from tests.bad_inputs import BadInput, of_kind
@@ -250,6 +250,26 @@ def test_consents_are_off_and_work_the_moment_they_are_moved(page_session: Sessi
     assert [notice.value for notice in page.success] == ["Switched off. It is hidden from now on."]
     assert [box.label for box in page.expander] == ["What I agreed to, and when"]
     assert [consent.withdrawn_at is None for consent in page_session.exec(select(Consent))] == [False]
+
+
+@pytest.mark.clause("U-1")
+def test_a_listed_mentor_switches_on_one_more_answer_and_leaves_with_all_of_it(page_session: Session) -> None:
+    mentor = a_draft(page_session, side=Side.MENTOR, organisation="Grid & Sons")
+    page = opened(page_session, mentor, step=5)
+    before = [switch.label for switch in page.toggle if "Also" in switch.label]
+
+    page.toggle(key=key(mentor, "directory")).set_value(True).run()
+    offered = [(switch.label, switch.value) for switch in page.toggle if "Also" in switch.label]
+    page.toggle(key=key(mentor, "listing-organisation")).set_value(True).run()
+    shown = [choice.is_on for choice in listing_choices.mine(page_session, make_participant(page_session, mentor))]
+    page.toggle(key=key(mentor, "directory")).set_value(False).run()
+
+    labels = [
+        f"Also show\\: {words}" for words in ("Where I work", "What I am glad to give", "Languages I could talk in")
+    ]
+    assert (before, offered, shown) == ([], [(label, False) for label in labels], [True, False, False])
+    assert [choice.withdrawn_at is None for choice in page_session.exec(select(DirectoryChoice))] == [False]
+    assert [switch.label for switch in page.toggle if "Also" in switch.label] == []
 
 
 def test_the_review_names_what_is_missing_and_sends_when_nothing_is(page_session: Session) -> None:

@@ -191,3 +191,19 @@ def test_new_questions_of_the_template_are_shown_and_then_asked(page_session: Se
     asked = select(FormField.key).where(FormField.scheme_id == cohort.scheme_id, FormField.key == "sort_name")
     assert page_session.exec(asked).all() == []
     assert "Your template has 1 new question" in {expander.label for expander in page.expander}
+
+
+@pytest.mark.clause("U-1")
+def test_a_question_is_offered_to_the_directory_and_what_must_stay_private_is_not(page_session: Session) -> None:
+    cohort, coordinator = a_scheme(page_session)
+    field, private = (field_of(page_session, cohort, key) for key in ("situation", "telephone"))
+    page = editing(page_session, coordinator, field)
+
+    page.text_input(key=f"listed-as-{field.id}-1").set_value("Whom I would like to meet")
+    page.button(key=f"save-listing-{field.id}-1").click().run()
+    said = [notice.value for notice in page.success]
+    page.selectbox(key="question").set_value(str(private.id)).run()
+
+    assert field_of(page_session, cohort, "situation").listing == "Whom I would like to meet"
+    assert said == ["Saved. Mentors find the switch under Consents."]
+    assert [each.label for each in page.text_input if "directory" in each.label] == []

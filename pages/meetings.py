@@ -26,7 +26,7 @@ YES, NO = "Yes, on time", "No"
 HELD: dict[str, tuple[bool, bool | None]] = {
     YES: (True, True),
     "Yes, late": (True, False),
-    "Yes": (True, None),
+    "Yes, time unsure": (True, None),
     NO: (False, None),
 }
 BADGES = {

@@ -78,7 +78,7 @@ def facts(match: MyMatch, today: date) -> str:
 
 def month_in_words(month: int, agreed: int) -> str:
     """ "month 3 of 6", also when the pair goes on past what it agreed."""
-    return f"month {month} of {agreed}" if month <= agreed else f"month {month}, {agreed} were agreed"
+    return f"month {month} of {agreed}" if month <= agreed else f"month {month}, {agreed} were planned"
 
 
 def introduction(match: MyMatch) -> str:

@@ -188,7 +188,7 @@ def test_ones_own_record_can_be_put_right(page_session: Session) -> None:
     field(page, "number_input", "minutes").set_value(50)
     save(page)
 
-    assert before == (time(19, 0), "Yes")
+    assert before == (time(19, 0), "Yes, time unsure")
     assert [(row.id, row.started_at, row.duration_minutes) for row in stored(page_session)] == [(mine.id, START, 50)]
     assert "Record a meeting" in shown(page)
 

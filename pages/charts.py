@@ -233,7 +233,8 @@ def history(weeks: tuple[WeekEnd, ...]) -> Any:
     figure.update_yaxes(visible=False)
     figure.update_xaxes(showgrid=False, automargin=True, tickfont_color=INK)
     for at, week in enumerate(weeks):
-        if all(getattr(week.rhythm, state) is None for _, state, _ in STATES):
+        counts = [getattr(week.rhythm, state) for _, state, _ in STATES]
+        if None in counts and not any(counts):
             # Upright: on a phone a bar is narrower than the word.
             figure.add_annotation(
                 x=at, y=0, text=label(None), textangle=-90, yanchor="bottom", showarrow=False, font_color=INK

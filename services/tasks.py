@@ -57,9 +57,9 @@ def many(count: int, one: str, more: str) -> str:
 
 
 def day_words(day: date, today: date) -> str:
-    """ "today", "Friday" within a week, else "Friday 4 December"."""
+    """ "today", "Friday" within the week to come, else "Friday 4 December": "by Friday" is never one that is past."""
     if day == today:
         return "today"
-    if abs((day - today).days) < DAYS_A_WEEK:
+    if 0 < (day - today).days < DAYS_A_WEEK:
         return f"{day:%A}"
     return times.day_in_words(day, today=today, weekday=True)

@@ -15,7 +15,7 @@ from models.meetings import MeetingRecord
 from models.messages import Message, MessageStatus
 from models.pairings import Pairing, WaysOfWorking
 from models.schemes import AnsweredBy, Channel, Cohort
-from services import home
+from services import home, tasks
 from services.access import DESK, Acting, Actor, Place
 from services.errors import NotAllowed
 from tests.factories import (
@@ -63,7 +63,7 @@ def test_a_coordinator_sees_each_thing_that_waits_most_urgent_first(session: Ses
         {"who": "true"},
         {},
     ]
-    assert found[0].detail == f"The oldest since {TODAY - timedelta(days=2):%A}"
+    assert found[0].detail == f"The oldest since {tasks.day_words(TODAY - timedelta(days=2), TODAY)}"
     assert found[3].detail == "Li Wei and Marguerite: 50 days since any contact, agreed every 30 days"
 
 

@@ -66,7 +66,7 @@ def test_counts_begin_a_sentence_in_words(count: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "words"), [(21, "today"), (22, "Sunday"), (16, "Monday"), (28, "Saturday 28 November")]
+    ("day", "words"), [(21, "today"), (22, "Sunday"), (16, "Monday 16 November"), (28, "Saturday 28 November")]
 )
-def test_near_days_are_said_by_their_name(day: int, words: str) -> None:
+def test_the_days_of_the_week_to_come_are_said_by_their_name(day: int, words: str) -> None:
     assert tasks.day_words(date(2026, 11, day), date(2026, 11, 21)) == words

@@ -261,8 +261,8 @@ def test_floor_first_out_of_time_keeps_a_proved_total_and_says_how_far_the_floor
         if stage == "Looking at every pair" and share == 0:
             looks.append(share)
 
-    # Time is up as soon as the plain optimum is proved and the first floor is tried.
-    clock = SimpleNamespace(monotonic=lambda: float("inf") if len(looks) > 1 else 0.0)
+    # Two looks are the plain optimum's (one to guess prices); time is up once the first floor is tried.
+    clock = SimpleNamespace(monotonic=lambda: float("inf") if len(looks) > 2 else 0.0)
     monkeypatch.setattr(pricing_out, "time", clock)
     result = assign(problem.scores, problem.capacities, problem.allowed, policy=policy, progress=watch, seconds=1e9)
 

@@ -287,7 +287,7 @@ def test_a_pair_takes_the_same_queries_however_many_pairs_there_are(session: Ses
     with sent(session) as statements:
         review_pair.pair(session, actor, run.id, ids[0])
 
-    assert len(reads(statements)) == 8
+    assert len(reads(statements)) == 4
     assert {row.side for row in session.exec(select(Enrolment)).all()} == {Side.MENTOR, Side.MENTEE}
 
 

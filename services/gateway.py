@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services import gateway_failures, plain_pages, sessions
 from services import gateway_headers as rules
-from services import plain_pages, sessions
 from services.gateway_watch import Watch
 from services.sessions import SignedIn
 from services.settings import settings
@@ -68,9 +68,17 @@ class Gateway:
             await self._app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        answer = self._with_headers(scope["path"], headers.get("host", ""), send)
-        refused = await self._refusal(scope, headers)
+        answer = _Answer(self._with_headers(scope["path"], Headers(scope=scope).get("host", ""), send))
+        try:
+            await self._pass_or_refuse(scope, receive, answer)
+        except Exception as error:
+            # Further out, Starlette would answer by itself, without a single one of our headers.
+            if answer.has_begun:
+                raise
+            await gateway_failures.answer_to(error)(scope, receive, answer)
+
+    async def _pass_or_refuse(self, scope: Scope, receive: Receive, answer: Send) -> None:
+        refused = await self._refusal(scope, Headers(scope=scope))
         if refused is not None:
             status, title, remedy = refused
             await plain_pages.render(title, [remedy], status=status)(scope, receive, answer)
@@ -232,6 +240,18 @@ _PROTOCOLS = b"sec-websocket-protocol"
 def _unresumed(protocols: bytes) -> bytes:
     """Without the third entry, by which Streamlit would resume a session for anybody who knows its name."""
     return b",".join(protocols.split(b",")[:2])
+
+
+class _Answer:
+    """Passes an answer on, and knows whether any of it has left."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        self.has_begun = True
+        await self._send(message)
 
 
 class _Ending:

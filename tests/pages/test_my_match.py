@@ -200,7 +200,7 @@ def test_the_newest_of_ones_own_record_stand_here_with_the_number_that_only_the_
         "Last contact: you met on Tuesday 6 October.",
     ):
         assert line in words
-    hidden = ("52", "17:17", "10:17", "7 October", "8 October", "20 October", "22 October", "next contact")
+    hidden = ("52 minutes", "17:17", "10:17", "7 October", "8 October", "20 October", "22 October", "next contact")
     assert [each for each in hidden if each in words] == []
 
 

@@ -5,6 +5,7 @@ The file has been checked by services/wording_files.py; only what stands in the 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, Any
 
 from docx import Document
@@ -16,6 +17,12 @@ from services import cleaning
 from services.errors import Invalid
 from services.publishing import LONGEST_TEXT
 
+# Far more than any agreement has. Every paragraph costs a search through the styles, every run a look of its own, so
+# that a file within the limits is read in a second or two, whatever stands in it.
+_MOST: tuple[tuple[str, int], ...] = (("w:p", 10_000), ("w:r", 50_000), ("w:tc", 10_000))
+_MOST_STYLES, _MOST_LISTS = 1_500, 1_500
+# Word's own lists have nine levels, its styles about as many ancestors; a number is a few signs.
+_LEVELS, _ANCESTORS, _LONGEST_PATTERN, _HIGHEST_START = 9, 12, 40, 10_000
 _ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
@@ -30,12 +37,15 @@ class Paragraph:
 
 
 def paragraphs(file: IO[bytes]) -> Iterator[Paragraph]:
-    """Every paragraph that has words. Raises Invalid for a file that is no document after all."""
+    """Every paragraph that has words. Raises Invalid for a file that is no document after all, or far too large."""
     try:
         document: Any = Document(file)
+        _refuse_too_much(document)
         numbering = _Numbering(document)
         found = [(item, _words(item)) for item in _items(document)]
         read = [(words, item, numbering.of(item)) for item, words in found if words.strip()]
+    except Invalid:
+        raise
     except Exception as fault:  # the parser's own errors are of many kinds
         raise Invalid(
             "This Word document cannot be read.", remedy="Open it in Word, save it once more, or save it as plain text."
@@ -48,13 +58,28 @@ def paragraphs(file: IO[bytes]) -> Iterator[Paragraph]:
             yield Paragraph(text, number, is_bullet, _level(item))
 
 
+def _refuse_too_much(document: Any) -> None:
+    """Counted before anything is looked at; counting ends where the limit is passed."""
+    body = document.element.body
+    too_many = any(_is_more(body.iter(qn(tag)), most) for tag, most in _MOST)
+    if too_many or _is_more(document.styles.element.iter(qn("w:style")), _MOST_STYLES):
+        raise Invalid("This Word document has far more parts than any agreement.", remedy="Save it as plain text.")
+
+
+def _is_more(found: Iterator[Any], most: int) -> bool:
+    return sum(1 for _ in islice(found, most + 1)) > most
+
+
 def _items(document: Any) -> Iterator[Any]:
-    """Paragraphs of the body, and those of tables where they stand; a merged cell once."""
+    """Paragraphs of the body, and those of tables where they stand; a merged cell once.
+
+    Cells are taken as they stand in the file: how many columns one of them says it spans is of no interest here.
+    """
     for item in document.iter_inner_content():
         if isinstance(item, WordParagraph):
             yield item
         elif isinstance(item, Table):
-            cells = dict.fromkeys(cell._tc for row in item.rows for cell in row.cells)
+            cells = (cell for row in item._tbl.tr_lst for cell in row.tc_lst if cell.vMerge != "continue")
             yield from (WordParagraph(each, item) for cell in cells for each in cell.p_lst)
 
 
@@ -84,24 +109,25 @@ class _Numbering:
 
     def __init__(self, document: Any) -> None:
         self._counters: dict[int, dict[int, int]] = {}
+        self._styles: dict[str, tuple[int, int] | None] = {}
         self._levels: dict[int, dict[int, tuple[str, str, int]]] = {}
         try:
             root = document.part.numbering_part.element
         except (KeyError, NotImplementedError):
             return
         shapes = {each.get(qn("w:abstractNumId")): each for each in root.iter(qn("w:abstractNum"))}
-        for num in root.iter(qn("w:num")):
+        for num in islice(root.iter(qn("w:num")), _MOST_LISTS):
             shape = shapes.get(num.find(qn("w:abstractNumId")).get(qn("w:val")))
-            levels = dict(map(_shape, shape.iter(qn("w:lvl")))) if shape is not None else {}
-            for override in num.iter(qn("w:lvlOverride")):
+            levels = dict(map(_shape, islice(shape.iter(qn("w:lvl")), _LEVELS))) if shape is not None else {}
+            for override in islice(num.iter(qn("w:lvlOverride")), _LEVELS):
                 start, at = override.find(qn("w:startOverride")), int(override.get(qn("w:ilvl")))
                 if start is not None and at in levels:
-                    levels[at] = (*levels[at][:2], int(start.get(qn("w:val"))))
+                    levels[at] = (*levels[at][:2], _start(start.get(qn("w:val"))))
             self._levels[int(num.get(qn("w:numId")))] = levels
 
     def of(self, item: Any) -> tuple[str, bool]:
         """The paragraph's number, and whether it is a bullet instead."""
-        properties = _properties(item)
+        properties = _list_of(item._p.pPr) or self._of_style(item.style)
         if properties is None:
             return "", False
         num_id, at = properties
@@ -120,6 +146,22 @@ class _Numbering:
             number = number.replace(f"%{level + 1}", _written(counters.get(level, first), form))
         return number, False
 
+    def _of_style(self, style: Any) -> tuple[int, int] | None:
+        """The list and level of a style, or of the next style above it that has one; looked for once.
+
+        Styles can be based on each other in a ring: nobody has more ancestors than Word would let them.
+        """
+        if style is None:
+            return None
+        if style.style_id not in self._styles:
+            found, above = None, style
+            for _ in range(_ANCESTORS):
+                if above is None or found is not None:
+                    break
+                found, above = _list_of(above.element.find(qn("w:pPr"))), above.base_style
+            self._styles[style.style_id] = found
+        return self._styles[style.style_id]
+
 
 def _shape(level: Any) -> tuple[int, tuple[str, str, int]]:
     def value(name: str, usual: str) -> str:
@@ -128,25 +170,23 @@ def _shape(level: Any) -> tuple[int, tuple[str, str, int]]:
 
     return int(level.get(qn("w:ilvl"))), (
         value("w:numFmt", "decimal"),
-        value("w:lvlText", "%1."),
-        int(value("w:start", "1")),
+        value("w:lvlText", "%1.")[:_LONGEST_PATTERN],
+        _start(value("w:start", "1")),
     )
 
 
-def _properties(item: Any) -> tuple[int, int] | None:
-    """The paragraph's list and level: its own, or those of its style."""
-    style = item.style
-    candidates = [item._p.pPr]
-    while style is not None:
-        candidates.append(style.element.find(qn("w:pPr")))
-        style = style.base_style
-    for found in candidates:
-        numbers = found.find(qn("w:numPr")) if found is not None else None
-        if numbers is not None and numbers.find(qn("w:numId")) is not None:
-            level = numbers.find(qn("w:ilvl"))
-            at = int(level.get(qn("w:val"))) if level is not None else 0
-            return int(numbers.find(qn("w:numId")).get(qn("w:val"))), at
-    return None
+def _start(number: str) -> int:
+    return min(int(number), _HIGHEST_START)
+
+
+def _list_of(properties: Any) -> tuple[int, int] | None:
+    """The list and level that these properties of a paragraph or a style name."""
+    numbers = properties.find(qn("w:numPr")) if properties is not None else None
+    if numbers is None or numbers.find(qn("w:numId")) is None:
+        return None
+    level = numbers.find(qn("w:ilvl"))
+    at = int(level.get(qn("w:val"))) if level is not None else 0
+    return int(numbers.find(qn("w:numId")).get(qn("w:val"))), at
 
 
 def _written(number: int, form: str) -> str:

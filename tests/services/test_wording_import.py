@@ -3,6 +3,7 @@
 import io
 import time
 import zipfile
+from random import Random
 from typing import Any
 
 import docx
@@ -114,6 +115,21 @@ def packed(**changed: bytes | None) -> bytes:
     return fresh.getvalue()
 
 
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def worded(body: str, **more: bytes) -> bytes:
+    """A Word document whose body is this XML; random signs in a comment keep it from looking like a bomb."""
+    noise = "".join(Random(7).choices("0123456789abcdef", k=2_000))
+    document = f"<w:document {W}><!--{noise}--><w:body>{body}</w:body></w:document>"
+    return packed(**{"word/document.xml": document.encode(), **more})
+
+
+def styled(styles: str) -> bytes:
+    noise = "".join(Random(8).choices("0123456789abcdef", k=2_000))
+    return f"<w:styles {W}><!--{noise}-->{styles}</w:styles>".encode()
+
+
 @pytest.mark.clause("A-0")
 def test_points_without_numbers_get_the_ids_in_force_and_the_first_paragraph_the_clause_before_them() -> None:
     pieces = recognised(POINTS, code=KNOWN_POINTS)
@@ -171,6 +187,56 @@ def test_a_word_file_gives_the_numbers_that_word_would_print() -> None:
         ("3", False, 0),
         ("", True, 0),
     ]
+
+
+RING = styled(
+    "".join(
+        f'<w:style w:type="paragraph" w:styleId="{one}"><w:name w:val="{one}"/><w:basedOn w:val="{other}"/></w:style>'
+        for one, other in (("Odd", "Even"), ("Even", "Odd"), ("Own", "Own"))
+    )
+)
+
+
+def test_styles_that_are_based_on_each_other_in_a_ring_are_left_after_a_few_steps() -> None:
+    body = "".join(
+        f'<w:p><w:pPr><w:pStyle w:val="{name}"/></w:pPr><w:r><w:t>Be kind.</w:t></w:r></w:p>' for name in ("Odd", "Own")
+    )
+
+    lines = wording_files.read("a.docx", worded(body, **{"word/styles.xml": RING}))
+
+    assert [line.words for line in lines] == ["Be kind.", "Be kind."]
+
+
+def test_a_cell_is_read_once_however_many_columns_it_says_it_spans_and_where_others_are_merged_into_it() -> None:
+    def cell(properties: str, words: str) -> str:
+        return f"<w:tc><w:tcPr>{properties}</w:tcPr><w:p><w:r><w:t>{words}</w:t></w:r></w:p></w:tc>"
+
+    wide = '<w:gridSpan w:val="30000000"/>'
+    rows = [
+        cell(wide, "Be kind.") + cell('<w:vMerge w:val="restart"/>', "Listen."),
+        cell(wide, "Come on time.") + cell("<w:vMerge/>", ""),
+    ]
+    table = "<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>"
+
+    lines = wording_files.read("a.docx", worded(table))
+
+    assert [line.words for line in lines] == ["Be kind.", "Listen.", "Come on time."]
+
+
+def test_the_pattern_of_a_number_is_read_no_further_than_a_number_is_long() -> None:
+    numbering = (
+        f'<w:numbering {W}><w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0"><w:start w:val="{10**12}"/>'
+        f'<w:numFmt w:val="decimal"/><w:lvlText w:val="%1.{"x" * 60_000}"/></w:lvl></w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="1"/></w:num></w:numbering>'
+    )
+    listed = '<w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr></w:pPr>'
+
+    lines = wording_files.read(
+        "a.docx",
+        worded(f"<w:p>{listed}<w:r><w:t>Be kind.</w:t></w:r></w:p>", **{"word/numbering.xml": numbering.encode()}),
+    )
+
+    assert [(line.number[:7], len(line.number)) for line in lines] == [("10000.x", 43)]
 
 
 def test_numbers_of_other_scripts_are_read_as_numbers() -> None:
@@ -251,6 +317,14 @@ HOSTILE = {
         "This document holds changes that nobody has accepted or refused.",
     ),
     "no document": (packed(**{"word/document.xml": b""}), "This Word document cannot be read."),
+    "ten thousand empty paragraphs": (
+        worded("<w:p/>" * 10_001),
+        "This Word document has far more parts than any agreement.",
+    ),
+    "two thousand styles": (
+        worded("<w:p/>", **{"word/styles.xml": styled('<w:style w:type="paragraph"/>' * 2_000)}),
+        "This Word document has far more parts than any agreement.",
+    ),
     "half a zip": (packed()[:300], "This file is damaged, locked, or not what its name says."),
     "a PDF": (b"%PDF-1.7 ...", "This is neither text, nor Markdown, nor a .docx file."),
     "no words": (b"  \n\n ", "There are no words in this file."),

@@ -190,6 +190,11 @@ def _written(outgoing: Outgoing, sender: Address, recipient: str, now: datetime)
     return message
 
 
+def own_address() -> str | None:
+    """The address that this desk writes from; None when the setting holds none that every mail server knows."""
+    return _one_address(parseaddr(settings().mail_from)[1])
+
+
 def _sender(name: str) -> Address | None:
     """This desk's own address under a scheme's name; None when the setting is none."""
     typed = parseaddr(settings().mail_from)[1]

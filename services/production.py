@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from services import secrets_at_rest
+from services import post_office, secrets_at_rest
 from services.settings import settings
 
 # What Streamlit must be told. Its defaults are made for a laptop.
@@ -53,6 +53,9 @@ def _wrong_settings() -> list[str]:
     wrong += secrets_at_rest.wrong_keys()
     if current.smtp_host and current.smtp_security == "none":
         wrong.append("SMTP_SECURITY must be starttls or tls.")
+    if current.smtp_host and post_office.own_address() is None:
+        # Mail servers throw away what comes from nowhere, and nobody would hear of it.
+        wrong.append("MAIL_FROM must be the address that emails come from, as people could answer it.")
     return wrong
 
 

@@ -182,6 +182,13 @@ def test_a_safe_production_server_has_nothing_to_complain_about(monkeypatch: pyt
     assert production.unsafe(SAFE.__getitem__) == []
 
 
+@pytest.mark.parametrize("address", ["desk@uni.ac.uk", "Mentoring Desk <desk@uni.ac.uk>"])
+def test_a_server_that_sends_mail_from_a_real_address_may_start(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    in_production(monkeypatch, MENTORING_PASSWORD_COST="12", SMTP_HOST="mail.uni.ac.uk", MAIL_FROM=address)
+
+    assert production.unsafe(SAFE.__getitem__) == []
+
+
 @pytest.mark.parametrize("name", [*production.WANTED, "server.maxUploadSize", "server.allowedHosts"])
 def test_every_unsafe_option_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     in_production(monkeypatch, MENTORING_PASSWORD_COST="12")
@@ -197,7 +204,11 @@ def test_every_unsafe_option_is_named(monkeypatch: pytest.MonkeyPatch, name: str
     [
         ({"MENTORING_URL": "http://desk.example.org"}, "MENTORING_URL"),
         ({"MENTORING_PASSWORD_COST": "4"}, "MENTORING_PASSWORD_COST"),
-        ({"SMTP_HOST": "mail.example.org", "SMTP_SECURITY": "none"}, "SMTP_SECURITY"),
+        ({"SMTP_HOST": "mail.uni.ac.uk", "SMTP_SECURITY": "none", "MAIL_FROM": "desk@uni.ac.uk"}, "SMTP_SECURITY"),
+        ({"SMTP_HOST": "mail.uni.ac.uk"}, "MAIL_FROM"),
+        ({"SMTP_HOST": "mail.uni.ac.uk", "MAIL_FROM": "the mentoring desk"}, "MAIL_FROM"),
+        ({"SMTP_HOST": "mail.uni.ac.uk", "MAIL_FROM": "Desk <desk@localhost>"}, "MAIL_FROM"),
+        ({"SMTP_HOST": "mail.uni.ac.uk", "MAIL_FROM": "desk@"}, "MAIL_FROM"),
         ({"MENTORING_SECRET_KEYS": ""}, "MENTORING_SECRET_KEYS must hold a key"),
         ({"MENTORING_SECRET_KEYS": " , "}, "MENTORING_SECRET_KEYS must hold a key"),
         ({"MENTORING_SECRET_KEYS": "a key as long as it has to be here,too short"}, "at least 32 bytes"),

@@ -222,6 +222,10 @@ def draw_reminding(session: Session, actor: Actor, cohort_id: UUID, today: date)
     """One press, after a look at what it sends."""
     plan = training_reminders.plan(session, actor, cohort_id, today=today)
     count = len(plan.names)
+    if plan.told:
+        st.caption(f"{plan.told:,} {'was' if plan.told == 1 else 'were'} reminded today already.")
+    if not count:
+        return
     with st.expander(f"What a reminder says, and to whom ({count})", icon=":material/mail:"):
         st.markdown(f"To {plain(', '.join(plan.names[:PAGE]))}{' and others' if count > PAGE else ''}")
         if plan.preview is not None:

@@ -11,8 +11,9 @@ from models.agreements import PublishedState
 from models.enrolments import Side
 from pages.training_parts import draw_question, draw_text
 from pages.ui import done, empty, plain, refusals
-from services import times, training_authoring
+from services import times, training_asking, training_authoring
 from services.access import Actor
+from services.training_asking import Asking
 from services.training_authoring import Edition, Listed
 from services.training_content import AskedQuestion, Content, options_read, options_typed
 
@@ -116,7 +117,9 @@ def draw_words(session: Session, actor: Actor, now: Edition, today: date) -> Non
             key=f"sides-{mark}",
         )
         required = st.checkbox("Required of them", old.is_required, key=f"required-{mark}")
-        due_on = st.date_input("Due by", old.due_on, min_value=today, format="DD/MM/YYYY", key=f"due-{mark}")
+        # A day that has passed meanwhile can still be read, and moved.
+        earliest = min(today, old.due_on or today)
+        due_on = st.date_input("Due by", old.due_on, min_value=earliest, format="DD/MM/YYYY", key=f"due-{mark}")
         st.caption("Without a day, it comes before a first match. With one, nobody is held back before it is over.")
         minutes = st.number_input("Minutes it takes", 1, 240, old.minutes, key=f"minutes-{mark}")
         months = st.number_input("Months until it runs out (0: never)", 0, 120, old.valid_months, key=f"months-{mark}")
@@ -155,9 +158,12 @@ def draw_questions(session: Session, actor: Actor, now: Edition) -> None:
         )
         st.caption("With one star people choose one answer; with several they tick all that fit.")
         why = st.text_input("Why it is so, shown afterwards", old.explanation, max_chars=1000, key=f"why-{mark}-{at}")
-        with st.container(horizontal=True):
-            pressed = st.form_submit_button("Save the question", key=f"save-question-{mark}")
-            gone = bool(at) and st.form_submit_button("Delete it", key=f"delete-question-{mark}")
+        pressed = st.form_submit_button("Save the question", key=f"save-question-{mark}")
+    gone = False
+    if at:
+        with st.popover("Delete this question", key=f"deleting-{mark}-{at}"):
+            st.markdown(f"“{plain(old.question)}” and its answers are lost.")
+            gone = st.button("Delete it", key=f"delete-question-{mark}")
     if pressed or gone:
         kept = list(asked)
         question = AskedQuestion(words, *options_read(options), why)
@@ -185,35 +191,60 @@ def draw_publishing(session: Session, actor: Actor, now: Edition, today: date) -
     again = now.replaces is not None and st.checkbox(
         f"Whoever passed version {now.replaces} or an earlier one takes this one too", key=f"again-{mark}"
     )
-    st.markdown(consequence(now, again=again, today=today))
+    content = replace(now.content, pass_mark=needed)
+    asking = training_asking.asking(session, actor, now.id, content, ask_again=again, today=today)
+    st.markdown(consequence(now, again=again, people=asking.people, today=today))
+    draw_asking(asking)
     with st.container(horizontal=True):
         pressed = st.button("Publish", key=f"publish-{mark}", type="primary")
-        gone = st.button("Throw the draft away", key=f"discard-{mark}")
+        with st.popover("Throw the draft away", key=f"discarding-{mark}"):
+            st.markdown("The words and questions of this draft are lost. What is published stays.")
+            gone = st.button("Throw it away", key=f"discard-{mark}")
     with refusals():
         if gone:
             training_authoring.discard(session, actor, now.id)
             choose(None)
             done("The draft is gone. What is published stays.")
         if pressed:
-            content = replace(now.content, pass_mark=needed)
             training_authoring.publish(session, actor, now.id, content=content, ask_again=again, today=today)
-            done(f"Version {now.edition} of “{plain(now.content.title)}” is in force.")
+            sent = f" {emails(asking.people)} on the way." if asking.people else ""
+            done(f"Version {now.edition} of “{plain(now.content.title)}” is in force.{sent}")
 
 
-def consequence(now: Edition, *, again: bool, today: date) -> str:
+def draw_asking(asking: Asking) -> None:
+    """The email that publishing sends, and to whom, to be read before."""
+    if asking.preview is None:
+        return
+    with st.expander(f"What they get, and who ({asking.people:,})", icon=":material/mail:"):
+        others = asking.people - len(asking.names)
+        more = f" and {others:,} {'other' if others == 1 else 'others'}" if others else ""
+        st.markdown(f"To {plain(', '.join(asking.names))}{more}")
+        st.markdown(f"**{plain(asking.preview.subject)}**")
+        st.text(asking.preview.text)
+
+
+def emails(people: int) -> str:
+    return f"{people:,} {'email is' if people == 1 else 'emails are'}"
+
+
+def consequence(now: Edition, *, again: bool, people: int, today: date) -> str:
     """What publishing does, in a sentence or two."""
     content: Content = now.content
-    people = " and ".join(f"{side}s" for side in content.offered_to) or "nobody"
+    sides = " and ".join(f"{side}s" for side in content.offered_to) or "nobody"
     if not content.is_required:
-        return f"It is offered to {people}. It is never a condition."
+        return f"It is offered to {sides}. It is never a condition, and nobody is written to."
     by = (
         f"by {times.day_in_words(content.due_on, today=today, weekday=True)}"
         if content.due_on
         else "before a match, where training is a condition of one"
     )
     whoever = "who have not passed it before" if now.replaces is not None and not again else "in this scheme"
+    written = (
+        f"{people:,} {'person gets' if people == 1 else 'people get'} an email" if people else "Nobody is there yet"
+    )
+    soon = ", and another a week before that day if it is not done by then" if content.due_on and people else ""
     return (
-        f"All {people} {whoever} are asked to do it {by}. Matches that people have go on as before. "
+        f"All {sides} {whoever} are asked to do it {by}. {written}{soon}. Matches that people have go on as before. "
         "What goes out is what was saved last."
     )
 

@@ -81,6 +81,14 @@ KINDS: dict[str, Kind] = {
     "document_to_check": Kind("New version to be checked by a second coordinator", {"document": "Code of conduct"}),
     "signed_copy": Kind("Signed copy, as PDF", {"document": "Code of conduct", "edition": 2}),
     "feedback_due": Kind("Feedback asked for", {"due_on": _DUE}),
+    "training_asked": Kind(
+        "Training to do",
+        {"module": "Keeping confidence in a chat", "minutes": 15, "due_on": _DUE, "is_a_gate": True},
+    ),
+    "training_soon": Kind(
+        "Training whose day is near",
+        {"module": "Keeping confidence in a chat", "minutes": 15, "due_on": _DUE, "is_a_gate": True},
+    ),
     "training_due": Kind(
         "Training that is overdue",
         {"modules": [{"title": "Keeping confidence in a chat", "due_on": _DUE}], "is_a_gate": True},

@@ -172,6 +172,17 @@ def _rows(
         }
 
 
+def already_written(session: Session, *, template: str, events: Mapping[UUID, str]) -> frozenset[UUID]:
+    """Of these people, those to whom their event has written already, as `queue` would find."""
+    keys = {_dedupe_key(template, person_id, event): person_id for person_id, event in events.items()}
+    known: set[UUID] = set()
+    for at in range(0, len(keys), _AT_ONCE):
+        some = list(keys)[at : at + _AT_ONCE]
+        found = session.exec(select(Message.dedupe_key).where(col(Message.dedupe_key).in_(some)))
+        known |= {keys[key] for key in found}
+    return frozenset(known)
+
+
 def preview(session: Session, *, person_id: UUID, template: str, scheme_id: UUID | None, **facts: object) -> Preview:
     """What `queue` with these facts would send. The caller has asked whether the actor may see them."""
     letter = _letter(session, person_id, template, scheme_id, PERSONAL_LINK, {"link_hours": 72, **facts})

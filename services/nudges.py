@@ -114,7 +114,7 @@ def missing(enrolment: Any, lights: Readiness) -> tuple[str, ...]:
     if lights.signature.holds is False:
         found.append("The agreement: read and sign it")
     if lights.training.holds is False:
-        found.append("The training: it takes less than an hour, and you can stop in between")
+        found.append("The training: something to read and a short check; you can stop in between")
     if lights.conflicts.holds is False:
         found.append("One question about conflicts: is there anybody whom you should not be paired with?")
     if lights.contactable.holds is False and enrolment.side is Side.MENTOR:

@@ -14,7 +14,8 @@ from sqlmodel import Session, col, select
 
 from models.agreements import PublishedState, TrainingCompletion, TrainingModule
 from models.columns import utc_now
-from services import access, audit
+from models.schemes import Scheme
+from services import access, audit, training_asking
 from services.access import Actor
 from services.errors import Conflict, NotAllowed
 from services.training import Module, as_shown
@@ -152,7 +153,8 @@ def publish(
 ) -> Edition:
     """Put a draft in force; `content` is what changed last. With `ask_again`, only this edition counts from now on.
 
-    Whoever has to take it again has until its due date. Raises NotAllowed, Invalid for what is missing, and Conflict.
+    Whoever is asked to do it gets an email (`training_asking.asking` tells who), and whoever has to take it again has
+    until its due date. Raises NotAllowed, Invalid for what is missing, and Conflict.
     """
     row = _draft(session, actor, module_id)
     if content is not None:
@@ -165,6 +167,7 @@ def publish(
         session.flush()  # of each module only one edition is in force, at every moment
     row.state, row.published_at = _PUBLISHED, utc_now()
     row.counts_from = row.edition if ask_again else min(row.counts_from, row.edition)
+    asked = training_asking.ask_for(session, session.get_one(Scheme, row.scheme_id), row, today=today)
     audit.record(
         session,
         actor,
@@ -174,6 +177,7 @@ def publish(
         edition=row.edition,
         ask_again=ask_again,
         due_on=row.due_on.isoformat() if row.due_on else None,
+        people=asked,
     )
     session.commit()
     return _edition(row)

@@ -21,23 +21,31 @@ TEMPLATE = "training_due"
 
 @dataclass(frozen=True)
 class Plan:
-    """Who would be written to, by name, and the first one's email to read; None when nobody is overdue."""
+    """Who would be written to, by name, and the first one's email to read; None when nobody is left to remind.
+
+    `told` is how many are overdue and were reminded today.
+    """
 
     names: tuple[str, ...]
     preview: Preview | None
+    told: int = 0
 
 
 def plan(session: Session, actor: Actor, cohort_id: UUID, *, today: date) -> Plan:
     """What `remind` would do now. Raises NotAllowed."""
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
-    found = list(_overdue(session, cohort_id, today))
+    overdue = list(_overdue(session, cohort_id, today))
+    told = messages.already_written(
+        session, template=TEMPLATE, events={who.person_id: _event(who, today) for who, _ in overdue}
+    )
+    found = [(who, modules) for who, modules in overdue if who.person_id not in told]
     if not found:
-        return Plan((), None)
+        return Plan((), None, len(overdue))
     facts = _facts(session, cohort, found[0][1])
     first = messages.preview(
         session, person_id=found[0][0].person_id, template=TEMPLATE, scheme_id=cohort.scheme_id, **facts
     )
-    return Plan(tuple(who.name for who, _ in found), first)
+    return Plan(tuple(who.name for who, _ in found), first, len(overdue) - len(found))
 
 
 @writes
@@ -51,7 +59,7 @@ def remind(session: Session, actor: Actor, cohort_id: UUID, *, today: date) -> i
             person_id=who.person_id,
             template=TEMPLATE,
             scheme_id=cohort.scheme_id,
-            event=f"{who.enrolment_id} {today.isoformat()}",
+            event=_event(who, today),
             **_facts(session, cohort, modules),
         )
     if not written:
@@ -66,6 +74,10 @@ class _Who:
     enrolment_id: UUID
     person_id: UUID
     name: str
+
+
+def _event(who: _Who, today: date) -> str:
+    return f"{who.enrolment_id} {today.isoformat()}"
 
 
 def _overdue(session: Session, cohort_id: UUID, today: date) -> Iterator[tuple[_Who, list[dict[str, Any]]]]:

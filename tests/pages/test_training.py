@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 import time_machine
@@ -237,6 +238,42 @@ def test_a_coordinator_writes_a_module_and_publishes_it(page_session: Session, c
     (row,) = modules(page_session)
     assert (row.state, row.text, row.required_for) == (PublishedState.PUBLISHED, "Read this.", ["mentor"])
     assert row.questions == [{"question": "When?", "options": ["First", "Later"], "answer": 0, "explanation": ""}]
+
+
+def a_draft(page_session: Session, cohort: Cohort, **facts: Any) -> TrainingModule:
+    draft = make_module(page_session, cohort, key="further", state=PublishedState.DRAFT, **facts)
+    page_session.commit()
+    return draft
+
+
+@pytest.mark.clause("U-C5.1")
+def test_who_is_asked_and_how_is_read_before_publishing(page_session: Session, cohort: Cohort) -> None:
+    make_enrolment(page_session, cohort, Side.MENTOR, name="Ama *B*")
+    draft = a_draft(page_session, cohort, due_on=date(2099, 1, 1))
+
+    page = open_page("training", make_coordinator(page_session, cohort), view="modules", module=str(draft.id))
+    words = "\n".join(line.value for line in page.markdown)
+    preview = [text.value for text in page.text]
+    page.button(key=f"publish-{draft.id}-1").click().run()
+
+    assert "1 person gets an email, and another a week before" in words
+    assert "To Ama \\*B\\*" in words
+    assert "Please do it by Thursday 1 January 2099." in preview[0]
+    assert [notice.value for notice in page.success][0].endswith("is in force. 1 email is on the way.")
+    page_session.rollback()
+    assert [message.template for message in page_session.exec(select(Message))] == ["training_asked"]
+
+
+def test_a_draft_whose_day_has_passed_opens_and_can_be_thrown_away(page_session: Session, cohort: Cohort) -> None:
+    draft = a_draft(page_session, cohort, due_on=date(2026, 1, 1))
+    page = open_page("training", make_coordinator(page_session, cohort), view="modules", module=str(draft.id))
+
+    day = page.date_input(key=f"due-{draft.id}-1").value
+    page.button(key=f"discard-{draft.id}-1").click().run()
+
+    assert not page.exception
+    assert day == date(2026, 1, 1)
+    assert modules(page_session) == []
 
 
 def test_an_unfinished_module_is_not_published(page_session: Session, cohort: Cohort) -> None:

@@ -57,7 +57,7 @@ def test_a_mentor_is_told_just_what_is_missing_and_once_a_day(session: Session, 
     assert [line for line in preview.text.splitlines() if line.startswith("- ")] == [
         "- Your profile: Your time zone",
         "- The agreement: read and sign it",
-        "- The training: it takes less than an hour, and you can stop in between",
+        "- The training: something to read and a short check; you can stop in between",
         "- One question about conflicts: is there anybody whom you should not be paired with?",
         "- A way to be reached: choose at least one that a mentee may use once you are matched",
     ]

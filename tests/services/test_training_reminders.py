@@ -43,10 +43,12 @@ def test_everybody_overdue_is_reminded_once_a_day(session: Session, cohort: Coho
     sent = training_reminders.remind(session, coordinator, cohort.id, today=TODAY)
     with pytest.raises(Conflict):
         training_reminders.remind(session, coordinator, cohort.id, today=TODAY)
+    later = training_reminders.plan(session, coordinator, cohort.id, today=TODAY)
     again = training_reminders.remind(session, coordinator, cohort.id, today=date(2026, 10, 2))
 
     written = session.exec(select(Message).order_by(col(Message.created_at))).all()
-    assert (plan.names, sent, again) == (("Ama", "Bo"), 2, 2)
+    assert (plan.names, plan.told, sent, again) == (("Ama", "Bo"), 0, 2, 2)
+    assert later == training_reminders.Plan((), None, told=2)
     assert [message.person_id for message in written[:2]] == [ama.person_id, bo.person_id]
     assert plan.preview is not None
     assert written[0].subject == plan.preview.subject

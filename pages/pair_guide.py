@@ -284,7 +284,7 @@ def confirm(session: Session, actor: Actor, match: MyMatch, ways: Ways, today: d
                 key=f"agree-{proposed.number}",
                 type="secondary" if is_mine else "primary",
                 on_click=agree,
-                args=(match, proposed.number, today),
+                args=(match, proposed.number),
             )
     elif proposed is not None:
         words = pair_ways.in_words(proposed, match, today)
@@ -304,9 +304,10 @@ def confirm(session: Session, actor: Actor, match: MyMatch, ways: Ways, today: d
         st.caption("To change anything, go back to steps 3 to 5. It takes a yes from both of you again.")
 
 
-def agree(match: MyMatch, number: int, today: date) -> None:
+def agree(match: MyMatch, number: int) -> None:
+    # The day is taken at the press: the page may have stood open since another one.
     _act(
-        lambda session, actor: ways_of_working.confirm(session, actor, match.pairing_id, number, today=today),
+        lambda session, actor: ways_of_working.confirm(session, actor, match.pairing_id, number),
         "Agreed. This is how you two work together from today.",
     )
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete
+from sqlalchemy import bindparam, delete, func
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
@@ -151,10 +151,11 @@ def add_proposal(session: Session, actor: Actor, pairing_id: UUID, terms: Terms)
 
 
 @writes
-def confirm(session: Session, actor: Actor, pairing_id: UUID, edition: int, *, today: date) -> Edition:
+def confirm(session: Session, actor: Actor, pairing_id: UUID, edition: int, *, today: date | None = None) -> Edition:
     """Agree to the edition that the other side proposed: in force from today, and the pair is active.
 
-    Raises NotAllowed; Conflict when it is not the newest, or waits for the other side.
+    Today is the day of the press by the scheme's calendar, however old the page is. Raises NotAllowed; Conflict when it
+    is not the newest, waits for the other side, or would begin before the edition that it follows.
     """
     pairing, side = pairings.open_to_change(session, actor, pairing_id)
     agreements.refuse_never_signed(session, access.own_enrolment(session, actor))
@@ -163,18 +164,32 @@ def confirm(session: Session, actor: Actor, pairing_id: UUID, edition: int, *, t
         raise Conflict("This is no longer the newest proposal.", remedy="Reload the page and read the newest one.")
     if newest.proposed_by is side:
         raise Conflict("This proposal waits for the other side.", remedy="Wait for their answer, or change it.")
+    scheme = pairings.scheme_of(session, pairing)
+    day = today or times.day_in(utc_now(), scheme.time_zone)
+    _refuse_before_the_last(session, pairing_id, day)
 
     _confirm(newest, side)
-    newest.in_force_from = today
+    newest.in_force_from = day
     if pairing.status is PairingStatus.RELEASED:
         pairing.status = PairingStatus.ACTIVE
-    scheme = pairings.scheme_of(session, pairing)
     audit.record(session, actor, "ways_of_working.confirmed", pairing_id, scheme_id=scheme.id, edition=edition)
     confirmed = _as_edition(newest, scheme.time_zone)
     # Whoever agreed to this has done with what they had begun themselves.
     session.exec(delete(WaysDraft).where(col(WaysDraft.pairing_id) == pairing_id, col(WaysDraft.side) == side))
     session.commit()
     return confirmed
+
+
+def _refuse_before_the_last(session: Session, pairing_id: UUID, day: date) -> None:
+    """What held on any day is told by these days, so they never go back. Raises Conflict."""
+    begun = col(WaysOfWorking.in_force_from)
+    last = session.exec(select(func.max(begun)).where(WaysOfWorking.pairing_id == pairing_id)).one()
+    if last is not None and day < last:
+        raise Conflict(
+            f"By the server's clock it is {times.day_in_words(day, today=last)}, but what you agreed last holds since "
+            f"{times.day_in_words(last, today=day)}. Nothing is lost: the proposal still waits for your yes.",
+            remedy="Tell the coordinator that the server's clock must be set, then agree again.",
+        )
 
 
 def of_pairing(session: Session, actor: Actor, pairing_id: UUID) -> Ways:

@@ -23,6 +23,13 @@ from tests.pages.opening import open_page
 from tests.services.counting import reads, sent
 from tests.services.pairs import Pair, make_pair, start_unnc
 
+TERMS: dict[str, Any] = {
+    "interval_days": 10,
+    "minutes": 30,
+    "months": 3,
+    "channels": [Channel.EMAIL],
+    "sections": {},
+}
 ANSWERS = {"lead": "mentee", "stuck": "asks", "frank": "plainly", "between": "word", "reply": "days"}
 
 
@@ -49,8 +56,7 @@ def press(page: AppTest, label: str) -> AppTest:
 
 
 def agree(session: Session, pair: Pair, day: date = date(2026, 10, 9), **changes: Any) -> None:
-    facts: dict[str, Any] = {"interval_days": 10, "minutes": 30, "months": 3, "channels": [Channel.EMAIL]}
-    facts |= {"sections": {"boundaries": "No calls after nine."}} | changes
+    facts = TERMS | {"sections": {"boundaries": "No calls after nine."}} | changes
     number = ways_of_working.propose(session, pair.mentee, pair.pairing.id, **facts).number
     ways_of_working.confirm(session, pair.mentor, pair.pairing.id, number, today=day)
 
@@ -97,6 +103,35 @@ def test_the_guide_leads_from_reading_to_a_yes_of_both(page_session: Session) ->
         "2026-10-09",
     )
     assert page_session.exec(select(WaysDraft)).all() == []
+
+
+@pytest.mark.clause("U-C4.4", "U-5")
+def test_a_page_that_stood_open_past_midnight_agrees_from_the_day_of_the_press(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    ways_of_working.propose(page_session, pair.mentee, pair.pairing.id, **TERMS)
+    with time_machine.travel(datetime(2026, 10, 9, 15, 40, tzinfo=UTC), tick=True):
+        page = open_page("ways", pair.mentor_person)
+
+    with time_machine.travel(datetime(2026, 10, 9, 16, 20, tzinfo=UTC), tick=True):
+        page.button(key="agree-1").click().run()
+
+    assert [notice.value for notice in page.success] == ["Agreed. This is how you two work together from today."]
+    assert page_session.exec(select(WaysOfWorking)).one().in_force_from == date(2026, 10, 10)
+
+
+def test_a_page_that_stood_open_for_three_days_agrees_to_nothing_before_a_new_sign_in(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    ways_of_working.propose(page_session, pair.mentee, pair.pairing.id, **TERMS)
+    page = open_page("ways", pair.mentor_person)
+
+    with time_machine.travel(datetime(2026, 10, 12, 9, 0, tzinfo=UTC), tick=True):
+        page.button(key="agree-1").click().run()
+        later = open_page("ways", pair.mentor_person)
+        unsigned = page_session.exec(select(WaysOfWorking)).one().in_force_from
+        later.button(key="agree-1").click().run()
+
+    assert (list(page.success), unsigned) == ([], None)
+    assert page_session.exec(select(WaysOfWorking)).one().in_force_from == date(2026, 10, 12)
 
 
 def test_what_is_filled_in_is_kept_for_its_author_alone(page_session: Session) -> None:

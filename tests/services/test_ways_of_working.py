@@ -1,9 +1,10 @@
 """What a pair settles takes both of them, and its words stay between the two."""
 
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from sqlmodel import Session, select
 
 from models.audit import AuditEntry
@@ -111,6 +112,35 @@ def test_an_amendment_is_a_new_edition_and_each_day_has_its_own(session: Session
 
     assert meanwhile == Ways(in_force=first, proposed=amendment)
     assert [(each.edition, each.interval_days) for each in rhythms] == [(None, 14), (1, 21), (1, 21), (2, 7)]
+
+
+@pytest.mark.clause("U-C4.4", "U-5")
+def test_a_yes_while_the_clock_was_set_back_is_refused_and_no_day_tells_anything_else(session: Session) -> None:
+    pair = make_pair(session)
+    propose(session, pair.mentee, pair)
+    confirm(session, pair.mentor, pair, 1)
+    propose(session, pair.mentor, pair, interval_days=7)
+
+    with pytest.raises(Conflict, match="it is 8 October, but what you agreed last holds since 9 October") as refused:
+        confirm(session, pair.mentee, pair, 2, today=TODAY - timedelta(days=1))
+    session.rollback()
+    days = (date(2026, 10, 8), TODAY, date(2026, 12, 1))
+    rhythms = [ways_of_working.in_force_on(session, pair.pairing.id, day).edition for day in days]
+    confirm(session, pair.mentee, pair, 2)
+
+    assert "clock must be set" in refused.value.remedy
+    assert rhythms == [None, 1, 1]
+    assert ways_of_working.in_force_on(session, pair.pairing.id, TODAY).edition == 2
+
+
+def test_an_agreement_holds_from_the_day_of_the_scheme_s_calendar(session: Session) -> None:
+    pair = make_pair(session)
+    with time_machine.travel(datetime(2026, 10, 9, 18, 0, tzinfo=UTC), tick=True):
+        propose(session, pair.mentee, pair)
+
+        confirmed = ways_of_working.confirm(session, pair.mentor, pair.pairing.id, 1)
+
+    assert confirmed.in_force_from == date(2026, 10, 10)  # two in the morning in Shanghai
 
 
 def test_the_one_who_proposed_cannot_confirm_alone(session: Session) -> None:

@@ -128,6 +128,29 @@ class DirectoryChoice(Row, table=True):
     withdrawn_at: datetime | None = None
 
 
+class SharedAnswer(Row, table=True):
+    """One agreement to let the other half of a pair read one more answer; kept as a Consent is.
+
+    `field_key` is the question whose answer is shared.
+    """
+
+    __table_args__ = (
+        Index(
+            "one_open_sharing_per_question",
+            "enrolment_id",
+            "field_key",
+            unique=True,
+            **partial("withdrawn_at IS NULL"),
+        ),
+    )
+
+    enrolment_id: UUID = Field(foreign_key="enrolment.id", index=True)
+    field_key: str = Field(max_length=40)
+    wording_sha256: str = Field(max_length=64)
+    language: str = Field(default="en", max_length=12)
+    withdrawn_at: datetime | None = None
+
+
 class ConsentText(Row, table=True):
     """The words that a consent was given to, once for everybody who read them; `Consent.wording_sha256` names them."""
 

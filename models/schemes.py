@@ -73,8 +73,11 @@ class Scheme(Stateful, table=True):
 class FormField(Stateful, table=True):
     """One question of a scheme's enrolment form. A retired one keeps its answers, an option not offered its label.
 
-    `labels` is by side ("mentor", "mentee"), with "option:<code>" for each of `options` (codes) and "help:<side>" or
-    "audience:<side>" where a side's words differ from the columns. Read them through services/schemes/wording.py.
+    `labels` is by side ("mentor", "mentee"), with "option:<code>" for each of `options` (codes), "match:<side>" for
+    what a match reads above the answer, and "help:<side>" or "audience:<side>" where a side's words differ from the
+    columns. Read them through services/schemes/wording.py.
+    `for_match` is, by whose answer it is, "always" or "choice": the other half of a pair sees it while the pair is
+    open, at once or if that person switches it on. A side that is not named, or NULL: never.
     `listing` is under which words a mentor may show the answer in the directory, too; NULL: it is never shown there.
     """
 
@@ -94,6 +97,7 @@ class FormField(Stateful, table=True):
     options: list[str] = Field(default_factory=list, sa_type=JsonColumn)
     longest: int = 2000
     listing: str | None = Field(default=None, max_length=200)
+    for_match: dict[str, str] | None = Field(default=None, sa_type=JsonColumn, nullable=True)
     retired_at: datetime | None = None
 
 

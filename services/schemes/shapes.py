@@ -33,8 +33,11 @@ FieldKind = Literal[
 ]
 # How to reach somebody, and what is a setting rather than an answer, is never shown in the directory.
 NEVER_LISTED = frozenset({"email", "telephone", "wechat_id", "capacity", "consent", "sector"})
+# Neither is it shown to a match by its question; the contact details have consents of their own.
+NEVER_MATCHED = NEVER_LISTED - {"sector"}
 QuestionKind = Literal["scale_1_5", "text", "yes_no", "nps"]
 RoundPoint = Literal["start", "middle", "end"]
+MatchRule = Literal["always", "choice"]
 
 # The steps of the enrolment form, in order; a review follows them.
 STEPS: Mapping[int, str] = MappingProxyType({1: "who", 2: "offer", 3: "reach", 4: "conflicts", 5: "consents"})
@@ -72,6 +75,18 @@ Wording = Annotated[ByRole, BeforeValidator(_both_roles)]
 
 
 @dataclass(frozen=True, config=STRICT)
+class RuleByRole:
+    """Whether the match of somebody of a role sees an answer; None: never."""
+
+    mentor: MatchRule | None = None
+    mentee: MatchRule | None = None
+
+    def for_role(self, role: Role) -> MatchRule | None:
+        """The rule for one role's answers."""
+        return self.mentor if role == "mentor" else self.mentee
+
+
+@dataclass(frozen=True, config=STRICT)
 class TemplateOption:
     """One answer of a choice: the code is stored, the label is drawn."""
 
@@ -83,7 +98,8 @@ class TemplateOption:
 class TemplateField:
     """One question of the enrolment form. `longest` counts characters, or is the largest whole number.
 
-    `listing` is under which words a mentor may show the answer in the directory, too.
+    `listing` is under which words a mentor may show the answer in the directory, too. `match` says whether the other
+    half of a pair sees the answer, always or by each person's choice, and `match_label` under which words.
     """
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -98,6 +114,8 @@ class TemplateField:
     options: tuple[Annotated[TemplateOption, BeforeValidator(_option)], ...] = ()
     longest: PositiveInt | None = None
     listing: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    match: Annotated[RuleByRole, BeforeValidator(_both_roles)] = RuleByRole()
+    match_label: Wording = ByRole()
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -110,6 +128,10 @@ class TemplateField:
             raise ValueError(f"{self.key}: consents, and only consents, are asked in step 5")
         if self.listing and ("mentor" not in self.roles or self.kind in NEVER_LISTED):
             raise ValueError(f"{self.key}: listing belongs to a mentor's answer that says nothing of how to reach them")
+        if any(self.match.for_role(role) for role in self.roles) and self.kind in NEVER_MATCHED:
+            raise ValueError(f"{self.key}: match belongs to an answer that says nothing of how to reach somebody")
+        if any(self.match.for_role(role) and not self.match_label.for_role(role) for role in self.roles):
+            raise ValueError(f"{self.key}: match_label is needed where the match may see the answer")
         return self
 
 

@@ -22,3 +22,8 @@ def audience(field: FormField, side: Side) -> str:
 def option_label(field: FormField, code: str) -> str:
     """What an option is called; the code itself when it has no words of its own."""
     return field.labels.get(f"option:{code}", code)
+
+
+def match_label(field: FormField, side: Side) -> str:
+    """Under which words the other half of a pair reads this side's answer; the question, where none are given."""
+    return field.labels.get(f"match:{side.value}") or label(field, side)

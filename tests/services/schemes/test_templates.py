@@ -195,7 +195,7 @@ def test_every_field_says_what_it_asks_and_who_sees_the_answer(key: str) -> None
         (field.key, role)
         for field in fields
         for role in field.roles
-        if not (field.label.for_role(role) and re.fullmatch(r"[A-Z].{15,}\.", field.audience.for_role(role)))
+        if not (field.label.for_role(role) and re.fullmatch(r"[A-Z].{10,}\.", field.audience.for_role(role)))
     ]
     assert silent == []
     assert [field.key for field in fields if len(field.audience.for_both()) > 500] == []

@@ -1,7 +1,10 @@
 """Brings a database to this version's schema, or says why it cannot. Alembic is loaded only when it is needed."""
 
+import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -21,12 +24,17 @@ class WrongSchemaError(RuntimeError):
 
 
 def migrate(engine: Engine) -> bool:
-    """Bring the schema to HEAD in one transaction; True when anything changed. Raises WrongSchemaError."""
+    """Bring the schema to HEAD in one transaction; True when anything changed. Raises WrongSchemaError.
+
+    A SQLite file is copied beside itself before it is moved.
+    """
     with _moving(engine) as connection:
         found = current(connection)
         if found == HEAD:
             return False
         _refuse_unknown(connection, found)
+        if found is not None:
+            _keep_copy(connection, found)
         from alembic import command  # noqa: PLC0415 - a screen must not pay for what only a start-up needs
 
         command.upgrade(_config(connection), "head")
@@ -97,6 +105,35 @@ def _refuse_unknown(connection: Connection, found: str | None) -> None:
         raise WrongSchemaError(f"The database is at revision {found}, which this version does not know: update it.")
     if found is None and set(inspect(connection).get_table_names()) - {"alembic_version"}:
         raise WrongSchemaError("The database holds tables that are not ours. Choose an empty one.")
+
+
+def _keep_copy(connection: Connection, revision: str) -> None:
+    """Leave the file as it was in before-<revision>.db, the newest such copy alone (SECURITY.md F13).
+
+    Whoever moves holds the right to write, so nothing comes in between. Raises WrongSchemaError.
+    """
+    path = Path(connection.engine.url.database or ":memory:")
+    if connection.dialect.name != "sqlite" or path.name == ":memory:":
+        return
+    kept, making = path.with_name(f"before-{revision}.db"), path.with_name("before.part")
+    try:
+        _copy(path, making)
+        making.replace(kept)
+    except (OSError, sqlite3.Error) as failed:
+        with suppress(OSError):
+            making.unlink(missing_ok=True)
+        raise WrongSchemaError("No copy of the database could be made, so nothing was changed: make room.") from failed
+    for older in path.parent.glob("before-*.db"):
+        if older != kept:
+            older.unlink()
+
+
+def _copy(path: Path, to: Path) -> None:
+    """SQLite's own backup, which takes along what is still in the log. Only the owner may read it."""
+    to.unlink(missing_ok=True)
+    os.close(os.open(to, os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(to)) as copied:
+        source.backup(copied)
 
 
 def _knows(connection: Connection, revision: str) -> bool:

@@ -23,6 +23,7 @@ from pages.proposal_words import draw_held_back
 from pages.review_parts import (
     approve,
     approved,
+    begin_anew_in,
     carry_over,
     open_pair,
     people,
@@ -66,6 +67,7 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     if st.session_state.pop(_TO_EMAILS, False) or st.query_params.get("step") == "send":
         # Proposals are sent in one place, whichever way they were made.
         st.switch_page("proposals.py", query_params={"step": "send"})
+    begin_anew_in(cohort_id)
     run_if_asked(session, actor, cohort_id)
     now = review_acts.standing(session, actor, cohort_id)
     run = kept_view(session, actor, now.run_id) if now.run_id else None
@@ -78,7 +80,7 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     if run is None:
         draw_first(session, actor, cohort_id, now)
         return
-    carry_over(session, actor, run)
+    carry_over(session, actor, cohort_id, run)
     asked = st.query_params.get("pair")
     if asked is not None:
         draw_pair(session, actor, run, asked)
@@ -142,7 +144,7 @@ def draw_view(session: Session, actor: Actor, cohort_id: UUID, run: RunView, now
     with refusals():
         match View(chosen or View.PAIRS):
             case View.WHAT_IF:
-                review_what_if.draw(session, actor, cohort_id, run)
+                review_what_if.draw(session, actor, cohort_id, run, now.edition)
             case View.COMPARE:
                 review_compare.draw(session, actor, cohort_id)
             case View.PICTURES:

@@ -1,5 +1,7 @@
 """Two runs of a cohort, person by person."""
 
+from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID
 
 import streamlit as st
@@ -24,25 +26,38 @@ WORDS = {
 
 
 def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
-    """Choose two runs; the newest two to begin with."""
-    found = runs.of_cohort(session, actor, cohort_id)
+    """Choose two runs; the newest two to begin with. The earlier stands first, whichever way they are chosen."""
+    found = told_apart(runs.of_cohort(session, actor, cohort_id), actor.time_zone or "UTC")
     if len(found) < 2:
         empty("There is only one run so far. Run again after a change, and see here what moved.")
         return
-    zone = actor.time_zone or "UTC"
-    left, right = st.columns(2)
-    numbers = range(len(found))
-
-    def words(number: int) -> str:
-        return in_words(found[number], zone)
-
-    before = left.selectbox("Earlier run", numbers, index=1, key="compare-a", format_func=words)
-    after = right.selectbox("Later run", numbers, index=0, key="compare-b", format_func=words)
-    if before == after:
+    chosen = [
+        where.selectbox(name, list(found), index=at, key=key, format_func=found.__getitem__, on_change=first_page)
+        for where, name, at, key in zip(
+            st.columns(2), ("Compare this run", "with this one"), (1, 0), ("compare-a", "compare-b"), strict=True
+        )
+    ]
+    if chosen[0] == chosen[1]:
         empty("Choose two different runs.")
         return
     page = st.session_state.get("compare-page", 1)
-    draw_found(comparing.compare(session, actor, found[before].id, found[after].id, page=page))
+    draw_found(comparing.compare(session, actor, chosen[0], chosen[1], page=page))
+
+
+def first_page() -> None:
+    st.session_state.pop("compare-page", None)
+
+
+def told_apart(newest_first: Sequence[RunView], zone: str) -> dict[UUID, str]:
+    """Each run in words. Of several that read alike, each says which of them it is: a box knows them by words alone."""
+    words = {run.id: in_words(run, zone) for run in newest_first}
+    alike = Counter(words.values())
+    left = Counter(words.values())
+    for run_id, said in words.items():
+        if alike[said] > 1:
+            words[run_id] = f"{said}, run {left[said]} of that minute"
+            left[said] -= 1
+    return words
 
 
 def in_words(run: RunView, zone: str) -> str:
@@ -55,7 +70,7 @@ def draw_found(found: Comparison) -> None:
     st.markdown(plain(f"Of the mentees, {', '.join(counted)}."))
     if found.settings:
         st.markdown("\n".join(f"- {plain(sentence)}" for sentence in found.settings))
-    if not found.changes:
+    if not found.changed:
         empty("Nobody has another mentor in the later run.")
         return
     st.dataframe(
@@ -73,6 +88,5 @@ def draw_found(found: Comparison) -> None:
         placeholder="–",
         alt="Every mentee for whom something is different, with both mentors and scores",
     )
-    pages = -(-found.changed // comparing.PAGE_SIZE)
-    if pages > 1:
-        st.pagination(pages, key="compare-page")
+    if found.pages > 1:
+        st.pagination(found.pages, default=found.page, key="compare-page")

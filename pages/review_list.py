@@ -13,7 +13,6 @@ from models.matching import ProposalStatus
 from pages.review_pair import smallest_change
 from pages.review_parts import approved, first_page, keep, open_pair
 from pages.ui import empty, plain, segments
-from services.matching import review
 from services.matching.review import PairLine, Pairs, Show, Sort
 
 SHOWN = {Show.ALL: "All", Show.MATCHED: "Matched", Show.WARNINGS: "Warnings", Show.UNMATCHED: "Unmatched"}
@@ -73,9 +72,10 @@ def draw(run_id: UUID, found: Pairs, *, can_approve: bool) -> None:
         draw_boxes(run_id, found.lines)
     else:
         draw_lines(run_id, found.lines)
-    pages = -(-found.found // review.PAGE_SIZE)
-    if pages > 1:
-        st.pagination(pages, default=min(pages, st.session_state.get("list-page", 1)), key="page")
+    # The page's own control is forgotten while it is not drawn.
+    st.session_state["list-page"] = found.page
+    if found.pages > 1:
+        st.pagination(found.pages, default=found.page, key="page")
 
 
 def draw_lines(run_id: UUID, lines: Sequence[PairLine]) -> None:

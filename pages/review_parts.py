@@ -17,6 +17,9 @@ from services.matching.runs import RunView
 # A pair can have this many points; percents on cards are of what is possible for that mentee.
 FULL = 100
 SAID = {PairRuleKind.PIN: "pinned", PairRuleKind.FORBID: "forbidden"}
+# What is looked at in one cohort means nothing in another.
+_LOOKED_AT = ("search", "sort", "show", "page", "opened pair", "search-decisions")
+_BEGINNINGS = ("ask-", "list-", "compare-", "decisions-")
 
 
 def today() -> date:
@@ -29,14 +32,30 @@ def people(number: int) -> str:
 
 def open_pair(mentee_id: UUID | None) -> None:
     """Show one mentee's line, which stands in the address; None goes back to the list. For callbacks."""
-    for key in [key for key in st.session_state if str(key).startswith("ask-")]:
-        del st.session_state[key]
+    forget("ask-")
     if mentee_id is None:
         st.query_params.pop("pair", None)
     else:
         st.query_params["pair"] = str(mentee_id)
-        # The list's own page number is forgotten while it is not drawn.
-        st.session_state["list-page"] = st.session_state.get("page", st.session_state.get("list-page", 1))
+
+
+def forget(*beginnings: str) -> None:
+    """Whatever this tab holds under keys that begin so."""
+    for key in [key for key in st.session_state if str(key).startswith(beginnings)]:
+        del st.session_state[key]
+
+
+def begin_anew_in(cohort_id: UUID) -> None:
+    """Whoever goes on to another cohort finds its list from the beginning; what is approved waits in each."""
+    before = st.session_state.get("review of")
+    st.session_state["review of"] = cohort_id
+    if before in {None, cohort_id}:
+        return
+    forget(*_BEGINNINGS)
+    for key in _LOOKED_AT:
+        st.session_state.pop(key, None)
+    for key in ("pair", "show"):
+        st.query_params.pop(key, None)
 
 
 def first_page() -> None:
@@ -46,12 +65,12 @@ def first_page() -> None:
 
 def approved(run_id: UUID) -> frozenset[UUID]:
     """The mentees ticked so far, whichever page of the list they are on."""
-    about, chosen = st.session_state.get("approved", (None, frozenset()))
-    return chosen if about == run_id else frozenset()
+    chosen: frozenset[UUID] = st.session_state.get(f"approved in {run_id}", frozenset())
+    return chosen
 
 
 def keep(run_id: UUID, chosen: frozenset[UUID]) -> None:
-    st.session_state["approved"] = (run_id, chosen)
+    st.session_state[f"approved in {run_id}"] = chosen
 
 
 def approve(run_id: UUID, chosen: frozenset[UUID]) -> None:
@@ -60,19 +79,21 @@ def approve(run_id: UUID, chosen: frozenset[UUID]) -> None:
     keep(run_id, chosen)
 
 
-def carry_over(session: Session, actor: Actor, run: RunView) -> None:
+def carry_over(session: Session, actor: Actor, cohort_id: UUID, run: RunView) -> None:
     """After a new run, an approval stands where the pair still does; a colleague's run is told of."""
-    about, chosen = st.session_state.get("approved", (None, frozenset()))
-    seen = st.session_state.get("seen run")
-    if about not in {None, run.id}:
-        approve(run.id, review.carried(session, actor, about, run.id, chosen) if chosen else frozenset())
-    if seen not in {None, run.id} and run.made_by_id != actor.person_id:
+    seen = st.session_state.get(f"seen run of {cohort_id}")
+    st.session_state[f"seen run of {cohort_id}"] = run.id
+    if seen in {None, run.id}:
+        return
+    if chosen := approved(seen):
+        approve(run.id, review.carried(session, actor, seen, run.id, chosen))
+        forget(f"approved in {seen}")
+    if run.made_by_id != actor.person_id:
         st.info(
             "A colleague ran the matching again. This is how it stands now; your approvals of pairs that are still "
             "the same are kept.",
             icon=":material/group:",
         )
-    st.session_state["seen run"] = run.id
 
 
 def solved_run(session: Session, actor: Actor, run_id: UUID) -> SolvedRun:

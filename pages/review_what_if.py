@@ -20,7 +20,7 @@ from services.matching.scheme_criteria import HIGHEST_WEIGHT
 LIVE = work.LARGE
 
 
-def draw(session: Session, actor: Actor, cohort_id: UUID, run: RunView) -> None:
+def draw(session: Session, actor: Actor, cohort_id: UUID, run: RunView, edition: int) -> None:
     """A slider for each criterion, and beside them what a run with these weights would change."""
     now = review_settings.weighing(session, actor, cohort_id)
     # What it comes to stands first, so that it is in sight on a phone as well.
@@ -36,7 +36,7 @@ def draw(session: Session, actor: Actor, cohort_id: UUID, run: RunView) -> None:
         )
     # A refusal stands where the answer would, not below a dozen sliders.
     with aside, st.container(border=True), refusals():
-        draw_preview(session, actor, cohort_id, run, now, weights, floor_first=floor_first)
+        draw_preview(session, actor, cohort_id, run, now, weights, edition, floor_first=floor_first)
 
 
 def draw_sliders(now: Weighing) -> dict[str, int]:
@@ -48,7 +48,7 @@ def draw_sliders(now: Weighing) -> dict[str, int]:
             0,
             HIGHEST_WEIGHT,
             each.weight,
-            key=f"weight-{each.key}-{now.version}",
+            key=f"weight-{each.key}-{now.scheme_id}-{now.version}",
             help=plain(each.sentence),
         )
         for each in now.criteria
@@ -62,6 +62,7 @@ def draw_preview(
     run: RunView,
     now: Weighing,
     weights: Mapping[str, int],
+    edition: int,
     *,
     floor_first: bool,
 ) -> None:
@@ -71,7 +72,7 @@ def draw_preview(
     if is_large and not st.button("Work it out", key="work-it-out"):
         st.markdown("This cohort is large: a preview takes a second or two.")
     else:
-        draw_sentences(session, actor, cohort_id, run, weights, floor_first=floor_first)
+        draw_sentences(session, actor, cohort_id, run, weights, edition, floor_first=floor_first)
     is_new = weights != now.weights or floor_first != (run.policy == "floor_first")
     st.button(
         "Keep this and run" if is_new else "Run again like this",
@@ -98,11 +99,18 @@ def draw_preview(
 
 
 def draw_sentences(
-    session: Session, actor: Actor, cohort_id: UUID, run: RunView, weights: Mapping[str, int], *, floor_first: bool
+    session: Session,
+    actor: Actor,
+    cohort_id: UUID,
+    run: RunView,
+    weights: Mapping[str, int],
+    edition: int,
+    *,
+    floor_first: bool,
 ) -> None:
     def preview(*, floor: bool) -> Preview:
-        # Counts only; they stand for as long as nothing else could have changed them much.
-        key = ("what if", run.id, today(), tuple(sorted(weights.items())), floor)
+        # Counts only, which stand until something is written about the scheme.
+        key = ("what if", run.id, today(), edition, tuple(sorted(weights.items())), floor)
         return charts.kept(
             key,
             lambda: review_settings.preview(session, actor, run, cohort_id, weights, floor_first=floor, today=today()),
@@ -110,7 +118,7 @@ def draw_sentences(
 
     with st.spinner("Working it out …"):
         found = preview(floor=floor_first)
-        st.markdown(f"**{plain(review_settings.what_would_change(run, found))}**")
+        st.markdown(f"**{plain(review_settings.what_would_change(found))}**")
         if floor_first:
             st.markdown(plain(review_settings.price_of_floor(preview(floor=False), found)))
 

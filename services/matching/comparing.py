@@ -47,39 +47,57 @@ class Change:
 class Comparison:
     """One page of the mentees for whom something changed, by name. `counts` are of everybody.
 
-    `settings` says in sentences how the two runs were asked differently.
+    `settings` says in sentences how the two runs were asked differently. `page` is the one that is shown: the last one
+    for whoever asked for one beyond it.
     """
 
     changes: tuple[Change, ...]
     counts: dict[Difference, int]
     settings: tuple[str, ...]
+    page: int = 1
 
     @property
     def changed(self) -> int:
         return sum(count for what, count in self.counts.items() if what is not Difference.SAME)
+
+    @property
+    def pages(self) -> int:
+        return pages_of(self.changed)
 
 
 Answer = tuple[UUID | None, float]
 
 
 def compare(session: Session, actor: Actor, run_a: UUID, run_b: UUID, *, page: int = 1) -> Comparison:
-    """What the second run does differently from the first. Raises NotAllowed, Invalid for runs of two cohorts."""
-    first, second = (runs.to_coordinate(session, actor, run_id)[0] for run_id in (run_a, run_b))
+    """What the later of two runs does differently, whichever is named first.
+
+    Raises NotAllowed, Invalid for runs of two cohorts.
+    """
+    first, second = sorted(
+        (runs.to_coordinate(session, actor, run_id)[0] for run_id in (run_a, run_b)), key=lambda run: run.created_at
+    )
     if first.cohort_id != second.cohort_id:
         raise Invalid("These two runs are of different cohorts.", remedy="Choose two runs of one cohort.")
-    before, after = (_answers(session, run_id) for run_id in (run_a, run_b))
+    before, after = (_answers(session, run.id) for run in (first, second))
     found = {mentee: _difference(before.get(mentee), after.get(mentee)) for mentee in before.keys() | after.keys()}
     changed = [mentee for mentee, what in found.items() if what is not Difference.SAME]
     names = _names(session, changed)
     ordered = sorted(changed, key=lambda mentee: (names[mentee].casefold(), str(mentee)))
-    shown = ordered[(max(1, page) - 1) * PAGE_SIZE : max(1, page) * PAGE_SIZE]
+    at = min(max(1, page), pages_of(len(ordered)))
+    shown = ordered[(at - 1) * PAGE_SIZE : at * PAGE_SIZE]
     mentors = {answer[0] for mentee in shown for answer in (before.get(mentee), after.get(mentee)) if answer}
     names |= _names(session, [mentor for mentor in mentors if mentor])
     return Comparison(
         tuple(_change(mentee, found[mentee], before.get(mentee), after.get(mentee), names) for mentee in shown),
         {what: list(found.values()).count(what) for what in Difference},
         _settings(first, second),
+        at,
     )
+
+
+def pages_of(changed: int) -> int:
+    """On how many pages so many changes stand; at least on one."""
+    return max(1, -(-changed // PAGE_SIZE))
 
 
 def _answers(session: Session, run_id: UUID) -> dict[UUID, Answer]:

@@ -80,11 +80,19 @@ class OpenPairs:
 
 @dataclass(frozen=True)
 class Pairs:
-    """One page of a run's lines. `counts` are of the whole run, `found` of what was searched for."""
+    """One page of a run's lines. `counts` are of the whole run, `found` of what was searched for.
+
+    `page` is the one that is shown: the last one for whoever asked for one beyond it.
+    """
 
     lines: tuple[PairLine, ...]
     found: int
     counts: dict[Show, int]
+    page: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.found // PAGE_SIZE))
 
 
 def pairs(
@@ -105,9 +113,11 @@ def pairs(
     of_run = known or review_lines.read(session, actor, run_id)
     of_run.facts.check(actor)
     ids = _chosen(session, of_run, show, search, sort)
-    first = (max(1, page) - 1) * PAGE_SIZE
+    # A later run can be shorter than the page that somebody had reached.
+    at = min(max(1, page), max(1, -(-len(ids) // PAGE_SIZE)))
+    first = (at - 1) * PAGE_SIZE
     lines = _read(session, actor, of_run.facts, ids[first : first + PAGE_SIZE])
-    return Pairs(lines, len(ids), of_run.counts)
+    return Pairs(lines, len(ids), of_run.counts, at)
 
 
 def line(session: Session, actor: Actor, run_id: UUID, mentee_id: UUID) -> PairLine:

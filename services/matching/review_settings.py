@@ -88,25 +88,36 @@ def keep(
     return review_acts.run(session, actor, cohort_id, today=today, seed=seed, floor_first=floor_first)
 
 
-def what_would_change(beside: RunView, found: Preview) -> str:
-    """The preview as one sentence for the screen."""
+def what_would_change(found: Preview) -> str:
+    """The preview as a sentence or two for the screen."""
     if found.changed == 0:
-        return f"Nothing would change: all {found.mentees} mentees keep what they have in this run."
-    who = "1 mentee" if found.changed == 1 else f"{found.changed} mentees"
-    said = f"{who} of {found.mentees} would have another mentor, or one more or less."
-    if found.matched != beside.matched:
-        said += f" {found.matched} instead of {beside.matched} would have a mentor."
+        who = "the 1 mentee keeps" if found.mentees == 1 else f"all {found.mentees} mentees keep"
+        said = f"Nothing would change: {who} what this run gave."
+    else:
+        who = "1 mentee" if found.mentees == 1 else f"{found.mentees} mentees"
+        said = f"{found.changed} of {who} would get another mentor, a first one, or none."
+    if found.matched != found.matched_before:
+        said += f" {found.matched} instead of {found.matched_before} would have a mentor."
+    if found.settled:
+        more = (
+            "1 more mentee of this run stays"
+            if found.settled == 1
+            else f"{found.settled} more mentees of this run stay"
+        )
+        said += f" {more} out of it: they have a proposal or a mentor by now, or are not ready any more."
     return said
 
 
 def price_of_floor(total_first: Preview, floor_first: Preview) -> str:
-    """What it costs to lift the worst pair first, as one sentence."""
-    before, after = ((one.worst or 0) / 10 for one in (total_first, floor_first))
-    lost = total_first.total - floor_first.total
-    if after <= before and lost <= 0:
+    """What it costs to lift the worst pair first, in a sentence or two."""
+    if total_first.pairs == floor_first.pairs:
         return "The worst pair is already as good as it can be: this changes nothing."
-    share = 100 * lost / total_first.total if total_first.total else 0.0
-    return (
-        f"The worst pair would have {after:g} points instead of {before:g}. All pairs together would lose "
-        f"{lost / 10:g} points, {share:.1f} % of the total."
-    )
+    before, after = ((one.worst or 0) / 10 for one in (total_first, floor_first))
+    worst = f"have {after:g} points instead of {before:g}" if after != before else f"still have {before:g} points"
+    # Balanced load counts beside the points, so that another choice can even have more of them.
+    gained = floor_first.total - total_first.total
+    if gained == 0:
+        return f"The worst pair would {worst}. All pairs together would have as many points as without it."
+    share = f", {100 * abs(gained) / total_first.total:.1f} % of the total" if total_first.total else ""
+    verb = "gain" if gained > 0 else "lose"
+    return f"The worst pair would {worst}. All pairs together would {verb} {abs(gained) / 10:g} points{share}."

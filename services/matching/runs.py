@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
 
@@ -66,7 +67,9 @@ class RunView:
 class Preview:
     """What a run would say with other settings, beside the newest one; nothing is kept.
 
-    `changed` counts the mentees who would have another mentor, or one more or less, of `mentees` in all.
+    `changed` counts the mentees who would have another mentor, or one more or less, of `mentees` in all, of whom
+    `matched_before` have a mentor in the newest run. `settled` were in that run and would not be asked again. Two
+    previews of the same pairs have the same `pairs`, a digest that names nobody.
     """
 
     mentees: int
@@ -74,6 +77,9 @@ class Preview:
     total: int
     worst: int | None
     changed: int
+    matched_before: int = 0
+    settled: int = 0
+    pairs: str = ""
 
 
 def run(
@@ -129,8 +135,16 @@ def preview(
     before = _mentor_of(session, actor, beside) if beside else {}
     after = {line.mentee_id: line.mentor_id for line in solved.lines}
     changed = sum(before.get(mentee) != mentor for mentee, mentor in after.items())
-    reached = solved.certificate
-    return Preview(solved.mentees, solved.matched, reached["total"], reached["worst"], changed)
+    return Preview(
+        solved.mentees,
+        solved.matched,
+        solved.certificate["total"],
+        solved.certificate["worst"],
+        changed,
+        matched_before=sum(before.get(mentee) is not None for mentee in after),
+        settled=len(before.keys() - after.keys()),
+        pairs=sha256("".join(f"{one}{after[one]}" for one in sorted(after)).encode()).hexdigest(),
+    )
 
 
 def latest(session: Session, actor: Actor, cohort_id: UUID) -> RunView | None:

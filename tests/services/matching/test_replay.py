@@ -94,6 +94,8 @@ def test_two_runs_are_compared_person_by_person(session: Session) -> None:
     assert (found.changed, found.counts[Difference.SAME], found.counts[Difference.LEFT_OUT]) == (3, 0, 1)
     assert found.settings == ("Only the second run lifted the worst pair before the total", "Lots were drawn anew")
     assert comparing.compare(session, actor, second.id, second.id).changed == 0
+    assert comparing.compare(session, actor, second.id, first.id) == found
+    assert comparing.compare(session, actor, first.id, second.id, page=9) == found
 
 
 def test_runs_of_two_cohorts_or_of_others_are_not_compared(session: Session) -> None:

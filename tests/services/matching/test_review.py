@@ -85,6 +85,15 @@ def test_a_second_page_goes_on_where_the_first_ended(session: Session) -> None:
     assert {line.mentee_id for line in first.lines} & {line.mentee_id for line in second.lines} == set()
 
 
+def test_a_page_beyond_the_end_is_the_last_one(session: Session) -> None:
+    actor, run = reviewed(session)
+
+    beyond, nobody = (review.pairs(session, actor, run.id, search=search, page=7) for search in ("", "nobody"))
+
+    assert (beyond.page, beyond.pages, len(beyond.lines)) == (1, 1, 3)
+    assert (nobody.page, nobody.pages, nobody.lines) == (1, 1, ())
+
+
 @pytest.mark.parametrize("people", [1, 3])
 def test_a_review_takes_three_queries_however_long_it_is(session: Session, people: int) -> None:
     cohort = make_cohort(session)

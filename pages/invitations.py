@@ -8,12 +8,20 @@ from sqlmodel import Session
 
 from models.enrolments import Side
 from pages.ui import done, empty, page, plain, refusals, segments
-from services import invitations, self_enrolment, times
+from services import invitations, open_invitations, self_enrolment, times
 from services.access import Actor
 from services.invitations import Line
+from services.messages import Preview
+from services.open_invitations import OpenInvitation
+from services.self_enrolment import Link
 
 STATES = {"open": "green", "full": "gray", "expired": "gray", "revoked": "gray"}
 DEFAULT_DAYS, DEFAULT_MOST = 30, 50
+NEW_HERE, HAS_ACCOUNT = "is new here", "has an account already"
+# What can be done with open invitations, by the key of its button.
+AGAIN, BACK = "again", "revoke"
+# What is asked before it is done: an act and its people, and a link to be closed.
+_ASKED, _CLOSING, _ACTS = "about invitations", "closing link", "acts on invitations"
 
 
 def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
@@ -72,7 +80,7 @@ def say_lines(lines: Sequence[Line]) -> None:
 
 
 def confirm(session: Session, actor: Actor, cohort_id: UUID, side: Side, pasted: str, welcome: Sequence[Line]) -> None:
-    number = "1 person" if len(welcome) == 1 else f"{len(welcome):,} people"
+    number = in_words(len(welcome))
     with st.container(border=True):
         st.header(f"Invite {number} as {side.value}?", anchor=False)
         said = [
@@ -80,16 +88,37 @@ def confirm(session: Session, actor: Actor, cohort_id: UUID, side: Side, pasted:
             for line in welcome
         ]
         st.markdown("\n".join(said))
-        mail = invitations.preview(session, actor, cohort_id, name=welcome[0].name)
-        st.markdown(f"**{plain(mail.subject)}**")
-        st.text(mail.text)
-        st.caption("Whoever has an account here already is asked to sign in instead of choosing a password.")
+        read_mail(session, actor, cohort_id, side, name=welcome[0].name)
         if st.button(f"Invite {number}", type="primary", key="send"):
             with refusals():
                 sent = invitations.send(session, actor, cohort_id, side=side, pasted=pasted)
                 st.session_state["sent lists"] = st.session_state.get("sent lists", 0) + 1
                 del st.session_state["checked"]
                 done(f"{sent:,} invited. Each gets an email of their own.")
+
+
+def read_mail(session: Session, actor: Actor, cohort_id: UUID, side: Side, *, name: str) -> None:
+    """Both emails, without saying who gets which: whom another scheme knows is not for this coordinator to learn."""
+    which = segments(
+        "Read the email to whoever",
+        [NEW_HERE, HAS_ACCOUNT],
+        key="which-mail",
+        default=NEW_HERE,
+        required=True,
+    )
+    if which == HAS_ACCOUNT:
+        show(invitations.preview_for_known(session, actor, cohort_id, name=name, side=side))
+    else:
+        show(invitations.preview(session, actor, cohort_id, name=name))
+
+
+def show(mail: Preview) -> None:
+    st.markdown(f"**{plain(mail.subject)}**")
+    st.text(mail.text)
+
+
+def in_words(people: int) -> str:
+    return "1 person" if people == 1 else f"{people:,} people"
 
 
 def by_link(session: Session, actor: Actor, cohort_id: UUID) -> None:
@@ -128,38 +157,132 @@ def show_links(session: Session, actor: Actor, cohort_id: UUID) -> None:
                 f"**{plain(link.label)}** · {link.side.value.capitalize()} · {link.used} of {link.most} came · "
                 f"until {plain(until)} :{STATES[link.state]}-badge[{link.state.capitalize()}]"
             )
-            if link.state == "open" and st.button("Close it", key=f"close-{link.id}"):
-                self_enrolment.revoke(session, actor, link.id)
-                done("The link is closed. Whoever came by it keeps their place.")
+            is_asked = link.state == "open" and st.session_state.get(_CLOSING) == link.id
+            if link.state == "open" and not is_asked and st.button("Close it", key=f"close-{link.id}"):
+                st.session_state[_CLOSING] = link.id
+                st.rerun()
+        if is_asked:
+            ask_to_close(session, actor, link)
+
+
+def ask_to_close(session: Session, actor: Actor, link: Link) -> None:
+    """What closing a link does, and one confirmation."""
+    with st.container(border=True), refusals():
+        st.header(f"Close the link “{plain(link.label)}”?", anchor=False)
+        st.markdown(
+            "From now on it opens nothing, and it cannot be opened again. Whoever came by it keeps their place. "
+            "No email goes to anybody."
+        )
+        with st.container(horizontal=True):
+            yes = st.button("Close the link", key="close-now", type="primary")
+            no = st.button("Keep it open", key="keep-open")
+        if yes:
+            self_enrolment.revoke(session, actor, link.id)
+        if yes or no:
+            del st.session_state[_CLOSING]
+        if yes:
+            done("The link is closed. Whoever came by it keeps their place.")
+        if no:
+            st.rerun()
 
 
 def still_open(session: Session, actor: Actor, cohort_id: UUID) -> None:
     """Who was invited and has not chosen a password yet."""
-    found = invitations.open_ones(session, actor, cohort_id, page=st.session_state.get("open-page", 1))
-    st.caption("1 invitation is open" if found.total == 1 else f"{found.total:,} invitations are open")
+    search = st.text_input("Search", key="open-search", placeholder="Name or email, in any order", on_change=from_start)
+    page_now = st.session_state.get("open-page", 1)
+    found = open_invitations.open_ones(session, actor, cohort_id, search=search, page=page_now)
+    st.caption(f"{'1 invitation is' if found.total == 1 else f'{found.total:,} invitations are'} open")
     if not found.rows:
-        empty("Everybody who was invited has come.")
+        empty("No open invitation fits this search." if search.strip() else "Everybody who was invited has come.")
         return
     with st.container(border=True):
+        # After each act the ticks begin anew.
+        acts = st.session_state.get(_ACTS, 0)
         picked = [
             row.enrolment_id
             for row in found.rows
             if st.checkbox(
                 f"**{plain(row.name)}** · {plain(row.email)} · {row.side.value.capitalize()} · {plain(row.state)}",
-                key=f"open-{row.enrolment_id}",
+                key=f"open-{acts}-{row.enrolment_id}",
             )
         ]
     if found.pages > 1:
         st.pagination(found.pages, key="open-page")
-    with st.container(horizontal=True), refusals():
-        if st.button(f"Send again to {len(picked)}", key="again", disabled=not picked, type="primary"):
-            sent = invitations.send_again(session, actor, picked)
-            rest = len(picked) - sent
-            more = f" {rest:,} had one today already." if rest else ""
-            done(f"{sent:,} invitations are on their way again.{more}")
-        if st.button(f"Take back {len(picked)}", key="revoke", disabled=not picked):
-            number = invitations.revoke(session, actor, picked)
-            done(f"{number:,} taken back. Their links open nothing any more.")
+    asked = st.session_state.get(_ASKED)
+    if asked and asked[1] == picked:
+        ask(session, actor, asked[0], picked)
+        return
+    with st.container(horizontal=True):
+        for act, label in ((AGAIN, "Send again to"), (BACK, "Take back")):
+            if st.button(f"{label} {len(picked)}", key=act, disabled=not picked):
+                # Who ticks somebody else meanwhile asks about others, and is asked anew.
+                st.session_state[_ASKED] = (act, picked)
+                st.rerun()
+
+
+def from_start() -> None:
+    """Another question begins at its first page, and nobody is ticked for it."""
+    st.session_state["open-page"] = 1
+    st.session_state.pop(_ASKED, None)
+
+
+def ask(session: Session, actor: Actor, act: str, picked: Sequence[UUID]) -> None:
+    """Who it concerns and what they read, and one confirmation."""
+    with st.container(border=True), refusals():
+        lines = open_invitations.those(session, actor, picked)
+        willing = say_again(session, actor, lines) if act == AGAIN else say_back(lines)
+        with st.container(horizontal=True):
+            label = "Send" if act == AGAIN else "Take back"
+            yes = st.button(label, key="yes", type="primary", disabled=not willing)
+            if st.button("Cancel", key="no"):
+                del st.session_state[_ASKED]
+                st.rerun()
+        if yes:
+            carry_out(session, actor, act, picked)
+
+
+def say_again(session: Session, actor: Actor, lines: Sequence[OpenInvitation]) -> bool:
+    """Who is written to, the email, and who had one today."""
+    told, rest = [line for line in lines if not line.written_today], [line for line in lines if line.written_today]
+    st.header(f"Send the invitation again to {in_words(len(told))}?" if told else "Nobody to write to", anchor=False)
+    if rest:
+        st.markdown(f"Not written to, because there was one for them today: {names(rest)}.")
+    if not told:
+        return False
+    st.markdown(f"{'An email goes' if len(told) == 1 else f'{len(told):,} emails go'} to {names(told)}.")
+    show(open_invitations.preview(session, actor, told[0].enrolment_id))
+    if len(told) > 1:
+        st.caption("Each gets one of their own, with their own name and their own link.")
+    return True
+
+
+def say_back(lines: Sequence[OpenInvitation]) -> bool:
+    """Who loses an invitation, and what that means."""
+    st.header(f"Take back {'1 invitation' if len(lines) == 1 else f'{len(lines):,} invitations'}?", anchor=False)
+    st.markdown(
+        f"{names(lines)}: the link in the email opens this cohort no more, and an email that still waits is not sent. "
+        "Nobody is told. You can invite them again at any time."
+    )
+    return True
+
+
+def names(lines: Sequence[OpenInvitation]) -> str:
+    return ", ".join(f"{plain(line.name)} ({plain(line.email)})" for line in lines)
+
+
+def carry_out(session: Session, actor: Actor, act: str, picked: Sequence[UUID]) -> None:
+    """Do it, and say what was done."""
+    if act == AGAIN:
+        sent = open_invitations.send_again(session, actor, picked)
+        message = "1 invitation is on its way again." if sent == 1 else f"{sent:,} invitations are on their way again."
+    else:
+        number = open_invitations.revoke(session, actor, picked)
+        message = (
+            f"{number:,} taken back. This cohort is not open to {'them' if number > 1 else 'this person'} any more."
+        )
+    del st.session_state[_ASKED]
+    st.session_state[_ACTS] = st.session_state.get(_ACTS, 0) + 1
+    done(message)
 
 
 with page("Invitations", caption="Ask people in, and see who has not come yet") as (session, actor):

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam, exists
 from sqlmodel import Session, col, select
 
+from models.audit import AuditEntry
 from models.columns import utc_now
-from models.enrolments import Enrolment, EnrolmentStatus
+from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort
 from services import access, accounts, audit, cleaning, messages
@@ -31,11 +35,11 @@ TEMPLATES = {
 @writes
 def approve(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> int:
     """Let submitted enrolments in, all or none; answers how many. Raises NotAllowed, Conflict."""
-    found = _to_decide(session, actor, enrolment_ids)
+    found, now = _to_decide(session, actor, enrolment_ids), utc_now()
     for enrolment, _ in found:
         # Whoever cannot sign in yet is welcomed by the invitation: two emails at once would only confuse.
         is_known = accounts.can_sign_in(session, enrolment.person_id)
-        _decide(session, actor, enrolment, EnrolmentStatus.APPROVED, tell=is_known)
+        _decide(session, actor, enrolment, EnrolmentStatus.APPROVED, now, tell=is_known)
         enrolment.waiting_since = enrolment.waiting_since or utc_now()
         accounts.ensure_invited(session, actor, enrolment.person_id, scheme_id=_scheme_id(session, enrolment))
     session.commit()
@@ -50,8 +54,9 @@ def return_(session: Session, actor: Actor, enrolment_ids: Iterable[UUID] | UUID
     question = cleaning.text(note, field="The question", longest=LONGEST_NOTE)
     if not question:
         raise Invalid("The question is empty.", remedy="Write what the person should add or change.")
+    now = utc_now()
     for enrolment, _ in found:
-        _decide(session, actor, enrolment, EnrolmentStatus.RETURNED, note=question)
+        _decide(session, actor, enrolment, EnrolmentStatus.RETURNED, now, note=question)
     session.commit()
     return len(found)
 
@@ -59,9 +64,9 @@ def return_(session: Session, actor: Actor, enrolment_ids: Iterable[UUID] | UUID
 @writes
 def decline(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> int:
     """Turn submitted enrolments down, all or none; answers how many. Raises NotAllowed, Conflict."""
-    found = _to_decide(session, actor, enrolment_ids)
+    found, now = _to_decide(session, actor, enrolment_ids), utc_now()
     for enrolment, _ in found:
-        _decide(session, actor, enrolment, EnrolmentStatus.DECLINED)
+        _decide(session, actor, enrolment, EnrolmentStatus.DECLINED, now)
     session.commit()
     return len(found)
 
@@ -74,7 +79,7 @@ def undo(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> int:
     """
     found = _held(session, actor, enrolment_ids)
     for enrolment, _ in found:
-        if enrolment.status not in HELD or not _taken_back(session, enrolment):
+        if enrolment.status not in HELD or not take_answer_back(session, enrolment):
             raise Conflict(
                 "It is too late to undo this: an email has left, or something has changed since.",
                 remedy="Write to the person, or invite them again.",
@@ -90,6 +95,63 @@ def undo(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> int:
         enrolment.status, enrolment.decided_at, enrolment.decision_note = EnrolmentStatus.SUBMITTED, None, None
     session.commit()
     return len(found)
+
+
+@dataclass(frozen=True)
+class Undoable:
+    """One act of the actor's that can still be taken back: no email of it has left. `name` is the person's, of one."""
+
+    status: EnrolmentStatus
+    decided_at: datetime
+    ids: tuple[UUID, ...]
+    name: str
+
+
+def undoable(session: Session, actor: Actor, cohort_id: UUID) -> tuple[Undoable, ...]:
+    """What the actor has just returned or declined here, the newest act first; one query. Raises NotAllowed.
+
+    Whatever somebody did since, as with a form that was sent again, is not undone any more.
+    """
+    access.scheme_run_of(session, actor, cohort_id)
+    asked = {"cohort_id": cohort_id, "person_id": actor.person_id, "since": held_since()}
+    acts: dict[tuple[datetime, EnrolmentStatus], list[tuple[UUID, str]]] = {}
+    for enrolment_id, status, decided_at, name in session.exec(_undoable(), params=asked):
+        acts.setdefault((decided_at, status), []).append((enrolment_id, name))
+    return tuple(
+        Undoable(status, decided_at, tuple(each for each, _ in people), people[0][1] if len(people) == 1 else "")
+        for (decided_at, status), people in acts.items()
+    )
+
+
+def held_since() -> datetime:
+    """What was decided later than this still has its email here."""
+    return utc_now() - timedelta(minutes=HOLD_MINUTES)
+
+
+@cache
+def _undoable() -> Any:
+    journal = exists().where(
+        col(AuditEntry.subject_id) == Enrolment.id,
+        col(AuditEntry.actor_id) == bindparam("person_id"),
+        col(AuditEntry.at) >= Enrolment.decided_at,
+        col(AuditEntry.action).in_([f"enrolment.{status.value}" for status in HELD]),
+    )
+    return (
+        select(Enrolment.id, Enrolment.status, Enrolment.decided_at, Person.full_name)
+        .join(Person, col(Person.id) == Enrolment.person_id)
+        .where(*freshly_held(bindparam("cohort_id"), bindparam("since")), journal)
+        .order_by(col(Enrolment.decided_at).desc(), col(Enrolment.sort_key), col(Enrolment.id))
+    )
+
+
+def freshly_held(cohort_id: Any, since: Any) -> tuple[Any, ...]:
+    """SQL conditions: a no or a question of which the email has not left. An index answers them alone."""
+    return (
+        col(Enrolment.cohort_id) == cohort_id,
+        col(Enrolment.side).in_(list(Side)),
+        col(Enrolment.decided_at) > since,
+        col(Enrolment.status).in_(HELD),
+    )
 
 
 @dataclass(frozen=True)
@@ -162,13 +224,21 @@ def _refuse_decided(enrolment: Enrolment) -> None:
 
 
 def _decide(
-    session: Session, actor: Actor, enrolment: Enrolment, status: EnrolmentStatus, *, tell: bool = True, **facts: Any
+    session: Session,
+    actor: Actor,
+    enrolment: Enrolment,
+    status: EnrolmentStatus,
+    now: datetime,
+    *,
+    tell: bool = True,
+    **facts: Any,
 ) -> None:
-    """Adds the decision, the journal's entry and, unless another says it, the mail; `facts` are the mail's."""
+    """Adds the decision, the journal's entry and, unless another says it, the mail; `facts` are the mail's.
+
+    What is decided in one act is decided at one moment, by which it can be taken back in one.
+    """
     scheme_id, person_id, template = _scheme_id(session, enrolment), enrolment.person_id, TEMPLATES[status]
-    # A form can go back twice: the version tells one decision from the next.
-    event = f"{enrolment.id}:{enrolment.version}"
-    enrolment.status, enrolment.decided_at, enrolment.decision_note = status, utc_now(), facts.get("note")
+    enrolment.status, enrolment.decided_at, enrolment.decision_note = status, now, facts.get("note")
     audit.record(session, actor, f"enrolment.{status.value}", enrolment.id, scheme_id=scheme_id)
     if tell:
         wait = HOLD_MINUTES if status in HELD else 0
@@ -177,20 +247,23 @@ def _decide(
             person_id=person_id,
             template=template,
             scheme_id=scheme_id,
-            event=event,
+            event=_event(enrolment),
             after_minutes=wait,
             **facts,
         )
 
 
-def _taken_back(session: Session, enrolment: Enrolment) -> bool:
-    """Whether the decision's email has not left, and now never will. Deciding counted the version up by one."""
+def take_answer_back(session: Session, enrolment: Enrolment) -> bool:
+    """Cancels the email about a no or a question, if it still waits; never commits. False when it has left."""
     return messages.take_back(
-        session,
-        person_id=enrolment.person_id,
-        template=TEMPLATES[enrolment.status],
-        event=f"{enrolment.id}:{enrolment.version - 1}",
+        session, person_id=enrolment.person_id, template=TEMPLATES[enrolment.status], event=_event(enrolment)
     )
+
+
+def _event(enrolment: Enrolment) -> str:
+    """A form can go back twice: the moment tells one decision from the next, whatever was corrected meanwhile."""
+    assert enrolment.decided_at is not None  # noqa: S101 - only what was decided has an email
+    return f"{enrolment.id}:{enrolment.decided_at.astimezone(UTC).isoformat()}"
 
 
 def _scheme_id(session: Session, enrolment: Enrolment) -> UUID:

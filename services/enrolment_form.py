@@ -47,6 +47,17 @@ OF_ENROLMENT = frozenset(
     }
 )
 OPEN_STATUSES = frozenset(set(EnrolmentStatus) - {EnrolmentStatus.DECLINED, EnrolmentStatus.WITHDRAWN})
+# What an introduction on My match says in any case (SECURITY b2); further answers by the question's own rule.
+SEEN_ANYWAY = {
+    Side.MENTOR: frozenset({"role_title", "sector", "summary"}),
+    Side.MENTEE: frozenset({"summary", "goals"}),
+}
+ALWAYS, CHOICE = "always", "choice"
+_BY_RULE = {
+    ALWAYS: "Your {other} sees it too while you are matched.",
+    CHOICE: "Your {other} sees it only while you are matched, and only if you switch that on under Consents.",
+}
+_OTHER = {Side.MENTOR: "mentee", Side.MENTEE: "mentor"}
 _IF_SHOWN = "Mentees who look for a mentor see it only if you list your profile and switch this on there."
 # What lists of people are sorted by comes from these.
 NAMES = frozenset({"full_name", "sort_name"})
@@ -56,7 +67,8 @@ NAMES = frozenset({"full_name", "sort_name"})
 class Question:
     """One question with its answer so far, also in words (`shown`, '' for none).
 
-    `options` are (code, label); `longest` is characters or a largest number.
+    `options` are (code, label); `longest` is characters or a largest number. `for_match`: ALWAYS, CHOICE or '' for
+    whether the other half of a pair sees the answer.
     """
 
     key: str
@@ -70,6 +82,7 @@ class Question:
     value: Any
     shown: str = ""
     clause: str | None = None
+    for_match: str = ""
 
     @property
     def is_blank(self) -> bool:
@@ -188,13 +201,23 @@ def question(field: FormField, side: Side, value: Any) -> Question:
         value=value,
         shown=form_kinds.in_words(field, value),
         clause=field.clause,
+        for_match=rule_for_match(field, side),
     )
 
 
 def _audience(field: FormField, side: Side) -> str:
-    """Who will see the answer; also of the directory's readers, where the mentor could let them."""
-    said = wording.audience(field, side)
-    return f"{said} {_IF_SHOWN}" if field.listing and side is Side.MENTOR else said
+    """Who will see the answer: the scheme's words, then of the match and of the directory what their rules say."""
+    said = [wording.audience(field, side)]
+    if rule := rule_for_match(field, side):
+        said.append(_BY_RULE[rule].format(other=_OTHER[side]))
+    if field.listing and side is Side.MENTOR:
+        said.append(_IF_SHOWN)
+    return " ".join(said)
+
+
+def rule_for_match(field: FormField, side: Side) -> str:
+    """Whether the match of somebody on that side sees their answer while it is open: ALWAYS, CHOICE or ''."""
+    return ALWAYS if field.key in SEEN_ANYWAY[side] else (field.for_match or {}).get(side.value, "")
 
 
 def _blank(field: FormField, label: str) -> Any:
@@ -208,5 +231,8 @@ def _blank(field: FormField, label: str) -> Any:
 
 def _same_email(typed: str, label: str, before: Any) -> Any:
     if cleaning.email(typed, field=label).key != cleaning.email(before).key:
-        raise Invalid(f"{label} is how you sign in.", remedy="Ask the coordinator to change it.")
+        raise Invalid(
+            f"{label} is how you sign in, and stays as it is here.",
+            remedy="To take part with another address, ask the coordinator to invite that one.",
+        )
     return before

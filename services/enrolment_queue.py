@@ -5,7 +5,7 @@ search from the index of words, a gate from the first who fit (services/queue_fi
 page are read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import bindparam, exists, func
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
@@ -22,7 +22,7 @@ from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort, Scheme
 from models.search import SearchScope
-from services import access, enrolment_form, people_search, queue_finding, readiness
+from services import access, enrolment_decisions, enrolment_form, people_search, queue_finding, readiness
 from services.access import Actor
 from services.queue_finding import Sought
 from services.readiness import Readiness
@@ -89,6 +89,7 @@ class Queue:
 
     Of what the filter shows, on every page: `total`, and `decidable`, those submitted that are not the actor's own.
     A gate or a search is followed as far as ten pages go: with `has_more` both numbers are of the first 200 alone.
+    `has_held`: somebody's no or question was given minutes ago, and may be the actor's to take back.
     """
 
     rows: tuple[QueueRow, ...]
@@ -98,6 +99,7 @@ class Queue:
     pages: int
     counts: Mapping[tuple[Side, EnrolmentStatus], int] = field(default_factory=dict)
     has_more: bool = False
+    has_held: bool = False
 
     def count(self, *statuses: EnrolmentStatus, side: Side | None = None) -> int:
         """How many of the cohort have one of these statuses, on one side or both."""
@@ -132,14 +134,15 @@ def queue(
     counts = _counts(session, cohort_id)
     if chosen.is_counted:
         total, decidable = _counted(session, actor, cohort_id, chosen, counts)
-        return _page(session, scheme, cohort_id, chosen, day, Queue((), total, decidable, page, 1, counts))
+        asked = Queue((), total, decidable, page, 1, counts, has_held=scheme.has_held)
+        return _page(session, scheme, cohort_id, chosen, day, asked)
     sought = _sought(session, scheme, cohort_id, chosen, day, people=sum(_shown(chosen, counts).values()))
     found = queue_finding.first(session, sought, MOST_FOUND + 1)
     has_more, found = len(found) > MOST_FOUND, found[:MOST_FOUND]
     page, pages = _within(page, len(found))
     decidable = session.exec(_decidable_of(), params={"ids": found, "person_id": actor.person_id}).one() if found else 0
     rows = _rows(session, scheme, cohort_id, found[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE], day)
-    return Queue(rows, len(found), decidable, page, pages, counts, has_more)
+    return Queue(rows, len(found), decidable, page, pages, counts, has_more, scheme.has_held)
 
 
 def _page(session: Session, scheme: Any, cohort_id: UUID, chosen: Filter, today: date, asked: Queue) -> Queue:
@@ -159,9 +162,21 @@ def _within(page: int, total: int) -> tuple[int, int]:
 
 def submitted_on(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, today: date) -> tuple[UUID, ...]:
     """Everything submitted that the filter shows, on every page, but never the actor's own. Raises NotAllowed."""
+    return _everybody(session, actor, cohort_id, chosen, today, {EnrolmentStatus.SUBMITTED})
+
+
+def on_the_way(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, today: date) -> tuple[UUID, ...]:
+    """The same of everybody who may still have something to do: who did not pause, leave or hear a no."""
+    return _everybody(session, actor, cohort_id, chosen, today, queue_finding.ON_THE_WAY)
+
+
+def _everybody(
+    session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, today: date, statuses: Collection[EnrolmentStatus]
+) -> tuple[UUID, ...]:
     access.cohort_to_coordinate(session, actor, cohort_id)
     conditions = filtered(session, cohort_id, chosen, today)
-    ids = _of_people(select(Enrolment.id), chosen).where(*conditions, *_decidable(actor))
+    others = col(Enrolment.person_id) != actor.person_id
+    ids = _of_people(select(Enrolment.id), chosen).where(*conditions, col(Enrolment.status).in_(statuses), others)
     return tuple(session.exec(ids.order_by(col(Enrolment.sort_key), col(Enrolment.id))))
 
 
@@ -204,8 +219,9 @@ def _of_people(statement: Any, chosen: Filter) -> Any:
 
 
 def _scheme_to_coordinate(session: Session, actor: Actor, cohort_id: UUID) -> Any:
-    """What the lights ask of the scheme, if the actor runs it: three columns cost less than two rows."""
-    scheme = session.exec(_gates(), params={"cohort_id": cohort_id}).one_or_none()
+    """What the lights ask of the scheme, if the actor runs it: a few columns cost less than two rows."""
+    asked = {"cohort_id": cohort_id, "since": enrolment_decisions.held_since()}
+    scheme = session.exec(_gates(), params=asked).one_or_none()
     if scheme is None or scheme.id not in actor.coordinates:
         access.cohort_to_coordinate(session, actor, cohort_id)  # refuses
     return scheme
@@ -213,7 +229,8 @@ def _scheme_to_coordinate(session: Session, actor: Actor, cohort_id: UUID) -> An
 
 @cache
 def _gates() -> Any:
-    wanted = select(Scheme.id, Scheme.mentor_gates, Scheme.mentee_gates)
+    held = exists().where(*enrolment_decisions.freshly_held(bindparam("cohort_id"), bindparam("since")))
+    wanted = select(Scheme.id, Scheme.mentor_gates, Scheme.mentee_gates, held.label("has_held"))
     return wanted.join(Cohort, col(Cohort.scheme_id) == Scheme.id).where(Cohort.id == bindparam("cohort_id"))
 
 
@@ -225,10 +242,6 @@ def _decidable_of() -> Any:
         Enrolment.status == EnrolmentStatus.SUBMITTED,
         Enrolment.person_id != bindparam("person_id"),
     )
-
-
-def _decidable(actor: Actor) -> tuple[Any, ...]:
-    return (Enrolment.status == EnrolmentStatus.SUBMITTED, Enrolment.person_id != actor.person_id)
 
 
 def _counts(session: Session, cohort_id: UUID) -> dict[tuple[Side, EnrolmentStatus], int]:

@@ -20,7 +20,7 @@ from services.departures import withdraw
 from services.drafting import NOT_SENT
 from services.enrolment_decisions import Recipient, approve, decline, preview, recipients, return_, undo
 from services.enrolment_form import CONFLICTS_STEP, CONSENTS_STEP, REVIEW_STEP, STEP_TITLES, Question
-from services.enrolment_queue import Details, Filter, Gate, Queue, QueueRow, details, queue, submitted_on
+from services.enrolment_queue import Details, Filter, Gate, Queue, QueueRow, details, on_the_way, queue, submitted_on
 from services.errors import Conflict, Invalid
 from services.invitations import Invited, invite
 from services.pauses import come_back as resume
@@ -43,6 +43,7 @@ __all__ = [
     "details",
     "form",
     "invite",
+    "on_the_way",
     "pause",
     "preview",
     "queue",

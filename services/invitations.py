@@ -1,21 +1,29 @@
-"""Asking people in: one by one or by a pasted list. What is still open can be sent again or taken back."""
+"""Asking people in: one by one or by a pasted list. What is open then is in services/open_invitations.py."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
-from models.messages import Message, MessageStatus
-from models.people import Account, AccountStatus, LinkPurpose, Person, RoleGrant
+from models.people import Person, RoleGrant
 from models.schemes import Cohort
-from services import access, accounts, audit, cleaning, departures, enrolment_form, links, messages, people
+from services import (
+    access,
+    accounts,
+    audit,
+    cleaning,
+    departures,
+    enrolment_decisions,
+    enrolment_form,
+    messages,
+    people,
+)
 from services.access import Actor
 from services.errors import Conflict, Invalid
 from services.units import writes
@@ -23,7 +31,7 @@ from services.units import writes
 MOST_AT_ONCE = 500
 LONGEST_PASTED = 100_000
 LONGEST_LINE = 600
-PAGE = 20
+_ANEW = "The form begins anew with the answers as they were, and you decide as the first time."
 _ADDRESS = re.compile(
     r"(?P<name>[^<>]*?)[\s<,;:\t\"']*(?P<email>[^\s<>,;:\"']+@[^\s<>,;:\"']+)>?[\s,;\"']*(?P<after>[^@<>]*)"
 )
@@ -43,6 +51,7 @@ class Standing(StrEnum):
 
     NEW = "new"
     KNOWN = "known"
+    AGAIN = "again"
     HERE = "here"
     TWICE = "twice"
     WRONG = "wrong"
@@ -62,28 +71,7 @@ class Line:
 
     @property
     def is_to_invite(self) -> bool:
-        return self.standing in {Standing.NEW, Standing.KNOWN}
-
-
-@dataclass(frozen=True)
-class OpenInvitation:
-    """Somebody invited who has not chosen a password yet. `state` says in words where their email is."""
-
-    enrolment_id: UUID
-    name: str
-    email: str
-    side: Side
-    invited_at: datetime
-    state: str
-
-
-@dataclass(frozen=True)
-class OpenInvitations:
-    """One page of them, the newest first."""
-
-    rows: tuple[OpenInvitation, ...]
-    total: int
-    pages: int
+        return self.standing in {Standing.NEW, Standing.KNOWN, Standing.AGAIN}
 
 
 @writes
@@ -91,7 +79,8 @@ def invite(session: Session, actor: Actor, cohort_id: UUID, *, side: Side, full_
     """Give a person a place to fill in and an email that leads there. Raises NotAllowed, Invalid, Conflict."""
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
     name, address = cleaning.name(full_name), cleaning.email(email)
-    invited = offer_place(session, actor, cohort, side=side, full_name=name, email=address.typed, email_key=address.key)
+    facts = {"full_name": name, "email": address.typed, "email_key": address.key}
+    invited = offer_place(session, actor, cohort, side=side, reopens_declined=True, **facts)
     if invited is None:
         raise _invited_already()
     _commit(session)
@@ -110,7 +99,7 @@ def check(session: Session, actor: Actor, cohort_id: UUID, *, side: Side, pasted
     if len(pieces) > MOST_AT_ONCE:
         raise Invalid(f"These are {len(pieces):,} addresses.", remedy=f"Paste at most {MOST_AT_ONCE} at a time.")
     read = [_read(number, piece.strip()) for number, piece in enumerate(pieces, start=1)]
-    return _judged(session, cohort, side, read)
+    return _judged(session, actor, cohort, side, read)
 
 
 @writes
@@ -121,7 +110,7 @@ def send(session: Session, actor: Actor, cohort_id: UUID, *, side: Side, pasted:
     for line in check(session, actor, cohort_id, side=side, pasted=pasted):
         if line.is_to_invite:
             facts = {"full_name": line.name, "email": line.email, "email_key": line.email_key}
-            invited += offer_place(session, actor, cohort, side=side, **facts) is not None
+            invited += offer_place(session, actor, cohort, side=side, reopens_declined=True, **facts) is not None
     if not invited:
         raise Invalid("There is nobody on this list to invite.", remedy="Paste addresses that have no place here yet.")
     _commit(session)
@@ -130,29 +119,44 @@ def send(session: Session, actor: Actor, cohort_id: UUID, *, side: Side, pasted:
 
 def preview(session: Session, actor: Actor, cohort_id: UUID, *, name: str) -> messages.Preview:
     """The invitation as somebody of this name reads it. Raises NotAllowed."""
+    return _preview(session, actor, cohort_id, "invitation", name, link_hours=accounts.INVITATION_HOURS)
+
+
+def preview_for_known(session: Session, actor: Actor, cohort_id: UUID, *, name: str, side: Side) -> messages.Preview:
+    """What somebody with an account reads instead; who has one is not said. Raises NotAllowed."""
+    return _preview(session, actor, cohort_id, "place_offered", name, side=side.value)
+
+
+def _preview(
+    session: Session, actor: Actor, cohort_id: UUID, template: str, name: str, **facts: Any
+) -> messages.Preview:
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
     assert actor.person_id is not None  # noqa: S101 - the desk itself coordinates nothing
     return messages.preview(
-        session,
-        person_id=actor.person_id,
-        template="invitation",
-        scheme_id=cohort.scheme_id,
-        link_hours=accounts.INVITATION_HOURS,
-        person_name=name,
+        session, person_id=actor.person_id, template=template, scheme_id=cohort.scheme_id, person_name=name, **facts
     )
 
 
 def offer_place(
-    session: Session, actor: Actor, cohort: Cohort, *, side: Side, full_name: str, email: str, email_key: str
+    session: Session,
+    actor: Actor,
+    cohort: Cohort,
+    *,
+    side: Side,
+    full_name: str,
+    email: str,
+    email_key: str,
+    reopens_declined: bool = False,
 ) -> Invited | None:
     """Adds the place and the email about it, for cleaned facts; never commits. None when they have the place already.
 
-    Whoever the desk knows keeps their own name, and signs in as always.
+    Whoever the desk knows keeps their own name, and signs in as always. A no of the coordinators' is theirs to think
+    over: only their own invitation `reopens_declined`, a link that is passed around does not.
     """
     person = people.find_by_email(session, email_key)
     if person is None:
         person = people.add(session, actor, full_name=full_name, email=email, email_key=email_key)
-    enrolment = _place_for(session, person, cohort, side)
+    enrolment = _place_for(session, person, cohort, side, or_declined=reopens_declined and person.id != actor.person_id)
     if enrolment is None:
         return None
     session.flush()
@@ -169,64 +173,6 @@ def tell(session: Session, actor: Actor, person_id: UUID, enrolment: Enrolment, 
     return messages.queue(
         session, person_id=person_id, template="place_offered", scheme_id=scheme_id, event=event, side=side
     )
-
-
-def open_ones(session: Session, actor: Actor, cohort_id: UUID, *, page: int = 1) -> OpenInvitations:
-    """Who was invited and has not come yet. Raises NotAllowed."""
-    access.cohort_to_coordinate(session, actor, cohort_id)
-    waiting = (
-        select(Enrolment, Person)
-        .join(Person, col(Person.id) == Enrolment.person_id)
-        .join(Account, col(Account.person_id) == Person.id)
-        .where(
-            Enrolment.cohort_id == cohort_id,
-            Enrolment.status == EnrolmentStatus.DRAFT,
-            Account.status == AccountStatus.INVITED,
-        )
-    )
-    total = session.exec(select(func.count()).select_from(waiting.subquery())).one()
-    pages = max(1, -(-total // PAGE))
-    ordered = waiting.order_by(col(Enrolment.created_at).desc(), col(Enrolment.id))
-    found = session.exec(ordered.offset((min(max(page, 1), pages) - 1) * PAGE).limit(PAGE)).all()
-    sent = _last_invitations(session, [person.id for _, person in found])
-    rows = tuple(
-        OpenInvitation(
-            enrolment.id,
-            person.full_name,
-            person.email,
-            enrolment.side,
-            enrolment.created_at,
-            _state(sent.get(person.id)),
-        )
-        for enrolment, person in found
-    )
-    return OpenInvitations(rows, total, pages)
-
-
-@writes
-def send_again(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> int:
-    """Write once more to who has not come yet, to each at most once a day; how many. Raises NotAllowed, Conflict."""
-    queued = 0
-    for enrolment, scheme_id in _still_open(session, actor, enrolment_ids):
-        if accounts.ensure_invited(session, actor, enrolment.person_id, scheme_id=scheme_id):
-            audit.record(session, actor, "enrolment.invited_again", enrolment.id, scheme_id=scheme_id)
-            queued += 1
-    session.commit()
-    return queued
-
-
-@writes
-def revoke(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> int:
-    """Take invitations back: their links open nothing any more; how many. Raises NotAllowed, Conflict."""
-    found = _still_open(session, actor, enrolment_ids)
-    for enrolment, scheme_id in found:
-        enrolment.status = EnrolmentStatus.WITHDRAWN
-        if not _has_other_places(session, enrolment):
-            links.retire(session, enrolment.person_id, LinkPurpose.INVITATION)
-            _cancel_waiting(session, enrolment.person_id)
-        audit.record(session, actor, "enrolment.invitation_revoked", enrolment.id, scheme_id=scheme_id)
-    session.commit()
-    return len(found)
 
 
 def _pieces(pasted: str) -> list[str]:
@@ -261,10 +207,10 @@ def _read(number: int, typed: str) -> Line:
     return Line(number, shown, name, address.typed, address.key, Standing.NEW)
 
 
-def _judged(session: Session, cohort: Cohort, side: Side, read: list[Line]) -> tuple[Line, ...]:
+def _judged(session: Session, actor: Actor, cohort: Cohort, side: Side, read: list[Line]) -> tuple[Line, ...]:
     keys = {line.email_key for line in read if line.is_to_invite}
-    here = _keys(session, keys, Enrolment.cohort_id == cohort.id, Enrolment.side == side, _is_taken())
-    insiders = _keys(session, keys, Cohort.scheme_id == cohort.scheme_id) | _staff(session, keys, cohort.scheme_id)
+    here = _standing_here(session, keys, actor, cohort, side)
+    insiders = _insiders(session, keys, cohort.scheme_id) | _staff(session, keys, cohort.scheme_id)
     seen: dict[str, int] = {}
     judged = []
     for line in read:
@@ -274,7 +220,7 @@ def _judged(session: Session, cohort: Cohort, side: Side, read: list[Line]) -> t
         elif line.email_key in seen:
             standing, why = Standing.TWICE, f"The same address as number {seen[line.email_key]}."
         elif line.email_key in here:
-            standing, why = Standing.HERE, f"Has a place as {side.value} here already."
+            standing, why = here[line.email_key]
         elif line.email_key in insiders:
             standing, why = Standing.KNOWN, "Known in this scheme, and keeps their name and account."
         seen.setdefault(line.email_key, line.number)
@@ -282,17 +228,32 @@ def _judged(session: Session, cohort: Cohort, side: Side, read: list[Line]) -> t
     return tuple(judged)
 
 
-def _is_taken() -> object:
-    """An invitation that was taken back leaves a place that can be offered again."""
-    return (col(Enrolment.status) != EnrolmentStatus.WITHDRAWN) | col(Enrolment.submitted_at).is_not(None)
+def _standing_here(
+    session: Session, keys: set[str], actor: Actor, cohort: Cohort, side: Side
+) -> dict[str, tuple[Standing, str]]:
+    """Of those who have, or had, this very place: what an invitation would mean, and why, by address."""
+    statement = (
+        select(Person.email_key, Person.id, Enrolment.status, Enrolment.submitted_at)
+        .join(Enrolment, col(Enrolment.person_id) == Person.id)
+        .where(col(Person.email_key).in_(keys), Enrolment.cohort_id == cohort.id, Enrolment.side == side)
+    )
+    found = {}
+    for key, person_id, status, submitted_at in session.exec(statement):
+        if status is EnrolmentStatus.DECLINED and person_id != actor.person_id:
+            found[key] = Standing.AGAIN, f"Was declined as {side.value} here. {_ANEW}"
+        elif status is EnrolmentStatus.WITHDRAWN and submitted_at is not None:
+            found[key] = Standing.AGAIN, f"Left this cohort as {side.value}. {_ANEW}"
+        elif status is not EnrolmentStatus.WITHDRAWN:
+            found[key] = Standing.HERE, f"Has a place as {side.value} here already."
+    return found
 
 
-def _keys(session: Session, keys: set[str], *which: object) -> set[str]:
+def _insiders(session: Session, keys: set[str], scheme_id: UUID) -> set[str]:
     statement = (
         select(Person.email_key)
         .join(Enrolment, col(Enrolment.person_id) == Person.id)
         .join(Cohort, col(Cohort.id) == Enrolment.cohort_id)
-        .where(col(Person.email_key).in_(keys), *which)  # type: ignore[arg-type]
+        .where(col(Person.email_key).in_(keys), Cohort.scheme_id == scheme_id)
     )
     return set(session.exec(statement))
 
@@ -306,73 +267,23 @@ def _staff(session: Session, keys: set[str], scheme_id: UUID) -> set[str]:
     return set(session.exec(statement))
 
 
-def _place_for(session: Session, person: Person, cohort: Cohort, side: Side) -> Enrolment | None:
-    """Adds the place, or opens one that was left or whose invitation was taken back. None when they have it already."""
+def _place_for(session: Session, person: Person, cohort: Cohort, side: Side, *, or_declined: bool) -> Enrolment | None:
+    """Adds the place, or opens one that was left, taken back or declined. None when they have it already."""
     there = session.exec(
         select(Enrolment).where(
             Enrolment.person_id == person.id, Enrolment.cohort_id == cohort.id, Enrolment.side == side
         )
     ).first()
     if there is not None:
-        if there.status is not EnrolmentStatus.WITHDRAWN:
+        if there.status is EnrolmentStatus.DECLINED and or_declined:
+            enrolment_decisions.take_answer_back(session, there)
+        elif there.status is not EnrolmentStatus.WITHDRAWN:
             return None
         departures.reopen(session, there)
         return there
     enrolment = Enrolment(person_id=person.id, cohort_id=cohort.id, side=side, sort_key=enrolment_form.sort_key(person))
     session.add(enrolment)
     return enrolment
-
-
-def _still_open(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> list[tuple[Enrolment, UUID]]:
-    """Invitations that nobody has answered yet, with their scheme. Raises NotAllowed, Conflict."""
-    found = []
-    for each in dict.fromkeys(enrolment_ids):
-        enrolment = access.enrolment_to_coordinate(session, actor, each)
-        if enrolment.status is not EnrolmentStatus.DRAFT or accounts.can_sign_in(session, enrolment.person_id):
-            raise Conflict("Somebody whom you chose has come by now.", remedy="Reload the page to see who is missing.")
-        found.append((enrolment, session.get_one(Cohort, enrolment.cohort_id).scheme_id))
-    return found
-
-
-def _has_other_places(session: Session, enrolment: Enrolment) -> bool:
-    statement = select(Enrolment.id).where(
-        Enrolment.person_id == enrolment.person_id,
-        Enrolment.id != enrolment.id,
-        col(Enrolment.status).not_in((EnrolmentStatus.WITHDRAWN, EnrolmentStatus.DECLINED)),
-    )
-    granted = select(RoleGrant.id).where(RoleGrant.person_id == enrolment.person_id)
-    return any(session.exec(each.limit(1)).first() is not None for each in (statement, granted))
-
-
-def _cancel_waiting(session: Session, person_id: UUID) -> None:
-    waiting = select(Message).where(
-        Message.person_id == person_id, Message.template == "invitation", Message.status == MessageStatus.QUEUED
-    )
-    for message in session.exec(waiting):
-        message.status = MessageStatus.CANCELLED
-
-
-def _last_invitations(session: Session, person_ids: list[UUID]) -> dict[UUID, Message]:
-    statement = (
-        select(Message)
-        .where(col(Message.person_id).in_(person_ids), Message.template == "invitation")
-        .order_by(col(Message.created_at))
-    )
-    return {message.person_id: message for message in session.exec(statement)}
-
-
-def _state(message: Message | None) -> str:
-    if message is None:
-        return "no email yet"
-    if message.status is MessageStatus.FAILED:
-        return "the email could not be delivered"
-    if message.status is MessageStatus.CANCELLED:
-        return "the email was not sent"
-    if message.sent_at is None:
-        return "the email waits to be sent"
-    if message.sent_at + timedelta(hours=message.link_hours) <= utc_now():
-        return "the link has run out"
-    return "the link is open"
 
 
 def _commit(session: Session) -> None:

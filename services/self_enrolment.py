@@ -147,8 +147,9 @@ def join(session: Session, token: str, *, full_name: str, email: str) -> None:
     link = _open(session, token)
     name, address = checked(full_name, email)
     cohort = session.get_one(Cohort, link.cohort_id)
-    facts = {"full_name": name, "email": address.typed, "email_key": address.key}
-    invited = invitations.offer_place(session, DESK, cohort, side=link.side, **facts)
+    invited = invitations.offer_place(
+        session, DESK, cohort, side=link.side, full_name=name, email=address.typed, email_key=address.key
+    )
     if invited is None:
         _remind(session, address.key, cohort, link.side)
     else:

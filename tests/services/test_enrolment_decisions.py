@@ -3,17 +3,20 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.messages import Message, MessageStatus
 from models.people import Account, Person
-from services import enrolments
+from services import enrolment_decisions, enrolments
 from services.enrolments import Filter
 from services.errors import Conflict, Invalid, NotAllowed
 from tests.factories import (
     make_account,
+    make_actor,
+    make_coordinator,
     make_enrolment,
     make_participant,
     make_person,
@@ -65,6 +68,19 @@ def test_everything_submitted_on_the_filter_is_approved_but_never_ones_own(sessi
 
     assert (set(waiting), shown.decidable, shown.total) == ({ama.id, chen.id}, 2, 3)
     assert mine.status is SUBMITTED
+
+
+def test_everybody_on_the_way_is_whoever_may_still_have_something_to_do(session: Session) -> None:
+    cohort, actor = a_cohort(session)
+    for status in EnrolmentStatus:
+        make_enrolment(session, cohort, name=status.value, status=status, sort_key=status.value)
+    make_enrolment(session, cohort, person=session.get_one(Person, actor.person_id))
+    session.commit()
+
+    found = enrolments.on_the_way(session, actor, cohort.id, Filter(side=Side.MENTEE), TODAY)
+
+    people = [session.get_one(Enrolment, each).status.value for each in found]
+    assert people == ["approved", "draft", "returned", "submitted"]
 
 
 def test_nobody_decides_about_their_own_enrolment(session: Session) -> None:
@@ -198,6 +214,10 @@ def test_nobody_but_the_schemes_coordinator_sees_or_decides(session: Session) ->
         with pytest.raises(NotAllowed):
             enrolments.submitted_on(session, actor, cohort.id, Filter(), TODAY)
         with pytest.raises(NotAllowed):
+            enrolments.on_the_way(session, actor, cohort.id, Filter(), TODAY)
+        with pytest.raises(NotAllowed):
+            enrolment_decisions.undoable(session, actor, cohort.id)
+        with pytest.raises(NotAllowed):
             enrolments.preview(session, actor, ama.id, EnrolmentStatus.APPROVED)
         with pytest.raises(NotAllowed):
             enrolments.approve(session, actor, [ama.id])
@@ -225,6 +245,50 @@ def test_a_decision_can_be_undone_until_its_email_leaves(session: Session, decis
     kept = session.exec(select(Message.status)).all()
     assert (ama.status, ama.decided_at, ama.decision_note) == (SUBMITTED, None, None)
     assert kept == [MessageStatus.CANCELLED] * 2
+
+
+def test_a_correction_meanwhile_does_not_let_the_email_about_an_undone_question_leave(session: Session) -> None:
+    cohort, actor = a_cohort(session)
+    ama = a_submitted(session, cohort, name="Ama")
+    session.commit()
+    enrolments.return_(session, actor, [ama.id], "Which year?")
+    ama.goals = "Second year, energy law."
+    session.commit()
+
+    enrolments.undo(session, actor, [ama.id])
+
+    assert session.exec(select(Message.status)).all() == [MessageStatus.CANCELLED]
+
+
+def test_what_can_be_undone_is_known_without_remembering_it(session: Session) -> None:
+    cohort, actor = a_cohort(session)
+    colleague = make_actor(make_coordinator(session, cohort, "Colleague"), cohort)
+    ama, bo, chen, dee, eve = (
+        a_submitted(session, cohort, name=name, sort_key=name.casefold())
+        for name in ("Ama", "Bo", "Chen", "Dee", "Eve")
+    )
+    session.commit()
+    now = utc_now()
+    with time_machine.travel(now - timedelta(minutes=11), tick=False):
+        enrolments.decline(session, actor, [dee.id])
+    with time_machine.travel(now - timedelta(minutes=9), tick=False):
+        enrolments.return_(session, actor, [ama.id, bo.id], "Which year?")
+        enrolments.decline(session, colleague, [eve.id])
+    with time_machine.travel(now, tick=False):
+        enrolments.decline(session, actor, [chen.id])
+        found = enrolment_decisions.undoable(session, actor, cohort.id)
+        queued = enrolments.queue(session, actor, cohort.id, today=TODAY)
+        enrolments.undo(session, actor, found[0].ids)
+        rest = enrolment_decisions.undoable(session, actor, cohort.id)
+    with time_machine.travel(now + timedelta(minutes=2), tick=False):
+        later = enrolments.queue(session, actor, cohort.id, today=TODAY)
+
+    assert [(each.status, each.ids, each.name) for each in found] == [
+        (EnrolmentStatus.DECLINED, (chen.id,), "Chen"),
+        (EnrolmentStatus.RETURNED, (ama.id, bo.id), ""),
+    ]
+    assert rest == found[1:]
+    assert (queued.has_held, later.has_held) == (True, False)
 
 
 def test_nothing_is_undone_once_one_of_the_emails_has_left(session: Session) -> None:

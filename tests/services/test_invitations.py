@@ -9,12 +9,13 @@ from sqlmodel import Session, col, select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.invitations import JoinAttempt, SelfEnrolmentLink
 from models.messages import Message, MessageStatus
 from models.people import LinkPurpose, LinkToken, Person
 from models.schemes import Cohort
-from services import invitations, join_routes, links, self_enrolment
+from services import enrolment_decisions, invitations, join_routes, links, open_invitations, self_enrolment
 from services.access import Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.invitations import Standing
@@ -101,25 +102,121 @@ def test_too_long_a_list_is_refused_and_a_hostile_line_is_no_address(
 def test_an_open_invitation_can_be_sent_again_and_taken_back(session: Session, cohort: Cohort, actor: Actor) -> None:
     with time_machine.travel(datetime(2026, 11, 20, 9, tzinfo=UTC), tick=False):
         invitations.send(session, actor, cohort.id, side=Side.MENTEE, pasted="Ama <ama@example.org>")
-        (row,) = invitations.open_ones(session, actor, cohort.id).rows
-        same_day = invitations.send_again(session, actor, [row.enrolment_id])
+        (row,) = open_invitations.open_ones(session, actor, cohort.id).rows
+        same_day = open_invitations.send_again(session, actor, [row.enrolment_id])
     with time_machine.travel(datetime(2026, 11, 21, 9, tzinfo=UTC), tick=False):
-        next_day = invitations.send_again(session, actor, [row.enrolment_id])
+        next_day = open_invitations.send_again(session, actor, [row.enrolment_id])
         person = session.exec(select(Person).where(Person.email_key == "ama@example.org")).one()
         token = links.mint(session, LinkPurpose.INVITATION, person.id, hours=72)
         session.commit()
-        revoked = invitations.revoke(session, actor, [row.enrolment_id])
+        revoked = open_invitations.revoke(session, actor, [row.enrolment_id])
 
         with pytest.raises(NotAllowed):
             links.find(session, token, LinkPurpose.INVITATION)
-        assert invitations.open_ones(session, actor, cohort.id).total == 0
+        assert open_invitations.open_ones(session, actor, cohort.id).total == 0
         with pytest.raises(Conflict):
-            invitations.revoke(session, actor, [row.enrolment_id])
+            open_invitations.revoke(session, actor, [row.enrolment_id])
         again = invitations.send(session, actor, cohort.id, side=Side.MENTEE, pasted="ama@example.org")
 
     assert (row.state, same_day, next_day, revoked, again) == ("the email waits to be sent", 0, 1, 1, 1)
     assert set(session.exec(select(Message.status))) == {MessageStatus.CANCELLED}
     assert session.get_one(Enrolment, row.enrolment_id).status is EnrolmentStatus.DRAFT
+
+
+@pytest.mark.parametrize("how", ["one by one", "by list"])
+def test_whoever_was_declined_begins_anew_when_a_coordinator_invites_them(
+    session: Session, cohort: Cohort, actor: Actor, how: str
+) -> None:
+    ama = a_declined(session, cohort, "Ama", goals="Energy law.")
+    enrolment_decisions.decline(session, actor, [ama.id])
+
+    (line,) = invitations.check(session, actor, cohort.id, side=Side.MENTEE, pasted="Ama@example.org")
+    if how == "by list":
+        invitations.send(session, actor, cohort.id, side=Side.MENTEE, pasted="ama@example.org")
+    else:
+        invitations.invite(session, actor, cohort.id, side=Side.MENTEE, full_name="Ama", email="ama@example.org")
+
+    assert (line.standing, line.is_to_invite, line.why.split(". ")[0]) == (
+        Standing.AGAIN,
+        True,
+        "Was declined as mentee here",
+    )
+    assert (ama.status, ama.goals, ama.submitted_at, ama.decided_at) == (
+        EnrolmentStatus.DRAFT,
+        "Energy law.",
+        None,
+        None,
+    )
+    assert sorted(session.exec(select(Message.template, Message.status))) == [
+        ("enrolment_declined", MessageStatus.CANCELLED),  # a no that has not left yet would only confuse
+        ("invitation", MessageStatus.QUEUED),
+    ]
+
+
+def test_no_link_and_no_coordinator_themselves_open_what_was_declined(
+    session: Session, cohort: Cohort, actor: Actor
+) -> None:
+    token = a_link(session, actor, cohort)
+    ama = a_declined(session, cohort, "Ama")
+    mine = make_enrolment(
+        session,
+        cohort,
+        person=session.get_one(Person, actor.person_id),
+        status=EnrolmentStatus.DECLINED,
+    )
+    own_address = session.get_one(Person, mine.person_id).email
+    ama.status = EnrolmentStatus.DECLINED
+    session.commit()
+
+    self_enrolment.join(session, token, full_name="Ama", email="ama@example.org")
+    (line,) = invitations.check(session, actor, cohort.id, side=Side.MENTEE, pasted=own_address)
+    with pytest.raises(Conflict):
+        invitations.invite(session, actor, cohort.id, side=Side.MENTEE, full_name="I", email=own_address)
+
+    assert (line.standing, ama.status, mine.status) == (
+        Standing.HERE,
+        EnrolmentStatus.DECLINED,
+        EnrolmentStatus.DECLINED,
+    )
+    assert mails(session) == []
+
+
+def test_whoever_left_can_be_invited_by_a_list_as_well(session: Session, cohort: Cohort, actor: Actor) -> None:
+    ama = a_declined(session, cohort, "Ama")
+    ama.status = EnrolmentStatus.WITHDRAWN
+    session.commit()
+
+    (line,) = invitations.check(session, actor, cohort.id, side=Side.MENTEE, pasted="ama@example.org")
+    sent = invitations.send(session, actor, cohort.id, side=Side.MENTEE, pasted="ama@example.org")
+
+    assert (line.standing, sent, ama.status) == (Standing.AGAIN, 1, EnrolmentStatus.DRAFT)
+
+
+def a_declined(session: Session, cohort: Cohort, name: str, **facts: Any) -> Enrolment:
+    """Somebody who has sent the form, with an address of their own."""
+    person = make_person(session, name, email=f"{name.casefold()}@example.org")
+    sent: dict[str, Any] = {"status": EnrolmentStatus.SUBMITTED, "submitted_at": utc_now(), "decided_at": None}
+    return make_enrolment(session, cohort, person=person, **(sent | facts))
+
+
+def test_open_invitations_are_found_by_name_and_read_before_they_go_again(
+    session: Session, cohort: Cohort, actor: Actor
+) -> None:
+    with time_machine.travel(datetime(2026, 11, 20, 9, tzinfo=UTC), tick=False):
+        pasted = "Ama Boateng <ama@example.org>\nBo Lind <bo@example.org>"
+        invitations.send(session, actor, cohort.id, side=Side.MENTEE, pasted=pasted)
+        found = open_invitations.open_ones(session, actor, cohort.id, search="boa ama")
+        (today,) = open_invitations.those(session, actor, [found.rows[0].enrolment_id])
+    with time_machine.travel(datetime(2026, 11, 21, 9, tzinfo=UTC), tick=False):
+        (next_day,) = open_invitations.those(session, actor, [found.rows[0].enrolment_id])
+        preview = open_invitations.preview(session, actor, next_day.enrolment_id)
+        open_invitations.send_again(session, actor, [next_day.enrolment_id])
+
+    newest = session.exec(select(Message).order_by(col(Message.created_at).desc())).first()
+    assert newest is not None
+    assert ([row.name for row in found.rows], found.total) == (["Ama Boateng"], 1)
+    assert (today.written_today, next_day.written_today) == (True, False)
+    assert (preview.subject, "Dear Ama Boateng" in preview.text) == (newest.subject, True)
 
 
 def test_nobody_else_invites_looks_or_makes_links(session: Session, cohort: Cohort) -> None:
@@ -131,7 +228,8 @@ def test_nobody_else_invites_looks_or_makes_links(session: Session, cohort: Coho
     for way in (
         lambda: invitations.check(session, stranger, cohort.id, **facts),
         lambda: invitations.send(session, stranger, cohort.id, **facts),
-        lambda: invitations.open_ones(session, stranger, cohort.id),
+        lambda: open_invitations.open_ones(session, stranger, cohort.id),
+        lambda: invitations.preview_for_known(session, stranger, cohort.id, name="Ama", side=Side.MENTEE),
         lambda: invitations.preview(session, stranger, cohort.id, name="Ama"),
         lambda: self_enrolment.links_of(session, stranger, cohort.id),
         lambda: a_link(session, stranger, cohort),

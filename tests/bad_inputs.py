@@ -58,3 +58,4 @@ def _zip_bomb(rows: int, cell: str, cell_times: int) -> bytes:
 
 
 _ITEMS: list[dict[str, Any]] = json.loads((DATA / "bad_inputs.json").read_text(encoding="utf-8"))["items"]
+KINDS = tuple(dict.fromkeys(item["kind"] for item in _ITEMS))

@@ -4,17 +4,19 @@ A form of the kind of question asked has one for each value, so that all of them
 """
 
 import unicodedata
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
 from models.enrolments import Enrolment, Side
 from models.people import Person
 from models.schemes import FormField
-from services import form_kinds
+from services import form_kinds, storage
 from services.access import DESK
 from services.schemes import starting
 from tests.bad_inputs import BadInput, of_kind
@@ -25,6 +27,14 @@ from tests.services.test_bad_answers import expected, long
 # All that a page holds has to fit into 2 MB; a browser's field takes no more than its limit anyway.
 FITS_A_PAGE = 150_000
 HIDING = set("\u202e\u2066\u2069\ufeff\u200b")
+
+
+@pytest.fixture
+def page_session(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """As the one of the other pages, on both databases."""
+    monkeypatch.setattr(storage, "engine", lambda: engine)
+    with Session(engine) as opened:
+        yield opened
 
 
 def a_form(session: Session, kind: str, longest: int, items: list[BadInput]) -> Enrolment:
@@ -78,7 +88,7 @@ def can_be_sent(item: BadInput) -> bool:
     ("kind", "entries"),
     [
         ("short_text", [*of_kind("name_ok", "emoji", "email_header", "sql")]),
-        ("long_text", [*of_kind("control", "html", "markdown", "latex", "template", "log", "csv_formula")]),
+        ("long_text", [*of_kind("control", "html", "markdown", "latex", "template", "log", "csv_formula", "url_bad")]),
         ("email", of_kind("email_ok", "email_bad")),
         ("telephone", of_kind("phone_ok", "phone_bad")),
         ("wechat_id", of_kind("wechat_ok", "wechat_bad")),

@@ -28,18 +28,24 @@ class Response:
 
 
 class FormCell(NamedTuple):
-    """Forms of one round and one side, answered or not."""
+    """Forms of one round and one side, with the round's last day over or not, answered or not."""
 
     point: RoundPoint
     side: Side
+    is_due: int
     is_answered: int
 
 
 @dataclass(frozen=True)
 class Responses:
-    """A cohort's response, over all rounds, by round, and answered by round and side."""
+    """A cohort's response: of all rounds whose last day is over, by round, and answered by round and side.
 
-    whole: Response
+    `not_due` counts the forms of the other rounds (KPI.md 24), answered already or not; `points_due` are in order.
+    """
+
+    due: Response
+    not_due: Shown
+    points_due: tuple[RoundPoint, ...]
     by_point: Mapping[RoundPoint, Response]
     answered_by_side: Mapping[tuple[RoundPoint, Side], Shown]
 
@@ -47,8 +53,9 @@ class Responses:
 def responses(session: Session, cohort_id: UUID, as_of: AsOf, *, protect: bool) -> Responses:
     """What may be shown of who answered. One query."""
     is_answered = case((col(FeedbackAnswer.submitted_at) < as_of.until, 1), else_=0).label("is_answered")
+    is_due = case((col(FeedbackRound.due_on) < as_of.day, 1), else_=0).label("is_due")
     forms = (
-        select(col(FeedbackRound.point), col(FeedbackAnswer.side), is_answered)
+        select(col(FeedbackRound.point), col(FeedbackAnswer.side), is_due, is_answered)
         .join(FeedbackRound, col(FeedbackRound.id) == col(FeedbackAnswer.round_id))
         .where(col(FeedbackRound.cohort_id) == cohort_id, as_of.known(FeedbackAnswer))
         .subquery("forms")
@@ -60,8 +67,9 @@ def responses(session: Session, cohort_id: UUID, as_of: AsOf, *, protect: bool) 
 def published(cells: Mapping[FormCell, int], *, protect: bool) -> Responses:
     """The counts of these cells that a reader may see."""
     groups: list[tuple[str, Callable[[FormCell], bool]]] = [
-        ("asked", lambda _cell: True),
-        ("answered", lambda cell: bool(cell.is_answered)),
+        ("due", lambda cell: bool(cell.is_due)),
+        ("answered", lambda cell: bool(cell.is_due and cell.is_answered)),
+        ("not due", lambda cell: not cell.is_due),
     ]
     groups += [(f"asked {point}", _of(point)) for point in RoundPoint]
     groups += [(f"answered {point}", _of(point, answered=True)) for point in RoundPoint]
@@ -74,7 +82,9 @@ def published(cells: Mapping[FormCell, int], *, protect: bool) -> Responses:
     publish = suppression.protected if protect else suppression.exact
     shown = publish(cells, groups, together=together)
     return Responses(
-        whole=Response(shown["asked"], shown["answered"]),
+        due=Response(shown["due"], shown["answered"]),
+        not_due=shown["not due"],
+        points_due=tuple(point for point in RoundPoint if any(cell.is_due for cell in cells if cell.point is point)),
         by_point={point: Response(shown[f"asked {point}"], shown[f"answered {point}"]) for point in RoundPoint},
         answered_by_side={(point, side): shown[f"answered {point} {side}"] for point in RoundPoint for side in Side},
     )

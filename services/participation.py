@@ -100,7 +100,7 @@ def overview(session: Session, actor: Actor, cohort_id: UUID, today: date | None
     cohort, scheme, as_of = _asked(session, actor, cohort_id, today)
     protect = cohort.scheme_id not in actor.coordinates
     mentees, mentors = _counts(session, cohort_id, scheme, as_of, protect=protect)
-    asked = feedback_figures.responses(session, cohort_id, as_of, protect=protect).whole
+    asked = feedback_figures.responses(session, cohort_id, as_of, protect=protect)
     now = rhythm.of_states(mentees)
     past = rhythm.history(session, cohort_id, scheme, as_of, protect=protect)
     return Overview(
@@ -296,15 +296,24 @@ def _figures(scheme: Scheme, mentees: Mapping[str, Shown], mentors: Mapping[str,
     )
 
 
-def _response(scheme: Scheme, asked: feedback_figures.Response) -> Figure:
+def _response(scheme: Scheme, asked: feedback_figures.Responses) -> Figure:
     return Figure(
         "feedback",
         "Feedback answered",
-        "Forms answered, of all forms asked for in this cohort so far.",
-        asked.answered,
-        asked.asked,
+        "Forms answered, of all forms asked for in rounds whose last day is over.",
+        asked.due.answered,
+        asked.due.asked,
+        left_out=asked.not_due,
+        also=_by_point(asked) if len(asked.points_due) > 1 else "",
         target=scheme.other_settings.get("targets", {}).get("feedback_response"),
     )
+
+
+def _by_point(asked: feedback_figures.Responses) -> str:
+    """ "Start: 3 of 8; middle: 2 of 6"."""
+    rounds = ((point, asked.by_point[point]) for point in asked.points_due)
+    words = (f"{point.value}: {in_words(Figure('', '', '', each.answered, each.asked))}" for point, each in rounds)
+    return "; ".join(words).capitalize()
 
 
 def _rest(whole: Shown, part: Shown) -> Shown:

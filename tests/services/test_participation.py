@@ -1,13 +1,15 @@
 """The five figures and the funnel, recomputed by hand from the rows, and who may see them."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlmodel import Session
 
 from models.enrolments import Enrolment, EnrolmentStatus, Side
+from models.feedback import FeedbackAnswer, FeedbackRound, RoundPoint
 from models.matching import ProposalStatus
 from models.meetings import MeetingRecord
 from models.pairings import Contact, Pairing, PairingStatus
@@ -80,10 +82,37 @@ def test_the_five_figures_are_what_the_rows_say(session: Session) -> None:
         ("first_contact", 1, 3, 1, ""),
         ("first_meeting", 1, 3, 1, "Confirmed by both: 1 of 3"),
         ("rhythm", 3, 4, None, ""),
-        ("feedback", 0, 0, None, ""),
+        ("feedback", 0, 0, 0, ""),
     ]
     assert found.rhythm == Rhythm(in_rhythm=3, quiet=1, silent=0, pairs=4)
     assert participation.in_words(found.figures[4]) == "–"
+
+
+def test_feedback_counts_forms_whose_day_is_over_and_says_how_many_it_left_out(session: Session) -> None:
+    cohort = _cohort(session)
+    pairs = [_pair(session, cohort, released=60) for _ in range(3)]
+    everybody = [enrolment_id for pair in pairs for enrolment_id in (pair.mentor_id, pair.mentee_id)]
+    _round(session, cohort, RoundPoint.START, due=TODAY - timedelta(days=1), asked=everybody[:4], answered=3)
+    _round(session, cohort, RoundPoint.END, due=TODAY, asked=everybody, answered=2)
+
+    first = participation.overview(session, _coordinator(session, cohort), cohort.id, TODAY).figures[4]
+    next_day = participation.overview(session, _coordinator(session, cohort), cohort.id, TODAY + timedelta(days=1))
+
+    second = next_day.figures[4]
+    assert (first.part, first.base, first.left_out, first.also) == (3, 4, 6, "")
+    assert (second.part, second.base, second.left_out, second.also) == (5, 10, 0, "Start: 3 of 4; end: 2 of 6")
+
+
+def test_a_manager_reads_no_response_that_tells_of_a_few(session: Session) -> None:
+    cohort = _cohort(session)
+    mentees = [_enrolled(session, cohort).id for _ in range(12)]
+    _round(session, cohort, RoundPoint.START, due=TODAY - timedelta(days=3), asked=mentees, answered=6)
+    _round(session, cohort, RoundPoint.END, due=TODAY, asked=mentees[:3], answered=2)
+    manager = make_actor(make_manager(session, cohort), cohort, Acting.MANAGER)
+
+    found = participation.overview(session, manager, cohort.id, TODAY).figures[4]
+
+    assert (found.part, found.base, found.left_out) == (6, 12, None)
 
 
 @pytest.mark.clause("A-SH6")
@@ -246,6 +275,21 @@ def _pair(session: Session, cohort: Cohort, *, released: int, **facts: Any) -> P
     for name, side in sides.items():
         facts[name] = facts.get(name) or _enrolled(session, cohort, side)
     return make_pairing(session, cohort, released_at=_ago(released), created_at=_ago(released), **facts)
+
+
+def _round(
+    session: Session, cohort: Cohort, point: RoundPoint, *, due: date, asked: Sequence[UUID], answered: int
+) -> None:
+    """A round of feedback that the first `answered` of those asked have answered."""
+    opened = FeedbackRound(cohort_id=cohort.id, point=point, opens_on=due - timedelta(days=9), due_on=due)
+    session.add(opened)
+    session.flush()
+    for number, enrolment_id in enumerate(asked):
+        side = session.get_one(Enrolment, enrolment_id).side
+        answer = FeedbackAnswer(round_id=opened.id, enrolment_id=enrolment_id, side=side, created_at=_ago(12))
+        answer.submitted_at = _ago(5) if number < answered else None
+        session.add(answer)
+    session.flush()
 
 
 def _contact(session: Session, pairing: Pairing, *, days_ago: int, created_at: datetime | None = None) -> None:

@@ -104,6 +104,18 @@ def scheme_to_coordinate(session: Session, actor: Actor, scheme_id: UUID) -> Sch
     return scheme
 
 
+def scheme_to_set_up(session: Session, actor: Actor, scheme_id: UUID) -> Scheme:
+    """The scheme, if the actor runs it or looks after the whole desk: its name, cohorts and roles. Raises NotAllowed.
+
+    Nothing about whoever takes part goes through here: an administrator sees none of it.
+    """
+    scheme = session.get(Scheme, scheme_id)
+    owns = actor.place.acting_as in {Acting.ADMINISTRATOR, Acting.DESK}
+    if scheme is None or not (owns or scheme.id in actor.coordinates):
+        raise NotAllowed("You cannot open this scheme.", remedy="Ask one of its coordinators.")
+    return scheme
+
+
 def refuse_unless_run(actor: Actor, scheme_id: UUID) -> None:
     """The same question about a scheme of which only the id is needed: the place says already that it is there.
 

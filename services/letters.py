@@ -76,8 +76,8 @@ KINDS: dict[str, Kind] = {
     "proposal_not_available": Kind("Proposal that came to nothing, to a mentee who said yes"),
     "answer_disputed": Kind("Written-down answer taken back, to the coordinator"),
     "answer_recorded": Kind("Answer written down from an email", {"answer": "yes", "received_on": date(2027, 3, 14)}),
-    "sign_documents": Kind("Documents to sign", {"documents": ["Code of conduct"]}),
-    "sign_again": Kind("New version to sign", {"document": "Code of conduct", "counts_until": _DUE}),
+    "sign_documents": Kind("Documents to sign", {"documents": ["Code of conduct"], "is_a_gate": True}),
+    "sign_again": Kind("New version to sign", {"document": "Code of conduct", "blocked_from": _DUE, "is_a_gate": True}),
     "document_to_check": Kind("New version to be checked by a second coordinator", {"document": "Code of conduct"}),
     "signed_copy": Kind("Signed copy, as PDF", {"document": "Code of conduct", "edition": 2}),
     "feedback_due": Kind("Feedback asked for", {"due_on": _DUE}),
@@ -106,6 +106,12 @@ KINDS: dict[str, Kind] = {
     "pause_return_asked": Kind("Are you back?", {"back_on": _DUE}),
     "proposal_taken_back": Kind("Proposal no longer available, to whoever was asked"),
     "withdrawal_confirmed": Kind("Leaving confirmed"),
+    "role_given": Kind("Further role, to somebody with an account", {"role": "scheme manager"}),
+    "role_ended": Kind("Role that has ended", {"role": "scheme manager"}),
+    "role_changed": Kind(
+        "Changed role, to the others who run the scheme",
+        {"whom": "Hugh Merriweather", "role": "scheme manager", "is_given": True},
+    ),
 }
 
 

@@ -14,7 +14,8 @@ from sqlmodel import Session
 from models.columns import utc_now
 from models.enrolments import ConsentPurpose, EnrolmentStatus
 from pages import form_parts, pausing, ui
-from pages.enrolment_consents import ask_consents, draw_answer, go_to, moment
+from pages.enrolment_consents import ask_consents, draw_answer, draw_still_given, go_to, moment
+from pages.enrolment_consents import in_review as in_review_besides
 from pages.next_step import draw_next
 from pages.ui import done, page, plain, refusals, segments
 from pages.why import why
@@ -28,6 +29,12 @@ from services.errors import Refusal
 READING_WIDTH = 760
 # How long a correction that came from a file is shown without being asked for.
 FRESH = timedelta(days=30)
+OFF = "A proposal between you, if there is one, is taken back; nobody is told why."
+STILL_PAIRED = (
+    "You two are paired at the moment, and that goes on until one of you ends it. The coordinator is asked to look at "
+    "the pair, without hearing which of you said so. On My match you can end it, or say that somebody else is better "
+    "placed to help; the other learns that it ended, never why."
+)
 STANDING = {
     EnrolmentStatus.DRAFT: (":gray-badge[Draft]", "Nobody but you sees this until you send it."),
     EnrolmentStatus.SUBMITTED: (":blue-badge[Sent]", "The coordinator reads it next. You can still correct it."),
@@ -60,6 +67,7 @@ def draw(session: Session, actor: Actor) -> None:
     if form.status is EnrolmentStatus.PAUSED:
         pausing.draw_return(session, actor)
     if not form.is_open:
+        draw_still_given(session, actor, form)
         review(session, actor, form)
         return
     step = choose_step(form)
@@ -139,12 +147,15 @@ def draw_named(session: Session, actor: Actor) -> None:
     """Those whom the person named and may see anyway, each with one press to take back."""
     for known in conflicts.mine(session, actor):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(known.name)}** is never proposed to you.")
+            st.markdown(f"**{plain(known.name)}** is never proposed to you{' again' if known.is_paired else ''}.")
             st.button(
                 "Take back",
                 key=f"back-{known.enrolment_id}",
                 on_click=partial(act_on_conflicts, "take_back", None, known.enrolment_id),
             )
+        if known.is_paired:
+            st.markdown(f":small[{STILL_PAIRED}]")
+            st.page_link("my_match.py", label="Open My match", icon=":material/group:")
 
 
 def choose_by_name(session: Session, actor: Actor) -> None:
@@ -213,14 +224,16 @@ def act_on_conflicts(what: str, then: partial[None] | None, enrolment_id: UUID |
 def answer_conflicts(session: Session, actor: Actor, what: str, typed: list[str], enrolment_id: UUID | None) -> str:
     """Does it, and says what was done."""
     if what == "name" and enrolment_id is not None:
-        return f"{plain(conflicts.add_person(session, actor, enrolment_id))} is never proposed to you, nor you to them."
+        name = plain(conflicts.add_person(session, actor, enrolment_id))
+        return f"{name} is never proposed to you, nor you to them. {OFF}"
     if what == "take_back" and enrolment_id is not None:
         return f"Taken back: {plain(conflicts.take_back(session, actor, enrolment_id))} may be proposed to you again."
     if what == "words_back":
         conflicts.take_back_by_words(session, actor, typed)
         return "Taken back. Whoever you typed may be proposed to you again."
     conflicts.declare_by_words(session, actor, typed if what == "words" else [])
-    return "Your answer is kept."
+    # The same whoever was found.
+    return f"Your answer is kept. {OFF}" if what == "words" else "Your answer is kept."
 
 
 def review(session: Session, actor: Actor, form: EnrolmentForm) -> None:
@@ -229,16 +242,17 @@ def review(session: Session, actor: Actor, form: EnrolmentForm) -> None:
         send(session, actor, form)
     elif form.status in {EnrolmentStatus.SUBMITTED, EnrolmentStatus.APPROVED}:
         draw_next(session, actor, beside="enrolment")
+    more = {CONSENTS_STEP: in_review_besides(session, actor, form)}
     for step in form.steps[:-1]:
-        draw_step(form, step)
+        draw_step(form, step, more.get(step.number, []))
     if form.is_open and form.is_sent:
         draw_changes(session, actor)
         pausing.draw(session, actor, form.status)
 
 
-def draw_step(form: EnrolmentForm, step: Step) -> None:
+def draw_step(form: EnrolmentForm, step: Step, more: list[str]) -> None:
     """What a step has been answered with, and the way back into it."""
-    lines = [line for question in step.questions if (line := in_review(question, form))]
+    lines = [line for question in step.questions if (line := in_review(question, form))] + more
     if step.number == CONFLICTS_STEP:
         lines = ["Answered" if form.conflicts_declared_at else ":orange-badge[Not answered yet]"]
     with st.container(border=True, gap="small"):

@@ -13,13 +13,14 @@ from sqlmodel import Session, col, select
 
 from models.enrolments import Conflict, ConsentPurpose, Enrolment, EnrolmentStatus, Side
 from models.matching import Proposal, ProposalStatus
-from models.pairings import Pairing
+from models.pairings import Pairing, PairingStatus
 from models.people import Person
 from models.schemes import Cohort, Scheme
 from services import consents
 from services.errors import NotAllowed
 
 MOST_FOUND = 20
+ENDED = PairingStatus.ENDED
 _SHOWN_TO_BOTH = frozenset(
     {ProposalStatus.SENT, ProposalStatus.ACCEPTED, ProposalStatus.DECLINED, ProposalStatus.EXPIRED}
 )
@@ -27,23 +28,26 @@ _SHOWN_TO_BOTH = frozenset(
 
 @dataclass(frozen=True)
 class Acquaintance:
-    """Somebody whose name the person may see. `person_id` never leaves the server."""
+    """Somebody whose name the person may see; `is_paired` with them now. `person_id` never leaves the server."""
 
     enrolment_id: UUID
     person_id: UUID
     name: str
+    is_paired: bool = False
 
 
 def of(session: Session, enrolment: Enrolment, *conditions: Any) -> tuple[Acquaintance, ...]:
     """Whom the person of this enrolment may see, by name, at most 20; conditions on Enrolment and Person."""
+    own, other = _sides(Pairing, enrolment.side)
+    paired = select(col(Pairing.id)).where(own == enrolment.id, other == Enrolment.id, Pairing.status != ENDED)
     statement = (
-        select(Enrolment.id, Person.id, Person.full_name)
+        select(Enrolment.id, Person.id, Person.full_name, paired.correlate(Enrolment).exists())
         .join(Person, col(Person.id) == Enrolment.person_id)
         .where(_may_be_seen(session, enrolment), Enrolment.person_id != enrolment.person_id, *conditions)
         .order_by(col(Enrolment.sort_key), col(Enrolment.id))
         .limit(MOST_FOUND)
     )
-    found = {person_id: Acquaintance(place, person_id, name) for place, person_id, name in session.exec(statement)}
+    found = {row[1]: Acquaintance(*row[:3], bool(row[3])) for row in session.exec(statement)}
     return tuple(found.values())
 
 

@@ -5,12 +5,12 @@ address or a full name, because a list to choose from would tell a mentee who ta
 at once and then forgotten: only a match becomes a row. We keep no hash of the rest either. A hash of a name is quickly
 guessed, and it would be a note about somebody who may never join. So an entry cannot catch a person who arrives later;
 for that, every proposed pair is asked again before anything is released. Taking back works the same two ways: by a
-press where the name may be shown, by typing it again where showing it would tell who takes part.
+press where the name may be shown, by typing it again where showing it would tell who takes part. What was under way
+between the two when somebody says so is in services/later_conflicts.py.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, delete, func, or_, union
@@ -20,7 +20,7 @@ from models.columns import utc_now
 from models.enrolments import Conflict, Enrolment, Side
 from models.people import Person
 from models.schemes import Cohort
-from services import access, acquaintances, audit, cleaning, errors
+from services import access, acquaintances, audit, cleaning, errors, later_conflicts
 from services.access import Actor
 from services.acquaintances import Acquaintance
 from services.enrolment_form import own_open_enrolment
@@ -152,21 +152,15 @@ def _places(session: Session, cohort_id: UUID) -> dict[UUID, dict[Side, UUID]]:
     return places
 
 
-def stands_between(one_person_id: Any, other_person_id: Any) -> Any:
-    """An SQL condition: somebody said that these two (columns or ids) must not be paired."""
-    either = or_(
-        (col(Conflict.declared_by_id) == one_person_id) & (col(Conflict.other_id) == other_person_id),
-        (col(Conflict.other_id) == one_person_id) & (col(Conflict.declared_by_id) == other_person_id),
-    )
-    return select(Conflict.id).where(either).exists()
-
-
 def _declare(session: Session, actor: Actor, enrolment: Enrolment, others: Iterable[UUID]) -> None:
-    for other_id in sorted(set(others)):
+    named = sorted(set(others))
+    for other_id in named:
         add(session, enrolment.person_id, other_id)
     enrolment.conflicts_declared_at = utc_now()
     # The journal says that the question was answered, never with whom or how many.
     audit.record(session, actor, "conflicts.declared", enrolment.id)
+    if named:
+        later_conflicts.take_back_proposals(session, enrolment.person_id, named)
 
 
 def _take_back(session: Session, actor: Actor, enrolment: Enrolment, others: Iterable[UUID]) -> None:

@@ -1,6 +1,6 @@
 """What needs a coordinator now, from a few counts."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -19,7 +19,7 @@ from models.messages import Message, MessageStatus
 from models.pairings import Pairing, PairingStatus
 from models.people import Person
 from models.schemes import Cohort, Scheme
-from services import access, away, readiness, rhythm, signatures, tasks, times, ways_figures
+from services import access, away, kept_apart, readiness, rhythm, signatures, tasks, times, ways_figures
 from services.access import Actor
 from services.errors import NotAllowed
 from services.pair_facts import AsOf
@@ -66,9 +66,15 @@ class Counts:
     due_back: int = 0
     unanswered: int = 0
     ways_late: int = 0
+    to_look_at: int = 0
+    first_to_look_at: UUID | None = None
 
 
 Count = Callable[[], Counts]
+Names = Mapping[UUID, tuple[str, str]]
+# Where the ledger lists them, by the template that a scheme began with.
+CONFLICT_CLAUSES = {"aulp": "A-SH2", "unnc_alumni": "U-C4.5"}
+ANY_SCHEME = "B-5"
 # Answers with what was counted before under the same key, or counts now.
 Keep = Callable[[tuple[Hashable, ...], Count], Counts]
 
@@ -89,7 +95,9 @@ def todo(session: Session, actor: Actor, today: date, keep: Keep = count_now) ->
     apart = actor.person_id if now.takes_part else None
     key = ("waiting", cohort.id, today, now.edition, apart)
     found = keep(key, lambda: _count(session, cohort, scheme, actor, today))
-    return tasks.in_order([*_tasks(found, now, scheme, today), *_quiet(session, found.quiet, today)]), now
+    names = _names(session, found)
+    of_pairs = [*_to_look_at(found, scheme, names, today), *_quiet(found.quiet, names, today)]
+    return tasks.in_order([*_tasks(found, now, scheme, today), *of_pairs]), now
 
 
 def _tasks(found: Counts, now: Now, scheme: Scheme, today: date) -> list[Task]:
@@ -178,10 +186,29 @@ def _ways_late(found: Counts, today: date) -> Task:
     return replace(soon, address=(("state", State.LATE.value),))
 
 
-def _quiet(session: Session, found: Quietest | None, today: date) -> list[Task]:
-    if found is None:
+def _to_look_at(found: Counts, scheme: Scheme, names: Names, today: date) -> list[Task]:
+    """A conflict that was declared after two people had begun opens a review (A-SH2, U-C4.5).
+
+    That there is one is all a coordinator reads (SECURITY b2): never which of the two said so, nor when.
+    """
+    first = found.first_to_look_at
+    if first is None or first not in names:
         return []
-    mentee, mentor = _names(session, found.pairing_id)
+    mentee, mentor = names[first]
+    more = f", and {found.to_look_at - 1} more" if found.to_look_at > 1 else ""
+    sentence = tasks.many(found.to_look_at, "pair needs", "pairs need") + " another look"
+    why = "it was said in private that they should not be paired; a word with each alone may help"
+    button = "See the pair" if found.to_look_at == 1 else "See them"
+    soon = tasks.due(
+        today + timedelta(days=1), today, sentence, f"{mentee} and {mentor}{more}: {why}", button, "ledger"
+    )
+    return [replace(soon, address=(("clause", CONFLICT_CLAUSES.get(scheme.key, ANY_SCHEME)),))]
+
+
+def _quiet(found: Quietest | None, names: Names, today: date) -> list[Task]:
+    if found is None or found.pairing_id not in names:
+        return []
+    mentee, mentor = names[found.pairing_id]
     agreed = f"{found.days_since} days since any contact, agreed every {found.agreed_days} days"
     sentence = tasks.many(found.pairs, "pair has gone quiet", "pairs have gone quiet")
     button = "See the pair" if found.pairs == 1 else "See them"
@@ -190,10 +217,13 @@ def _quiet(session: Session, found: Quietest | None, today: date) -> list[Task]:
     return [replace(soon, address=(("who", "true"),))]
 
 
-def _names(session: Session, pairing_id: UUID) -> tuple[str, str]:
-    """The mentee's and the mentor's, read at every look: names are kept nowhere."""
-    names: tuple[str, str] = session.exec(_both_names(), params={"pairing_id": pairing_id}).one()
-    return names
+def _names(session: Session, found: Counts) -> Names:
+    """The mentee's and the mentor's of the pairs that are named, read at every look: names are kept nowhere."""
+    ids = {found.quiet.pairing_id if found.quiet else None, found.first_to_look_at} - {None}
+    if not ids:
+        return {}
+    rows = session.exec(_both_names(), params={"pairing_ids": list(ids)})
+    return {pairing_id: (mentee, mentor) for pairing_id, mentee, mentor in rows}
 
 
 @cache  # asked whenever a coordinator opens Home: building it costs more than asking
@@ -201,13 +231,13 @@ def _both_names() -> Any:
     mentee, mentor = aliased(Enrolment), aliased(Enrolment)
     mentees_self, mentors_self = aliased(Person), aliased(Person)
     return (
-        select(col(mentees_self.full_name), col(mentors_self.full_name))
+        select(col(Pairing.id), col(mentees_self.full_name), col(mentors_self.full_name))
         .select_from(Pairing)
         .join(mentee, col(mentee.id) == col(Pairing.mentee_id))
         .join(mentees_self, col(mentees_self.id) == col(mentee.person_id))
         .join(mentor, col(mentor.id) == col(Pairing.mentor_id))
         .join(mentors_self, col(mentors_self.id) == col(mentor.person_id))
-        .where(col(Pairing.id) == bindparam("pairing_id"))
+        .where(col(Pairing.id).in_(bindparam("pairing_ids", expanding=True)))
     )
 
 
@@ -246,9 +276,9 @@ def _asked_at_every_look() -> Any:
 def _count(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> Counts:
     """Two queries."""
     statement: Any = select(*_counted(cohort, scheme, actor, today))
-    enrolled, waiting, oldest, ready, unsigned, due_back, unanswered, late = session.exec(statement).one()
+    enrolled, waiting, oldest, ready, unsigned, *others = session.exec(statement).one()
     quiet = _quietest(session, cohort, scheme, actor, today)
-    return Counts(enrolled, waiting, oldest, ready, unsigned, quiet, due_back, unanswered, late)
+    return Counts(enrolled, waiting, oldest, ready, unsigned, quiet, *others)
 
 
 def _quietest(session: Session, cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> Quietest | None:
@@ -270,6 +300,7 @@ def _counted(cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> tuple
     )
     approved = and_(in_cohort, col(Enrolment.status) == EnrolmentStatus.APPROVED)
     lacking = col(Enrolment.id).in_(signatures.unsigned_enrolments(cohort.id, today))
+    to_look_at = kept_apart.open_pairs(cohort.id, actor.person_id).subquery("to_look_at")
     parts = (
         # Only whether there is anybody yet.
         select(func.count()).select_from(select(col(Enrolment.id)).where(in_cohort).limit(1).subquery()),
@@ -280,6 +311,8 @@ def _counted(cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> tuple
         away.due_back(cohort.id, today),
         away.unanswered(cohort.id, today),
         ways_figures.late(cohort.id, scheme, actor, today),
+        select(func.count()).select_from(to_look_at),
+        select(to_look_at.c.id).order_by(to_look_at.c.id).limit(1),
     )
     return tuple(part.scalar_subquery() for part in parts)
 

@@ -17,7 +17,7 @@ from models.matching import Proposal, ProposalStatus
 from models.pairings import EndReason, Pairing, PairingStatus
 from models.people import Person
 from models.schemes import AnsweredBy, Cohort
-from services import access, audit, cleaning, conflicts, messages, pairings, proposal_mail
+from services import access, audit, cleaning, conflicts, later_conflicts, messages, pairings, proposal_mail
 from services.access import Actor
 from services.errors import Conflict, Invalid
 from services.matching import reading
@@ -130,6 +130,7 @@ def say_relationship(session: Session, actor: Actor, proposal: Proposal, side: S
     say_no(session, actor, proposal, side, reason=None)
     mine, theirs = (proposal_mail.person_on(session, proposal, one) for one in (side, other))
     conflicts.add(session, mine, theirs)
+    later_conflicts.take_back_proposals(session, mine, [theirs])
     own = proposal.mentee_id if side is Side.MENTEE else proposal.mentor_id
     audit.record(session, actor, "conflicts.declared", own)
 

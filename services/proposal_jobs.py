@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from models.enrolments import Side
 from models.matching import Proposal, ProposalStatus
 from models.schemes import Cohort, Scheme
-from services import audit, proposal_mail
+from services import audit, kept_apart, proposal_mail
 from services.access import DESK
 from services.units import writes
 
@@ -34,7 +34,7 @@ def remind_due(session: Session, now: datetime) -> int:
         select(Proposal, Scheme)
         .join(Cohort, col(Cohort.id) == col(Proposal.cohort_id))
         .join(Scheme, col(Scheme.id) == col(Cohort.scheme_id))
-        .where(Proposal.status == ProposalStatus.SENT, col(Proposal.expires_at) > now)
+        .where(Proposal.status == ProposalStatus.SENT, col(Proposal.expires_at) > now, ~kept_apart.proposal())
         .order_by(col(Proposal.id))
         .with_for_update(of=Proposal)
     )

@@ -7,7 +7,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from models.columns import utc_now
-from models.enrolments import Side
 from models.matching import Proposal, ProposalStatus
 from models.schemes import Cohort
 from services import access, audit, proposal_mail
@@ -18,6 +17,7 @@ from services.proposal_answers import locked
 from services.proposal_jobs import who_knows
 from services.proposal_mail import Mail, PreviewedMail
 from services.proposal_outcomes import Outcome, held_back, people_of
+from services.proposal_taking_back import take_back, template_for
 from services.units import writes
 
 DECIDED = "It has been decided already."
@@ -30,7 +30,7 @@ def withdraw(session: Session, actor: Actor, proposal_id: UUID) -> None:
     proposal = locked(session, access.proposal_to_coordinate(session, actor, proposal_id))
     if proposal.status not in reading.OPEN_PROPOSAL:
         raise Conflict("This proposal has been decided already.", remedy="Reload the page to see how.")
-    _withdraw(session, actor, proposal)
+    take_back(session, actor, proposal)
     session.commit()
 
 
@@ -41,7 +41,7 @@ def withdraw_all(session: Session, actor: Actor, proposal_ids: Sequence[UUID]) -
     people, done, stopped = people_of(session, chosen), [], []
     for proposal in (locked(session, one) for one in chosen):
         if proposal.status in reading.OPEN_PROPOSAL:
-            _withdraw(session, actor, proposal)
+            take_back(session, actor, proposal)
             done.append(proposal.id)
         else:
             stopped.append(held_back(people, proposal, DECIDED))
@@ -83,7 +83,7 @@ def preview_withdrawals(session: Session, actor: Actor, proposal_ids: Sequence[U
     sent = [one for one in chosen if one.status is ProposalStatus.SENT]
     return tuple(
         proposal_mail.previewed(
-            session, one, Mail(proposal_mail.person_on(session, one, side), _template(one, side), {})
+            session, one, Mail(proposal_mail.person_on(session, one, side), template_for(one, side), {})
         )
         for one in sent
         for side in who_knows(one)
@@ -103,20 +103,3 @@ def _why_not_back(session: Session, proposal: Proposal) -> str | None:
         return WAS_SENT
     cohort = session.get_one(Cohort, proposal.cohort_id)
     return reading.availability(session, cohort, utc_now().date()).why_not(proposal.mentor_id, proposal.mentee_id)
-
-
-def _withdraw(session: Session, actor: Actor, proposal: Proposal) -> None:
-    """Adds the withdrawal, and a kind word to whoever knows of it; never commits."""
-    was, knows = proposal.status, who_knows(proposal) if proposal.status is ProposalStatus.SENT else []
-    if knows and proposal_mail.unask(session, proposal):
-        # The question never left: nothing is to be said about it.
-        knows.remove(proposal.waits_for)
-    proposal.status, proposal.answered_at = ProposalStatus.WITHDRAWN, utc_now()
-    audit.record(session, actor, "proposal.withdrawn", proposal.id, was=was.value)
-    for side in knows:
-        proposal_mail.tell(session, proposal, side, _template(proposal, side))
-
-
-def _template(proposal: Proposal, side: Side) -> str:
-    said_yes = side is Side.MENTEE and proposal.mentee_answered_at is not None
-    return "proposal_not_available" if said_yes else "proposal_taken_back"

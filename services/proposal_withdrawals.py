@@ -1,6 +1,7 @@
 """Taking proposals back: what was never sent can be put back; whoever knew of one hears that it is off."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -13,6 +14,7 @@ from services import access, audit, proposal_mail
 from services.access import Actor
 from services.errors import Conflict
 from services.matching import reading
+from services.matching.reading import Availability, Pair
 from services.proposal_answers import locked
 from services.proposal_jobs import who_knows
 from services.proposal_mail import Mail, PreviewedMail
@@ -55,17 +57,19 @@ def put_back(session: Session, actor: Actor, proposal_ids: Sequence[UUID]) -> Ou
 
     Raises NotAllowed, Conflict.
     """
-    chosen = [access.proposal_to_coordinate(session, actor, one) for one in sorted(set(proposal_ids))]
+    chosen = [locked(session, access.proposal_to_coordinate(session, actor, one)) for one in sorted(set(proposal_ids))]
     people, done, stopped = people_of(session, chosen), [], []
+    rooms = _rooms(session, chosen)
     try:
-        for proposal in (locked(session, one) for one in chosen):
-            if why := _why_not_back(session, proposal):
+        for proposal in chosen:
+            room = rooms[proposal.cohort_id]
+            if why := _why_not_back(proposal, room):
                 stopped.append(held_back(people, proposal, why))
                 continue
             proposal.status, proposal.answered_at = ProposalStatus.DRAFT, None
             audit.record(session, actor, "proposal.put_back", proposal.id)
             # The next one of the list must find this place taken.
-            session.flush()
+            room.open_now = room.open_now.taking(proposal.mentor_id, proposal.mentee_id)
             done.append(proposal.id)
         session.commit()
     except IntegrityError as clash:
@@ -96,10 +100,29 @@ def never_sent(session: Session, actor: Actor, proposal_ids: Sequence[UUID]) -> 
     return tuple(one.id for one in chosen if one.sent_at is None)
 
 
-def _why_not_back(session: Session, proposal: Proposal) -> str | None:
+@dataclass
+class _Room:
+    """Who may be paired in a cohort while drafts are put back one by one, and what coordinators decided against."""
+
+    open_now: Availability
+    forbidden: frozenset[Pair]
+
+
+def _rooms(session: Session, chosen: Sequence[Proposal]) -> dict[UUID, _Room]:
+    """By cohort, each read once, however many are put back."""
+    cohorts = [session.get_one(Cohort, cohort_id) for cohort_id in {one.cohort_id for one in chosen}]
+    today = utc_now().date()
+    return {
+        cohort.id: _Room(reading.availability(session, cohort, today), reading.rules_in_force(session, cohort.id)[1])
+        for cohort in cohorts
+    }
+
+
+def _why_not_back(proposal: Proposal, room: _Room) -> str | None:
     if proposal.status is not ProposalStatus.WITHDRAWN:
         return DECIDED
     if proposal.sent_at is not None:
         return WAS_SENT
-    cohort = session.get_one(Cohort, proposal.cohort_id)
-    return reading.availability(session, cohort, utc_now().date()).why_not(proposal.mentor_id, proposal.mentee_id)
+    if (proposal.mentor_id, proposal.mentee_id) in room.forbidden:
+        return reading.DECIDED_AGAINST
+    return room.open_now.why_not(proposal.mentor_id, proposal.mentee_id)

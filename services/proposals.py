@@ -135,11 +135,13 @@ def _sorted_out(
     _hold_mentors(session, [proposal.mentor_id for proposal in chosen])
     mine = {proposal.id for proposal in chosen} | _still_drafts(session, cohort, later)
     open_now = reading.availability(session, cohort, utc_now().date(), beside=mine)
+    _, forbidden = reading.rules_in_force(session, cohort.id)
     people = people_of(session, chosen)
     holding, stopped = [], []
     for proposal in chosen:
         party = PARTY if actor.person_id in {people[proposal.mentor_id].id, people[proposal.mentee_id].id} else None
-        why = party or open_now.why_not(proposal.mentor_id, proposal.mentee_id)
+        against = reading.DECIDED_AGAINST if (proposal.mentor_id, proposal.mentee_id) in forbidden else None
+        why = party or against or open_now.why_not(proposal.mentor_id, proposal.mentee_id)
         if why:
             stopped.append(held_back(people, proposal, why))
         else:

@@ -25,6 +25,7 @@ OPEN_PROPOSAL = (ProposalStatus.DRAFT, ProposalStatus.SENT)
 # Of more people than this, all are read.
 MOST_NAMED = 500
 NOT_AVAILABLE = "This pairing is not available."
+DECIDED_AGAINST = "A coordinator decided against this pair."
 
 Pair = tuple[UUID, UUID]  # mentor's enrolment, mentee's enrolment
 

@@ -13,7 +13,7 @@ from models.messages import Message
 from models.schemes import AnsweredBy, Cohort
 from services import proposals
 from services.access import Actor
-from services.matching import runs
+from services.matching import pins, runs
 from tests.factories import (
     make_actor,
     make_cohort,
@@ -90,3 +90,8 @@ def declare_conflict(session: Session, _: Proposal, mentor: Enrolment, mentee: E
 
 def pair_mentee(session: Session, proposal: Proposal, _: Enrolment, mentee: Enrolment) -> None:
     make_pairing(session, session.get_one(Cohort, proposal.cohort_id), mentee=mentee)
+
+
+def forbid_pair(session: Session, proposal: Proposal, mentor: Enrolment, mentee: Enrolment) -> None:
+    cohort = session.get_one(Cohort, proposal.cohort_id)
+    pins.forbid(session, coordinator_of(session, cohort), cohort.id, mentor.id, mentee.id)

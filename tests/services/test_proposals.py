@@ -10,9 +10,9 @@ from models.enrolments import ConsentPurpose, Enrolment, Side
 from models.matching import Proposal, ProposalStatus
 from models.messages import Message
 from models.people import LinkPurpose
-from services import errors, proposals
+from services import errors, proposal_withdrawals, proposals
 from services.matching import runs
-from services.proposals import HeldBack
+from services.proposals import HeldBack, Outcome
 from tests.factories import (
     make_actor,
     make_cohort,
@@ -33,6 +33,7 @@ from tests.services.proposal_steps import (
     declare_conflict,
     drafted,
     fill_place,
+    forbid_pair,
     mails,
     make_mentor,
     pair_mentee,
@@ -125,6 +126,7 @@ def test_sending_twice_sends_once(session: Session) -> None:
         (fill_place, "The mentor has no free place."),
         (declare_conflict, "This pairing is not available."),
         (pair_mentee, "The mentee has an open proposal or a mentor."),
+        (forbid_pair, "A coordinator decided against this pair."),
     ],
 )
 def test_what_changed_since_the_draft_is_held_back_at_sending(session: Session, spoil: Spoil, why: str) -> None:
@@ -138,6 +140,23 @@ def test_what_changed_since_the_draft_is_held_back_at_sending(session: Session, 
 
     assert (outcome.done, outcome.held_back) == ((), (HeldBack("Ama Mentee", "Bo Mentor", why),))
     assert (proposal.status, mails(session)) == (ProposalStatus.DRAFT, [])
+
+
+def test_a_pair_that_a_coordinator_decided_against_is_neither_drafted_nor_put_back(session: Session) -> None:
+    cohort = make_cohort(session)
+    mentor, mentee = make_mentor(session, cohort), make_enrolment(session, cohort, Side.MENTEE, name="Ama Mentee")
+    actor = coordinator_of(session, cohort)
+    (proposal,) = drafted(session, cohort, actor)
+    proposals.withdraw(session, actor, proposal.id)
+    forbid_pair(session, proposal, mentor, mentee)
+    assert proposal.run_id is not None
+
+    drafting = proposals.draft(session, actor, proposal.run_id, [mentee.id])
+    putting_back = proposal_withdrawals.put_back(session, actor, [proposal.id])
+
+    held = HeldBack("Ama Mentee", "Bo Mentor", "A coordinator decided against this pair.")
+    assert (drafting, putting_back) == (Outcome((), (held,)), Outcome((), (held,)))
+    assert [each.status for each in session.exec(select(Proposal))] == [ProposalStatus.WITHDRAWN]
 
 
 def test_an_old_run_cannot_overfill_a_mentor(session: Session) -> None:

@@ -1,9 +1,9 @@
-"""The step of the enrolment form about consents: one switch each, what was agreed to, and what else is shown.
+"""The step of the enrolment form about consents: one switch each, what was agreed to, and what else is shown to whom.
 
 A switch works the moment it is moved, in both directions.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 
@@ -15,9 +15,10 @@ from models.enrolments import ConsentPurpose, Side
 from pages import form_parts, ui
 from pages.ui import plain
 from pages.why import why
-from services import consents, listing_choices, storage, times
+from services import consents, listing_choices, match_sharing, storage, times
 from services.access import Actor
-from services.enrolment_form import REVIEW_STEP
+from services.answer_choices import Choice
+from services.enrolment_form import REVIEW_STEP, Question
 from services.enrolments import EnrolmentForm, Step
 from services.errors import Refusal
 
@@ -41,6 +42,7 @@ def ask_consents(session: Session, actor: Actor, form: EnrolmentForm, step: Step
             st.caption(f":material/visibility: {form_parts.seen_by(question)}")
         if question.key == ConsentPurpose.DIRECTORY and ConsentPurpose.DIRECTORY in form.given:
             ask_what_else(session, actor, form)
+    ask_sharing(session, actor, form)
     if form.side is Side.MENTOR and not form.can_be_reached:
         st.info(
             "Without one open way to reach you, nobody can be proposed to you: your mentee makes the first contact.",
@@ -53,20 +55,74 @@ def ask_consents(session: Session, actor: Actor, form: EnrolmentForm, step: Step
 def ask_what_else(session: Session, actor: Actor, form: EnrolmentForm) -> None:
     """What a listed mentor may show beside the four facts, one switch for each answer."""
     choices = listing_choices.mine(session, actor)
+    ask_each("More in my profile, only if you like", choices, form, "listing", show_or_hide)
+
+
+def ask_sharing(session: Session, actor: Actor, form: EnrolmentForm) -> None:
+    """Which further answers the match may read, one switch for each."""
+    choices = match_sharing.mine(session, actor, asked(form))
+    ask_each("More for my match, only if you like", choices, form, "sharing", share_or_keep_back)
+
+
+def asked(form: EnrolmentForm) -> list[Question]:
+    """Every question of the form."""
+    return [question for step in form.steps for question in step.questions]
+
+
+def ask_each(
+    title: str, choices: Sequence[Choice], form: EnrolmentForm, name: str, act: Callable[[str, str], None]
+) -> None:
+    """A box of switches, each with the answer that it is about; their help and their readers are the same."""
     if not choices:
         return
     with st.container(border=True, gap="small"):
-        st.markdown("**More in my profile, only if you like**")
+        st.markdown(f"**{title}**")
         for choice in choices:
-            key = form_parts.name_of(form.enrolment_id, f"listing-{choice.key}")
-            st.toggle(ui.label(choice.label), choice.is_on, key=key, on_change=partial(show_or_hide, choice.key, key))
+            key = form_parts.name_of(form.enrolment_id, f"{name}-{choice.key}")
+            st.toggle(ui.label(choice.label), choice.is_on, key=key, on_change=partial(act, choice.key, key))
             st.caption(plain(f"Your answer now: {choice.answer}" if choice.answer else "You have not answered this."))
-        st.caption(f"{plain(listing_choices.HELP)}  \n:material/visibility: {plain(listing_choices.AUDIENCE)}")
+        st.caption(f"{plain(choices[0].help)}  \n:material/visibility: {plain(choices[0].audience)}")
+
+
+def in_review(session: Session, actor: Actor, form: EnrolmentForm) -> list[str]:
+    """The choices about single answers as lines of the review."""
+    choices = [*match_sharing.mine(session, actor, asked(form))]
+    if ConsentPurpose.DIRECTORY in form.given:
+        choices = [*listing_choices.mine(session, actor), *choices]
+    return [f"{plain(choice.label)}: **{'on' if choice.is_on else 'off'}**" for choice in choices]
+
+
+def draw_still_given(session: Session, actor: Actor, form: EnrolmentForm) -> None:
+    """Of a place that is closed: whatever is still switched on, to be switched off. Nothing can be switched on."""
+    draw_answer()
+    consents_on = [q for q in asked(form) if q.kind == "consent" and ConsentPurpose(q.key) in form.given]
+    listed = listing_choices.mine(session, actor) if ConsentPurpose.DIRECTORY in form.given else ()
+    shared = match_sharing.mine(session, actor, asked(form))
+    switches = [
+        *((q.label, q.key, partial(switch, ConsentPurpose(q.key))) for q in consents_on),
+        *((each.label, f"listing-{each.key}", partial(show_or_hide, each.key)) for each in listed if each.is_on),
+        *((each.label, f"sharing-{each.key}", partial(share_or_keep_back, each.key)) for each in shared if each.is_on),
+    ]
+    if not switches:
+        return
+    with st.container(border=True, gap="small"):
+        st.markdown(
+            "**What you agreed to**\n\nNobody is shown any of this while your place is closed. You can take it back "
+            "all the same, at once."
+        )
+        for text, name, act in switches:
+            key = form_parts.name_of(form.enrolment_id, name)
+            st.toggle(ui.label(text), True, key=key, on_change=partial(act, key))
 
 
 def show_or_hide(question: str, key: str) -> None:
     """One more answer in the directory, or one fewer."""
     turn(key, partial(listing_choices.show, key=question), partial(listing_choices.hide, key=question))
+
+
+def share_or_keep_back(question: str, key: str) -> None:
+    """One more answer for the match, or one fewer."""
+    turn(key, partial(match_sharing.share, key=question), partial(match_sharing.keep_back, key=question))
 
 
 def switch(purpose: ConsentPurpose, key: str) -> None:
@@ -95,8 +151,12 @@ def turn(key: str, on: Callable[[Session, Actor], object], off: Callable[[Sessio
 
 def draw_agreed(session: Session, actor: Actor) -> None:
     """Everything the person ever agreed to, in the words of that day."""
-    both = (*consents.history(session, actor), *listing_choices.history(session, actor))
-    agreed = sorted(both, key=lambda each: each.given_at, reverse=True)
+    histories = (consents.history, listing_choices.history, match_sharing.history)
+    agreed = sorted(
+        (each for history in histories for each in history(session, actor)),
+        key=lambda each: each.given_at,
+        reverse=True,
+    )
     if not agreed:
         return
     with st.expander("What I agreed to, and when"):

@@ -1,5 +1,6 @@
 """My match: how a pair reaches each other, what they agreed, and how either ends it."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import date
 from urllib.parse import quote
@@ -13,8 +14,9 @@ from models.schemes import Channel
 from pages import pair_ways, pausing
 from pages.pair_parts import BY, CHANNELS, choose, meeting_in_words, only_theirs
 from pages.ui import done, empty, heading, page, plain, refusals, segments
-from services import contacts, meetings, pairings, qr_codes, times, ways_wording
+from services import contacts, match_sharing, meetings, pairings, qr_codes, times, ways_wording
 from services.access import Actor
+from services.match_sharing import Fact
 from services.meetings import OwnRecord
 from services.pairings import ContactDetail, MyMatch
 
@@ -47,8 +49,9 @@ def draw(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> None:
             keep_in_touch(session, actor, match, today)
         else:
             empty("This mentoring has ended and contact details are closed. Your own records stay yours to read.")
+    about = match_sharing.of_other(session, actor, match.pairing_id) if match.is_open else ()
     with right.container(border=True):
-        st.markdown(introduction(match))
+        st.markdown(introduction(match, about))
         offer_qr_code(match)
     # Not in the column above: on a phone the details follow the step that needs them.
     recorded(session, actor, match, today)
@@ -81,16 +84,38 @@ def month_in_words(month: int, agreed: int) -> str:
     return f"month {month} of {agreed}" if month <= agreed else f"month {month}, {agreed} were planned"
 
 
-def introduction(match: MyMatch) -> str:
-    """Who it is and, while it lasts, how to reach them: one text."""
+def introduction(match: MyMatch, about: Sequence[Fact]) -> str:
+    """Who it is and, while it lasts, how to reach them and what their form says to a match: one text."""
     name = plain(match.other_name)
+    named = [
+        fact.answer if fact.key == "pronouns" else f"{fact.label}: {fact.answer}" for fact in about if by_name(fact)
+    ]
     what = " · ".join(plain(fact) for fact in (match.role_title, match.sector) if fact)
-    parts = [f"## {name}", what, plain(match.summary or "")]
+    parts = [f"## {name}", plain(" · ".join(named)), what, plain(match.summary or "")]
     if match.goals:
         parts.append(f"**Hopes for**  \n{plain(match.goals)}")
     if match.is_open:
         parts.append(ways_to_reach(match, name))
+        parts += in_their_form([fact for fact in about if not by_name(fact)], name)
     return "\n\n".join(filter(None, parts))
+
+
+def by_name(fact: Fact) -> bool:
+    """What one wants to know before one says a word stands beside the name."""
+    return fact.key in {"called", "pronouns"}
+
+
+def in_their_form(about: Sequence[Fact], name: str) -> list[str]:
+    """Their own words: short answers a line each, long ones as paragraphs, and what they chose to share apart."""
+    parts = [f"**About {name}**"] if about else []
+    for by_choice in (False, True):
+        told = [fact for fact in about if fact.by_choice is by_choice]
+        if told and by_choice:
+            parts.append(f":small[:gray[{name} chose to share this with you:]]")
+        short = [f"{plain(fact.label)}: {plain(fact.answer)}" for fact in told if fact.kind != "long_text"]
+        parts.append("  \n".join(short))
+        parts += [f"{plain(fact.label)}:  \n{plain(fact.answer)}" for fact in told if fact.kind == "long_text"]
+    return parts
 
 
 def ways_to_reach(match: MyMatch, name: str) -> str:

@@ -13,9 +13,9 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from models.enrolments import Side
-from pages import charts, form_parts, template_questions, ways_due
+from pages import charts, form_parts, question_match, template_questions, ways_due
 from pages.ui import done, empty, label, page, plain, refusals, segments
-from services import answer_history, form_editing, form_template, listing_choices, participation, times
+from services import answer_history, form_answers, form_editing, form_template, listing_choices, participation, times
 from services.access import Actor
 from services.enrolment_form import STEP_TITLES
 from services.errors import NotAllowed
@@ -136,6 +136,7 @@ def edit(session: Session, actor: Actor, field: Editable) -> None:
         pressed = st.form_submit_button("Save this question", type="primary", key=f"save-{key}")
     if pressed or st.session_state.get("confirming") == key:
         save(session, actor, field, words, required=required, options=options, key=key)
+    question_match.draw(session, actor, field, key)
     draw_listing(session, actor, field, key)
     draw_place(session, actor, field, key)
 
@@ -170,7 +171,8 @@ def draw_words(field: Editable, sides: Sequence[Side], key: str, *, named: bool)
             f"Who sees the answer, and when{whom}",
             field.audiences[first],
             max_chars=500,
-            help="One short line, such as: The coordinator, and your mentor once you are matched.",
+            help="One short line about everybody but the match, such as: The coordinator only. What the match sees is "
+            "chosen below, and the form says it by itself.",
             key=f"audience-{first}-{key}",
         ),
     )
@@ -212,7 +214,7 @@ def save(
 
 def confirmed(session: Session, actor: Actor, field: Editable, gone: set[str], key: str) -> bool:
     """Whether the coordinator has seen how many people chose what goes, and goes on."""
-    counts = form_editing.chosen(session, actor, field.id)
+    counts = form_answers.chosen(session, actor, field.id)
     lines = [f"“{plain(words)}”: chosen by {counts.get(code, 0)}" for code, words in field.options if code in gone]
     st.session_state["confirming"] = key
     st.warning(
@@ -244,7 +246,7 @@ def draw_place(session: Session, actor: Actor, field: Editable, key: str) -> Non
 
 def draw_retiring(session: Session, actor: Actor, field: Editable, key: str) -> None:
     """What will happen, to whose answers, before it does."""
-    count = form_editing.answered(session, actor, field.id)
+    count = form_answers.answered(session, actor, field.id)
     st.warning(
         f"Nobody will be asked “{plain(name_of(field))}” any more. Answers kept: {count:,}. You can read them here, "
         "and they are back when you ask again.",
@@ -258,7 +260,7 @@ def draw_retiring(session: Session, actor: Actor, field: Editable, key: str) -> 
 
 def draw_kept(session: Session, actor: Actor, field: Editable, cohort_id: UUID) -> None:
     """What people of the cohort answered while it was asked."""
-    found, total = form_editing.kept_answers(session, actor, field.id, cohort_id)
+    found, total = form_answers.kept_answers(session, actor, field.id, cohort_id)
     st.subheader("Answers that are kept", anchor=False)
     if not found:
         empty("Nobody in this cohort answered it.")
@@ -275,10 +277,11 @@ def draw_new(session: Session, actor: Actor, scheme_id: UUID) -> None:
         words = Wording(
             st.text_input("Question", max_chars=200, key="new-label"),
             st.text_area("Help (optional)", max_chars=1000, height=80, key="new-help"),
-            st.text_input("Who sees the answer, and when", "The coordinator only.", max_chars=500, key="new-audience"),
+            st.text_input("Who sees the answer, and when", "The coordinator.", max_chars=500, key="new-audience"),
         )
         step = st.selectbox("In which step", OWN_STEPS, 1, format_func=step_in_words, key="new-step")
         sides = [side for side, name in SIDES.items() if st.checkbox(f"Ask {name.lower()}", True, key=f"new-{side}")]
+        for_match = question_match.choose(kind)
         required = st.checkbox("People must answer this before they can send the form", key="new-required")
         more = st.text_area("Options, one on each line", key="new-options") if kind in WITH_OPTIONS else ""
         pressed = st.form_submit_button("Add this question")
@@ -294,6 +297,7 @@ def draw_new(session: Session, actor: Actor, scheme_id: UUID) -> None:
                 words=words,
                 required=required,
                 options=more.splitlines(),
+                for_match=for_match,
             )
             done(f"“{plain(name_of(added))}” is asked from now on. It stands at the end of its step.")
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
-from models.enrolments import Consent, ConsentPurpose, ConsentText, DirectoryChoice, Enrolment
+from models.enrolments import Consent, ConsentPurpose, ConsentText, DirectoryChoice, Enrolment, SharedAnswer
 from models.people import Person
 from models.schemes import Channel, Cohort, FormField, Scheme
 from services import access, audit
@@ -37,9 +37,10 @@ class Agreed:
     """One consent as evidence: to what, in which words and language, from when until when (UTC; None: until now).
 
     `text` is '' for one given before the words themselves were kept; `is_worded_so` says that they still stand there.
+    `purpose` is None for an answer that is shared with a match: the label says which.
     """
 
-    purpose: ConsentPurpose
+    purpose: ConsentPurpose | None
     label: str
     text: str
     language: str
@@ -125,7 +126,7 @@ def forget_unused_words(session: Session) -> None:
         ~select(kind.id)
         .where(col(kind.wording_sha256) == col(ConsentText.sha256), col(kind.language) == col(ConsentText.language))
         .exists()
-        for kind in (Consent, DirectoryChoice)
+        for kind in (Consent, DirectoryChoice, SharedAnswer)
     ]
     session.execute(delete(ConsentText).where(*unused))
 

@@ -18,7 +18,7 @@ from models.columns import utc_now
 from models.enrolments import Consent, Enrolment, EnrolmentStatus
 from models.pauses import Departure, Pause
 from models.schemes import Cohort, Scheme
-from services import audit, consents, enrolment_form, messages, stepping_back, times
+from services import audit, consents, enrolment_form, match_sharing, messages, stepping_back, times
 from services.access import Actor
 from services.errors import Conflict, NotAllowed
 from services.units import writes
@@ -46,6 +46,7 @@ def withdraw(session: Session, actor: Actor) -> EnrolmentStatus:
     if begun is not None:
         begun.ended_on = max(today, begun.started_on)
     enrolment.status = EnrolmentStatus.WITHDRAWN
+    match_sharing.forget(session, enrolment.id)
     left = Departure(enrolment_id=enrolment.id, was=was, told=told)
     session.add(left)
     audit.record(session, actor, "enrolment.withdrawn", enrolment.id, told=told)
@@ -88,6 +89,7 @@ def reopen(session: Session, enrolment: Enrolment) -> None:
     for consent in session.exec(given):
         consent.withdrawn_at = utc_now()
     consents.forget_choices(session, enrolment.id)
+    match_sharing.forget(session, enrolment.id)
 
 
 def left_places(session: Session, actor: Actor) -> tuple[LeftPlace, ...]:

@@ -11,21 +11,20 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, bindparam, cast, func, inspect
+from sqlalchemy import bindparam, inspect
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
-from models.enrolments import ConsentPurpose, Enrolment, Side
-from models.people import Person
-from models.schemes import Cohort, FormField
+from models.enrolments import ConsentPurpose, Side
+from models.schemes import FormField
 from services import access, audit, cleaning, enrolment_form, form_kinds
 from services.access import Actor
-from services.answer_history import NOT_FOR_COORDINATORS
-from services.enrolment_form import OF_ENROLMENT, OF_PERSON, Question
+from services.enrolment_form import ALWAYS, CHOICE, OF_ENROLMENT, OF_PERSON, Question
 from services.errors import Conflict, Invalid
 from services.form_kinds import KINDS, WITH_OPTIONS
 from services.schemes import wording
+from services.schemes.shapes import NEVER_MATCHED
 from services.units import writes
 
 # Matching, mail, the directory and the clauses stand on these: they can be worded anew, but not taken away.
@@ -46,7 +45,8 @@ LENGTHS = {"short_text": 200, "long_text": 2000, "whole_number": 1000, "email": 
 class Editable:
     """A question as its editor sees it. `labels`, `helps` and `audiences` are by side; `options` are (code, label).
 
-    `listing` is under which words mentors may show the answer in the directory; '' for not at all.
+    `listing` is under which words mentors may show the answer in the directory; '' for not at all. `for_match` says by
+    side what the other half of a pair sees of the answer (ALWAYS, CHOICE, ''), under which of `match_labels`.
     """
 
     id: UUID
@@ -65,6 +65,8 @@ class Editable:
     is_built_in: bool
     may_be_optional: bool
     has_own_options: bool
+    for_match: Mapping[Side, str]
+    match_labels: Mapping[Side, str]
     listing: str = ""
 
 
@@ -108,13 +110,19 @@ def add(
     words: Wording,
     required: bool = False,
     options: Sequence[str] = (),
+    for_match: str = "",
 ) -> Editable:
-    """Ask one more question, at the end of its step. Raises NotAllowed, Invalid."""
+    """Ask one more question, at the end of its step. Raises NotAllowed, Invalid.
+
+    `for_match` says whether the other half of a pair sees the answers: ALWAYS, CHOICE or '' for never.
+    """
     access.scheme_to_coordinate(session, actor, scheme_id)
     if kind not in KINDS or kind in {"consent", "capacity"}:
         raise Invalid("There is no such kind of question.", remedy="Choose one of the list.")
     if step not in OWN_STEPS or not sides:
         raise Invalid("It is not clear who is asked, or where.", remedy="Choose a step and at least one side.")
+    if for_match not in {"", ALWAYS, CHOICE} or (for_match and kind in NEVER_MATCHED):
+        raise Invalid("This answer is never shown to a match.", remedy="Choose that it is not shown.")
     present = _all(session, scheme_id)
     if len(present) >= MOST_FIELDS:
         raise Invalid(f"The form has {MOST_FIELDS} questions already.", remedy="Bring back a retired one instead.")
@@ -131,6 +139,7 @@ def add(
         required=required,
         options=list(offered),
         longest=LENGTHS.get(kind, 2000),
+        for_match={side.value: for_match for side in Side if side in sides} if for_match else None,
     )
     _put_words(field, dict.fromkeys(map(Side, field.roles), said))
     field.labels = field.labels | {f"option:{code}": label for code, label in offered.items()}
@@ -155,18 +164,18 @@ def reword(
 
     Raises NotAllowed, Invalid, and Conflict when somebody else has changed the question since.
     """
-    field = _field(session, actor, field_id, version)
+    field = field_to_edit(session, actor, field_id, version)
     if field.key in ALWAYS_REQUIRED or field.kind == "consent":
         required = field.required
     before = (dict(field.labels), field.help, field.audience, field.required, list(field.options))
     _put_words(field, {side: _checked(words[side]) for side in map(Side, field.roles) if side in words})
     field.required = required
-    if options is not None and _has_own_options(field):
+    if options is not None and form_kinds.has_own_options(field):
         # What was offered once and is written again is the same option again.
-        ever = {wording.option_label(field, code): code for code in _codes_ever(field)}
+        ever = {wording.option_label(field, code): code for code in form_kinds.codes_ever(field)}
         named = [(code or ever.get(label.strip(), ""), label) for code, label in options]
-        kept = {code: label for code, label in named if code in _codes_ever(field)}
-        offered = _options(field.kind, [label for _, label in options], kept, taken=_codes_ever(field))
+        kept = {code: label for code, label in named if code in form_kinds.codes_ever(field)}
+        offered = _options(field.kind, [label for _, label in options], kept, taken=form_kinds.codes_ever(field))
         field.options = list(offered)
         field.labels = field.labels | {f"option:{code}": label for code, label in offered.items()}
     if before != (field.labels, field.help, field.audience, field.required, field.options):
@@ -179,7 +188,7 @@ def reword(
 @writes
 def move(session: Session, actor: Actor, field_id: UUID, *, version: int, by: int) -> None:
     """One place up (-1) or down (1) within its step; at the end of it nothing happens. Raises NotAllowed, Conflict."""
-    field = _field(session, actor, field_id, version)
+    field = field_to_edit(session, actor, field_id, version)
     beside = [each for each in _all(session, field.scheme_id) if each.step == field.step and each.retired_at is None]
     at = next((number for number, each in enumerate(beside) if each.id == field.id), None)
     if at is not None and 0 <= at + by < len(beside):
@@ -194,7 +203,7 @@ def move(session: Session, actor: Actor, field_id: UUID, *, version: int, by: in
 @writes
 def retire(session: Session, actor: Actor, field_id: UUID, *, version: int) -> None:
     """Stop asking; every answer is kept. Raises NotAllowed, Invalid for what the desk stands on, Conflict."""
-    field = _field(session, actor, field_id, version)
+    field = field_to_edit(session, actor, field_id, version)
     if field.key in BUILT_IN:
         raise Invalid("The desk needs this question.", remedy="You can word it differently, or make it optional.")
     if field.retired_at is None:
@@ -206,80 +215,14 @@ def retire(session: Session, actor: Actor, field_id: UUID, *, version: int) -> N
 @writes
 def bring_back(session: Session, actor: Actor, field_id: UUID, *, version: int) -> None:
     """Ask it again, with the answers that were given before. Raises NotAllowed, Conflict."""
-    field = _field(session, actor, field_id, version)
+    field = field_to_edit(session, actor, field_id, version)
     if field.retired_at is not None:
         field.retired_at = None
         audit.record(session, actor, "form.question_brought_back", field.id, scheme_id=field.scheme_id, key=field.key)
     session.commit()
 
 
-def answered(session: Session, actor: Actor, field_id: UUID) -> int:
-    """How many enrolments of the scheme have an answer to it, in every cohort. Raises NotAllowed."""
-    field = _field(session, actor, field_id, None)
-    return int(session.exec(_count(field, _is_answered(field))).one())
-
-
-def kept_answers(
-    session: Session, actor: Actor, field_id: UUID, cohort_id: UUID
-) -> tuple[tuple[tuple[str, str], ...], int]:
-    """(name, answer) of the first 50 people of a cohort who answered, by name, and how many there are.
-
-    Never the actor's own, nor what only its owner may read. Raises NotAllowed.
-    """
-    field = _field(session, actor, field_id, None)
-    cohort = access.cohort_to_coordinate(session, actor, cohort_id)
-    if field.key in NOT_FOR_COORDINATORS or field.kind == "consent":
-        return (), 0
-    conditions = (_is_answered(field), Enrolment.cohort_id == cohort.id, Enrolment.person_id != actor.person_id)
-    people = select(Enrolment, Person).join(Person, col(Person.id) == Enrolment.person_id).where(*conditions)
-    total = session.exec(select(func.count()).select_from(people.subquery())).one()
-    rows = session.exec(people.order_by(col(Enrolment.sort_key), col(Enrolment.id)).limit(MOST_LISTED))
-    said = (
-        (person.full_name, form_kinds.in_words(field, enrolment_form.value_of(field, person, enrolment)))
-        for enrolment, person in rows
-    )
-    return tuple((name, answer) for name, answer in said if answer), total
-
-
-def chosen(session: Session, actor: Actor, field_id: UUID) -> dict[str, int]:
-    """How many enrolments have chosen each option, by code, also of options no longer offered. Raises NotAllowed."""
-    field = _field(session, actor, field_id, None)
-    if not _has_own_options(field):
-        return {}
-    answer = cast(col(Enrolment.answers)[field.key], String)
-    # A code is plain letters and digits in quotation marks, in a list or alone.
-    counted = [func.count().filter(answer.contains(f'"{code}"', autoescape=True)) for code in _codes_ever(field)]
-    if not counted:
-        return {}
-    statement = _from_scheme(select(*counted), field)
-    return {
-        code: number for code, number in zip(_codes_ever(field), session.exec(statement).one(), strict=True) if number
-    }
-
-
-def _from_scheme(statement: Any, field: FormField) -> Any:
-    return (
-        statement.select_from(Enrolment)
-        .join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id))
-        .where(col(Cohort.scheme_id) == field.scheme_id)
-    )
-
-
-def _count(field: FormField, condition: Any) -> Any:
-    return _from_scheme(select(func.count()), field).where(condition)
-
-
-def _is_answered(field: FormField) -> Any:
-    if field.key in OF_ENROLMENT:
-        stored: Any = cast(getattr(Enrolment, field.key), String)
-    elif field.key in OF_PERSON:
-        return col(Enrolment.id).is_not(None)
-    else:
-        stored = cast(col(Enrolment.answers)[field.key], String)
-    return func.coalesce(stored, "null").not_in(["null", "[]", '""', ""])
-
-
-def _field(session: Session, actor: Actor, field_id: UUID, version: int | None) -> FormField:
+def field_to_edit(session: Session, actor: Actor, field_id: UUID, version: int | None) -> FormField:
     """A question of a scheme that the actor runs, as the editor last saw it. Raises NotAllowed, Conflict."""
     field = session.get(FormField, field_id)
     scheme = access.scheme_to_coordinate(session, actor, field.scheme_id if field else field_id)
@@ -324,20 +267,11 @@ def _editable(field: FormField) -> Editable:
         is_retired=field.retired_at is not None,
         is_built_in=field.key in BUILT_IN,
         may_be_optional=field.key not in ALWAYS_REQUIRED and field.kind != "consent",
-        has_own_options=_has_own_options(field),
+        has_own_options=form_kinds.has_own_options(field),
         listing=field.listing or "",
+        for_match={side: (field.for_match or {}).get(side.value, "") for side in sides},
+        match_labels={side: field.labels.get(f"match:{side.value}", "") for side in sides},
     )
-
-
-def _has_own_options(field: FormField) -> bool:
-    """The channels are a setting of the scheme: the form only offers what that says."""
-    return field.kind in WITH_OPTIONS and field.key != "channels"
-
-
-def _codes_ever(field: FormField) -> list[str]:
-    """Every option that was ever offered."""
-    ever = [key.removeprefix("option:") for key in field.labels if key.startswith("option:")]
-    return list(dict.fromkeys([*field.options, *ever]))
 
 
 def _checked(words: Wording) -> Wording:
@@ -359,7 +293,7 @@ def _put_words(field: FormField, words: Mapping[Side, Wording]) -> None:
         for side in sides
     }
     first = said[sides[0]]
-    labels = {key: text for key, text in field.labels.items() if key.startswith("option:")}
+    labels = {key: text for key, text in field.labels.items() if key.startswith(("option:", "match:"))}
     for side, each in said.items():
         labels[side.value] = each.label
         if each.help != first.help:

@@ -63,6 +63,17 @@ def options(field: FormField, value: Any) -> tuple[tuple[str, str], ...]:
     return (*offered, *gone.items()) if gone else offered
 
 
+def has_own_options(field: FormField) -> bool:
+    """The channels are a setting of the scheme: the form only offers what that says."""
+    return field.kind in WITH_OPTIONS and field.key != "channels"
+
+
+def codes_ever(field: FormField) -> list[str]:
+    """Every option that was ever offered."""
+    ever = [key.removeprefix("option:") for key in field.labels if key.startswith("option:")]
+    return list(dict.fromkeys([*field.options, *ever]))
+
+
 def in_words(field: FormField, value: Any) -> str:
     """An answer as a reader should see it; '' for none."""
     if value in (None, "", []):

@@ -25,6 +25,9 @@ from services.schemes import rows, templates
 from services.schemes.shapes import TemplateField
 from services.units import writes
 
+# Answers that can be there before this form asks: from another scheme, or from a coordinator's file.
+KNOWN_BEFORE = enrolment_form.OF_PERSON | enrolment_form.OF_ENROLMENT
+
 
 @dataclass(frozen=True)
 class Offered:
@@ -59,6 +62,9 @@ def take_over(session: Session, actor: Actor, scheme_id: UUID, keys: Sequence[st
     for at, key in enumerate((key for key in new if key in keys), start=last + 1):
         field = rows.form_field(scheme_id, at, new[key])
         field.required = False
+        if field.for_match and field.key in KNOWN_BEFORE:
+            # Whoever answered it elsewhere has not read here that a match would see it.
+            field.for_match = dict.fromkeys(field.for_match, enrolment_form.CHOICE)
         session.add(field)
         what = "form.question_added"
         audit.record(session, actor, what, field.id, scheme_id=scheme_id, key=key, kind=field.kind, by="template")

@@ -5,27 +5,23 @@ a consent is, in the words of its day. Whoever leaves the directory, or whose qu
 taken it back with that: it never comes on again by itself.
 """
 
-import json
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, bindparam, case, cast, update
+from sqlalchemy import bindparam, case
 from sqlalchemy import select as select_columns
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from models.columns import utc_now
-from models.enrolments import ConsentPurpose, ConsentText, DirectoryChoice, Enrolment, Side
+from models.enrolments import ConsentPurpose, DirectoryChoice, Enrolment, Side
 from models.people import Person
 from models.schemes import Cohort, FormField, Scheme
-from services import access, audit, cleaning, consents, enrolment_form, form_kinds
+from services import access, answer_choices, audit, cleaning, consents, enrolment_form, form_kinds
 from services.access import Actor
+from services.answer_choices import Choice
 from services.answer_history import NOT_FOR_COORDINATORS
 from services.consents import Agreed
-from services.enrolment_form import OF_PERSON
 from services.errors import Conflict, Invalid
 from services.schemes.shapes import NEVER_LISTED
 from services.units import writes
@@ -35,20 +31,6 @@ HELP = "Stands beside your profile, and only while that is listed. Off until you
 AUDIENCE = "Approved mentees of your cohort who do not have a mentor yet, once they have signed in."
 # The four facts are there already; how to reach somebody, and what is told to the coordinator alone, never is.
 _NEVER = NOT_FOR_COORDINATORS | {"full_name", "sort_name", "role_title", "summary", "goals", "channels", "access_needs"}
-# Kept as plain text or a number; every other answer is kept as JSON.
-_AS_TEXT = OF_PERSON | {"organisation", "years_of_experience"}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One switch: what it says, who sees the answer, what the answer is now ('' for none), whether it is on."""
-
-    key: str
-    label: str
-    answer: str
-    is_on: bool
-    help: str = HELP
-    audience: str = AUDIENCE
 
 
 def may_be_offered(key: str, kind: str, roles: Collection[str]) -> bool:
@@ -61,11 +43,11 @@ def mine(session: Session, actor: Actor) -> tuple[Choice, ...]:
     enrolment = access.own_enrolment(session, actor)
     if enrolment.side is not Side.MENTOR or ConsentPurpose.DIRECTORY not in consents.given(session, enrolment.id):
         return ()
-    on = set(session.exec(_open_keys(), params={"enrolment_id": enrolment.id}))
+    on = answer_choices.switched_on(session, DirectoryChoice, enrolment.id)
     person = session.get_one(Person, enrolment.person_id)
-    fields = _fields(session, enrolment.id)
     return tuple(
-        Choice(field.key, _label(field.listing), _said(field, person, enrolment), field.key in on) for field in fields
+        _choice(field, on, form_kinds.in_words(field, enrolment_form.value_of(field, person, enrolment)))
+        for field in _fields(session, enrolment.id)
     )
 
 
@@ -78,26 +60,19 @@ def show(session: Session, actor: Actor, key: str) -> None:
     field = next((each for each in _fields(session, enrolment.id) if each.key == key), None)
     if field is None or enrolment.side is not Side.MENTOR:
         raise Invalid("This scheme does not show that.", remedy="Reload the page to see its questions.")
-    words, language = _words(field.listing), field.language
-    fingerprint = consents.keep_words(session, words, language)
-    if key not in set(session.exec(_open_keys(), params={"enrolment_id": enrolment.id})):
-        row = {"field_key": key, "wording_sha256": fingerprint, "language": language}
-        session.add(DirectoryChoice(enrolment_id=enrolment.id, **row))
+    words, language = _choice(field).words, field.language
+    fingerprint = answer_choices.add(session, DirectoryChoice, enrolment.id, key, words, language)
+    if fingerprint is not None:
         audit.record(session, actor, "directory.shown", enrolment.id, question=key, wording_sha256=fingerprint)
-    try:
-        session.commit()
-    except IntegrityError as clash:
-        # Two tabs can switch it on at once. The partial unique index keeps one.
-        session.rollback()
-        raise Conflict("This was switched on a moment ago.", remedy="Reload the page to see it.") from clash
+    answer_choices.commit(session)
 
 
 @writes
 def hide(session: Session, actor: Actor, key: str) -> None:
     """Show it no longer, whatever the state of the enrolment. Raises NotAllowed."""
     enrolment = access.own_enrolment(session, actor)
-    mine = (col(DirectoryChoice.enrolment_id) == enrolment.id, col(DirectoryChoice.field_key) == key)
-    if _withdraw(session, *mine):
+    which = answer_choices.of_question(DirectoryChoice, enrolment.id, key)
+    if answer_choices.withdraw(session, DirectoryChoice, *which):
         audit.record(session, actor, "directory.hidden", enrolment.id, question=key)
     session.commit()
 
@@ -121,7 +96,7 @@ def offer(session: Session, actor: Actor, field_id: UUID, *, version: int, words
         if said is None:
             of_scheme = select(Enrolment.id).join(Cohort).where(Cohort.scheme_id == field.scheme_id)
             mine = (col(DirectoryChoice.field_key) == field.key, col(DirectoryChoice.enrolment_id).in_(of_scheme))
-            _withdraw(session, *mine)
+            answer_choices.withdraw(session, DirectoryChoice, *mine)
         what = "form.question_offered_to_directory" if said else "form.question_kept_from_directory"
         audit.record(session, actor, what, field.id, scheme_id=field.scheme_id, key=field.key)
     session.commit()
@@ -140,52 +115,20 @@ def shown(session: Session, mentor_ids: Collection[UUID]) -> Mapping[UUID, tuple
     rows = session.exec(_answers(tuple(sorted(fields))), params={"ids": list(mentor_ids)}).all()
     found: dict[UUID, dict[str, str]] = {}
     for mentor_id, key, kept in rows:
-        value = kept if kept is None or key in _AS_TEXT else json.loads(kept)
-        found.setdefault(mentor_id, {})[key] = form_kinds.in_words(fields[key], value)
-    return {mentor_id: tuple(_in_order(fields.values(), said)) for mentor_id, said in found.items()}
+        found.setdefault(mentor_id, {})[key] = form_kinds.in_words(fields[key], answer_choices.read(key, kept))
+    labelled = [(field.key, field.listing) for field in fields.values()]
+    return {mentor_id: answer_choices.in_order(labelled, said) for mentor_id, said in found.items()}
 
 
 def history(session: Session, actor: Actor) -> tuple[Agreed, ...]:
     """All that the person ever chose to show besides, newest first, also what they took back. Raises NotAllowed."""
     enrolment = access.own_enrolment(session, actor)
-    today = {field.key: field.listing for field in _fields(session, enrolment.id)}
-    rows = session.exec(_ever(), params={"enrolment_id": enrolment.id})
-    return tuple(
-        Agreed(
-            purpose=ConsentPurpose.DIRECTORY,
-            label=text.splitlines()[0],
-            text=text,
-            language=choice.language,
-            given_at=choice.created_at,
-            withdrawn_at=choice.withdrawn_at,
-            is_worded_so=_words(today.get(choice.field_key)) == text,
-        )
-        for choice, text in rows
-    )
+    today = {field.key: _choice(field).words for field in _fields(session, enrolment.id)}
+    return answer_choices.history(session, DirectoryChoice, enrolment.id, ConsentPurpose.DIRECTORY, today)
 
 
-def _label(listing: str) -> str:
-    return f"Also show: {listing}"
-
-
-def _words(listing: str | None) -> str:
-    """What the person reads at the switch."""
-    return "\n".join((_label(listing or ""), HELP, AUDIENCE))
-
-
-def _said(field: Any, person: Person, enrolment: Enrolment) -> str:
-    return form_kinds.in_words(field, enrolment_form.value_of(field, person, enrolment))
-
-
-def _in_order(fields: Iterable[Any], said: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    return ((field.listing, said[field.key]) for field in fields if said.get(field.key))
-
-
-def _withdraw(session: Session, *which: Any) -> bool:
-    """Whether there was anything to withdraw."""
-    taken = update(DirectoryChoice).where(col(DirectoryChoice.withdrawn_at).is_(None), *which)
-    done: Any = session.execute(taken.values(withdrawn_at=utc_now()))
-    return bool(done.rowcount)
+def _choice(field: Any, on: Collection[str] = (), answer: str = "") -> Choice:
+    return Choice(field.key, f"Also show: {field.listing}", answer, field.key in on, HELP, AUDIENCE)
 
 
 def _fields(session: Session, enrolment_id: UUID) -> list[Any]:
@@ -215,13 +158,6 @@ def _offered() -> Any:
 
 
 @cache
-def _open_keys() -> Any:
-    return select(DirectoryChoice.field_key).where(
-        col(DirectoryChoice.enrolment_id) == bindparam("enrolment_id"), col(DirectoryChoice.withdrawn_at).is_(None)
-    )
-
-
-@cache
 def _anything() -> Any:
     """Whether anybody of `ids` shows more: mostly nobody does, and the form need not be read."""
     open_ones = col(DirectoryChoice.withdrawn_at).is_(None)
@@ -232,7 +168,7 @@ def _anything() -> Any:
 @cache
 def _answers(keys: tuple[str, ...]) -> Any:
     """(mentor, question, answer as it is kept) of what is switched on, for mentors who are `ids`."""
-    kept = case(*((col(DirectoryChoice.field_key) == key, _kept(key)) for key in keys))
+    kept = case(*((col(DirectoryChoice.field_key) == key, answer_choices.kept(key)) for key in keys))
     return (
         select_columns(DirectoryChoice.enrolment_id, DirectoryChoice.field_key, kept)  # type: ignore[call-overload]
         .join(Enrolment, col(Enrolment.id) == DirectoryChoice.enrolment_id)
@@ -242,26 +178,4 @@ def _answers(keys: tuple[str, ...]) -> Any:
             col(DirectoryChoice.field_key).in_(keys),
             col(DirectoryChoice.withdrawn_at).is_(None),
         )
-    )
-
-
-def _kept(key: str) -> Any:
-    if key in OF_PERSON:
-        return cast(getattr(Person, key), String)
-    if key in enrolment_form.OF_ENROLMENT:
-        return cast(getattr(Enrolment, key), String)
-    return cast(col(Enrolment.answers)[key], String)
-
-
-@cache
-def _ever() -> Any:
-    return (
-        select(DirectoryChoice, ConsentText.text)
-        .join(
-            ConsentText,
-            (col(ConsentText.sha256) == col(DirectoryChoice.wording_sha256))
-            & (col(ConsentText.language) == col(DirectoryChoice.language)),
-        )
-        .where(col(DirectoryChoice.enrolment_id) == bindparam("enrolment_id"))
-        .order_by(col(DirectoryChoice.created_at).desc(), col(DirectoryChoice.id))
     )

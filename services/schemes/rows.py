@@ -101,8 +101,8 @@ def form_field(scheme_id: UUID, position: int, field: TemplateField) -> FormFiel
             if wording.for_role(role) != wording.for_role(first):
                 labels[f"{name}:{role}"] = wording.for_role(role)
     labels |= {f"option:{option.code}": option.label for option in field.options}
-    rules = {role: rule for role in field.roles if (rule := field.match.for_role(role))}
-    labels |= {f"match:{role}": field.match_label.for_role(role) for role in rules}
+    rules: dict[str, str] = {role: rule for role in field.roles if (rule := field.match.for_role(role))}
+    labels |= {f"match:{role}": field.match_label.for_role(role) for role in field.roles if role in rules}
     return FormField(
         scheme_id=scheme_id,
         key=field.key,
@@ -118,7 +118,7 @@ def form_field(scheme_id: UUID, position: int, field: TemplateField) -> FormFiel
         options=[option.code for option in field.options],
         longest=field.longest or 2000,
         listing=field.listing,
-        for_match=dict(rules) or None,
+        for_match=rules or None,
     )
 
 

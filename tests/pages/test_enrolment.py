@@ -248,7 +248,7 @@ def test_consents_are_off_and_work_the_moment_they_are_moved(page_session: Sessi
     page_session.commit()
     page.toggle(key=key(enrolment, "directory")).set_value(False).run()
 
-    assert before == [False] * 4
+    assert before == [False] * 5
     assert given == {ConsentPurpose.DIRECTORY}
     assert [notice.value for notice in page.success] == ["Switched off. It is hidden from now on."]
     assert [box.label for box in page.expander] == ["What I agreed to, and when"]

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from models.audit import AuditEntry
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.schemes import Cohort, FormField
-from services import answer_history, enrolments, form_editing
+from services import answer_history, enrolments, form_answers, form_editing
 from services.access import DESK, Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.form_editing import BUILT_IN, Editable, Wording
@@ -113,7 +113,7 @@ def test_a_retired_question_keeps_its_answers_and_comes_back_with_them(session: 
     assert answer_history.retired_answers(session, coordinator, enrolment_id) == (
         ("What would help you to get the most out of it", "Written notes."),
     )
-    assert form_editing.answered(session, coordinator, field.id) == 1
+    assert form_answers.answered(session, coordinator, field.id) == 1
     retired = asked(session, cohort, coordinator, "needs")
     form_editing.bring_back(session, coordinator, field.id, version=retired.version)
     answers = {q.key: q.value for step in enrolments.form(session, mentee).steps for q in step.questions}
@@ -149,7 +149,7 @@ def test_an_option_that_is_taken_away_stays_with_whoever_chose_it_in_words(sessi
 
     changed = asked(session, cohort, coordinator, field.key)
     assert changed.options == (("tuesday", "Tuesday at six"), ("own", "Wednesday"), ("friday", "Friday"))
-    assert form_editing.chosen(session, coordinator, field.id) == {"own": 1, "monday": 1}
+    assert form_answers.chosen(session, coordinator, field.id) == {"own": 1, "monday": 1}
     question = enrolments.form(session, mentee).steps[1].questions[-1]
     assert (question.value, question.shown) == (["monday", "own"], "Monday (no longer offered), Wednesday")
     enrolments.save_draft(session, mentee, {field.key: ["monday", "friday"]})

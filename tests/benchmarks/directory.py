@@ -12,11 +12,11 @@ from models.schemes import Cohort
 from services import directory
 from services.access import Acting, Actor, Place
 from tests.benchmarks.population import populate
-from tests.benchmarks.questions import Desk, on_both, print_medians, rerun
+from tests.benchmarks.questions import FEW, Desk, is_flat, on_both, print_medians, rerun
 from tests.benchmarks.timing import first_and_median
 
 SIZE = 100_000
-MOST_MILLISECONDS, MOST_TIMES_HELLO = 80, 3
+MOST_MILLISECONDS = 80
 QUESTIONS: dict[str, dict[str, Any]] = {
     "everybody": {},
     "third page": {"page": 3},
@@ -31,8 +31,13 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 
 
 def bench(size: int = SIZE) -> int:
-    """Print the tables; 0 when every target is met, else 1. Takes some minutes."""
-    return on_both(f"{size:,} enrolments", partial(_filled, size=size), _measured)
+    """Print the tables; 0 when every question, the page's script and the memory keep to their targets, else 1.
+
+    Takes some minutes.
+    """
+    held: dict[str, float] = {}
+    on_both(f"{FEW:,} enrolments", partial(_filled, size=FEW), partial(_measured, held=held))
+    return on_both(f"{size:,} enrolments", partial(_filled, size=size), partial(_measured, held=held))
 
 
 def _filled(session: Session, size: int) -> Actor:
@@ -44,12 +49,13 @@ def _filled(session: Session, size: int) -> Actor:
     return Actor(found.person_id, "Mentee", place, (place,))
 
 
-def _measured(desk: Desk) -> int:
+def _measured(desk: Desk, held: dict[str, float]) -> int:
     """How many targets are missed."""
     asked = {question: first_and_median(partial(_ask, desk, facts))[1] for question, facts in QUESTIONS.items()}
     print_medians(f"{desk.kind}: the directory's service", asked)
-    _, times = rerun(desk, "mentors")
-    return sum(each > MOST_MILLISECONDS for each in asked.values()) + (times > MOST_TIMES_HELLO)
+    drawn, _ = rerun(desk, "mentors")
+    slow = [question for question, each in asked.items() if each > MOST_MILLISECONDS]
+    return len(slow) + (drawn.rerun > MOST_MILLISECONDS) + (not is_flat(desk, held))
 
 
 def _ask(desk: Desk, facts: dict[str, Any]) -> None:

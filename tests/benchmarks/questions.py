@@ -23,6 +23,9 @@ from tests.benchmarks.desks import Server
 from tests.benchmarks.population import Population
 from tests.benchmarks.screens import Cost, Screen, side_by_side
 
+# How many people a small desk has, and how much more a large one may hold in memory to count as flat.
+FEW, MOST_GROWTH = 1_000, 1.2
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -93,3 +96,21 @@ def rerun(desk: Desk, address: str) -> tuple[Cost, float]:
         f"{times:.1f} × hello ({base.rerun:.1f} ms)."
     )
     return drawn, times
+
+
+def megabytes(desk: Desk) -> float:
+    """What the server holds in memory now, after it has drawn the screen."""
+    return float(desk.server.process.memory_info().rss) / 2**20
+
+
+def is_flat(desk: Desk, before: dict[str, float]) -> bool:
+    """Print what the server holds, beside what it held on this database with few people; whether that is about as much.
+
+    The first time it is asked of a database, it only remembers.
+    """
+    held = megabytes(desk)
+    if desk.kind not in before:
+        before[desk.kind] = held
+        return True
+    Console(width=100).print(f"The server holds {held:.0f} MB; with {FEW:,} people it held {before[desk.kind]:.0f} MB.")
+    return held <= before[desk.kind] * MOST_GROWTH

@@ -24,9 +24,11 @@ from services import access, audit, messages, times
 from services.access import DESK, Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.feedback_forms import Question, checked, missing, questions_of, rating_of
+from services.messages import Addressed
 from services.units import writes
 
 LONGEST_ROUND_DAYS = 92
+TEMPLATE = "feedback_due"
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,19 @@ def ask_due(session: Session, now: datetime) -> int:
 @writes
 def remind(session: Session, actor: Actor, round_id: UUID, today: date) -> int:
     """Write to everybody who was asked and has not answered, at most once a day; to how many. NotAllowed, Conflict."""
-    opened, scheme = _to_coordinate(session, actor, round_id)
+    opened, scheme = round_to_coordinate(session, actor, round_id)
     _refuse_closed(opened)
-    _ask(session, opened, scheme)
-    silent = (
-        select(Enrolment.person_id)
+    readers = [Addressed(person_id, event=_reminder(opened, today)) for _, person_id in silent(session, opened, today)]
+    written = messages.queue_many(session, readers, template=TEMPLATE, scheme_id=scheme.id, due_on=opened.due_on)
+    audit.record(session, actor, "feedback.reminded", opened.id, scheme_id=scheme.id, people=written)
+    session.commit()
+    return written
+
+
+def silent(session: Session, opened: FeedbackRound, today: date) -> list[tuple[UUID, UUID]]:
+    """Enrolment and person of those who were asked, have not answered and were not reminded today. Two queries."""
+    asked = (
+        select(Enrolment.id, Enrolment.person_id)
         .join(FeedbackAnswer, col(FeedbackAnswer.enrolment_id) == Enrolment.id)
         .where(
             FeedbackAnswer.round_id == opened.id,
@@ -120,18 +130,18 @@ def remind(session: Session, actor: Actor, round_id: UUID, today: date) -> int:
             # Nobody on a break, or gone, is reminded of anything (U-C5.3).
             Enrolment.status == EnrolmentStatus.APPROVED,
         )
+        .order_by(col(Enrolment.sort_key), col(Enrolment.id))
     )
-    events = [(person_id, f"feedback-{opened.id}-{today.isoformat()}") for person_id in session.exec(silent).all()]
-    written = sum(_write(session, scheme, opened, person_id, event) for person_id, event in events)
-    audit.record(session, actor, "feedback.reminded", opened.id, scheme_id=scheme.id, people=written)
-    session.commit()
-    return written
+    found = session.exec(asked).all()
+    events = {person_id: _reminder(opened, today) for _, person_id in found}
+    reminded = messages.already_written(session, template=TEMPLATE, events=events)
+    return [(enrolment_id, person_id) for enrolment_id, person_id in found if person_id not in reminded]
 
 
 @writes
 def close(session: Session, actor: Actor, round_id: UUID) -> None:
     """Take no more answers. Drafts stay unread. Raises NotAllowed, Conflict."""
-    opened, scheme = _to_coordinate(session, actor, round_id)
+    opened, scheme = round_to_coordinate(session, actor, round_id)
     _refuse_closed(opened)
     opened.closed_at = utc_now()
     audit.record(session, actor, "feedback.closed", opened.id, scheme_id=scheme.id)
@@ -224,7 +234,7 @@ def _ask(session: Session, opened: FeedbackRound, scheme: Scheme) -> int:
     """Give an empty answer to everybody who takes part in an open pair and has none yet, and write to them."""
     asked = select(FeedbackAnswer.enrolment_id).where(FeedbackAnswer.round_id == opened.id)
     statement = select(Enrolment.id, Enrolment.person_id, Enrolment.side).where(
-        *_in_an_open_pair(opened.cohort_id), col(Enrolment.id).not_in(asked)
+        *in_an_open_pair(opened.cohort_id), col(Enrolment.id).not_in(asked)
     )
     found = session.exec(statement).all()
     for enrolment_id, person_id, side in found:
@@ -235,10 +245,10 @@ def _ask(session: Session, opened: FeedbackRound, scheme: Scheme) -> int:
 
 @cache
 def _counted() -> Any:
-    return select(func.count()).select_from(Enrolment).where(*_in_an_open_pair(bindparam("cohort_id")))
+    return select(func.count()).select_from(Enrolment).where(*in_an_open_pair(bindparam("cohort_id")))
 
 
-def _in_an_open_pair(cohort_id: Any) -> tuple[Any, ...]:
+def in_an_open_pair(cohort_id: Any) -> tuple[Any, ...]:
     """Who is asked: those who take part, and now."""
     in_pair = select(Pairing.id).where(
         or_(col(Pairing.mentor_id) == Enrolment.id, col(Pairing.mentee_id) == Enrolment.id),
@@ -251,13 +261,18 @@ def _in_an_open_pair(cohort_id: Any) -> tuple[Any, ...]:
     )
 
 
+def _reminder(opened: FeedbackRound, today: date) -> str:
+    return f"feedback-{opened.id}-{today.isoformat()}"
+
+
 def _write(session: Session, scheme: Scheme, opened: FeedbackRound, person_id: UUID, event: str) -> bool:
     return messages.queue(
-        session, person_id=person_id, template="feedback_due", scheme_id=scheme.id, event=event, due_on=opened.due_on
+        session, person_id=person_id, template=TEMPLATE, scheme_id=scheme.id, event=event, due_on=opened.due_on
     )
 
 
-def _to_coordinate(session: Session, actor: Actor, round_id: UUID) -> tuple[FeedbackRound, Scheme]:
+def round_to_coordinate(session: Session, actor: Actor, round_id: UUID) -> tuple[FeedbackRound, Scheme]:
+    """A round with its scheme. Raises NotAllowed."""
     opened = session.get(FeedbackRound, round_id)
     if opened is None:
         raise NotAllowed("You cannot open this round.", remedy="Ask one of the scheme's coordinators.")

@@ -15,7 +15,8 @@ from models.feedback import FeedbackAnswer, FeedbackRound, RoundPoint
 from models.pairings import Pairing
 from models.people import Person
 from models.schemes import Cohort, Scheme
-from services import access, days
+from models.search import SearchScope
+from services import access, days, people_search
 from services.access import Actor
 from services.errors import NotAllowed
 from services.feedback_figures import Response, Responses, responses
@@ -83,12 +84,21 @@ def rounds(session: Session, actor: Actor, cohort_id: UUID, today: date) -> tupl
     )
 
 
-def results(session: Session, actor: Actor, round_id: UUID, *, page: int = 1) -> Results:
-    """Who answered what, 50 a page. For coordinators, without anybody they are paired with. Raises NotAllowed."""
+def results(session: Session, actor: Actor, round_id: UUID, *, page: int = 1, search: str = "") -> Results:
+    """Who answered what, 50 a page. For coordinators, without anybody they are paired with. Raises NotAllowed.
+
+    `search` are words that lead to people, as in the queue of enrolments; what somebody answered leads nowhere.
+    """
     opened = _round(session, round_id)
     access.cohort_to_coordinate(session, actor, opened.cohort_id)
     # Whoever is a party reads nothing about themselves here.
-    mine = [FeedbackAnswer.round_id == opened.id, col(Enrolment.person_id) != actor.person_id, ~_of_a_partner(actor)]
+    mine = [
+        FeedbackAnswer.round_id == opened.id,
+        col(Enrolment.person_id) != actor.person_id,
+        ~of_a_partner(actor, FeedbackAnswer.enrolment_id),
+    ]
+    if search.strip():
+        mine.append(people_search.among_matching(session, opened.cohort_id, search, scope=SearchScope.QUEUE))
     counted = select(func.count()).select_from(FeedbackAnswer).join(Enrolment).where(*mine)
     total = session.exec(counted).one()
     pages = max(1, -(-total // PAGE))
@@ -149,15 +159,15 @@ def _responses(session: Session, actor: Actor, cohort: Cohort, as_of: AsOf) -> R
     return responses(session, cohort.id, as_of, protect=cohort.scheme_id not in actor.coordinates)
 
 
-def _of_a_partner(actor: Actor) -> Any:
-    """An SQL condition: the answer is by somebody who is or was paired with the actor."""
+def of_a_partner(actor: Actor, enrolment_id: Any) -> Any:
+    """An SQL condition: the enrolment is of somebody who is or was paired with the actor."""
     own = aliased(Enrolment)
     either = or_(
-        (col(Pairing.mentor_id) == FeedbackAnswer.enrolment_id) & (col(Pairing.mentee_id) == own.id),
-        (col(Pairing.mentee_id) == FeedbackAnswer.enrolment_id) & (col(Pairing.mentor_id) == own.id),
+        (col(Pairing.mentor_id) == enrolment_id) & (col(Pairing.mentee_id) == own.id),
+        (col(Pairing.mentee_id) == enrolment_id) & (col(Pairing.mentor_id) == own.id),
     )
     pairs = select(Pairing.id).join(own, either).where(own.person_id == actor.person_id)
-    return pairs.correlate(FeedbackAnswer).exists()
+    return pairs.correlate(enrolment_id.class_).exists()
 
 
 def _answer(opened: FeedbackRound, row: FeedbackAnswer, name: str) -> Answer:

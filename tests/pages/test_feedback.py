@@ -8,9 +8,10 @@ from sqlmodel import Session, select
 from models.columns import utc_now
 from models.enrolments import Enrolment, Side
 from models.feedback import FeedbackAnswer, FeedbackRound, RoundPoint
+from models.messages import Message
 from models.people import Person
 from models.schemes import Cohort
-from services import feedback
+from services import feedback, times
 from tests.factories import (
     make_actor,
     make_cohort,
@@ -92,6 +93,8 @@ def test_a_coordinator_opens_a_round_reminds_and_closes_it(page_session: Session
     page.button(key="open").click().run()
     opened = [notice.value for notice in page.success]
     round_id = page_session.exec(select(FeedbackRound.id).where(FeedbackRound.cohort_id == cohort.id)).one()
+    page.session_state[f"reminding-{round_id}"] = True
+    page.run()
     page.button(key=f"remind-{round_id}").click().run()
     reminded = [notice.value for notice in page.success]
     page.button(key=f"close-{round_id}").click().run()
@@ -120,6 +123,63 @@ def test_a_round_is_offered_once_there_is_somebody_to_ask(page_session: Session)
         "The form and an email go now to 2 people in open pairs, and to nobody else. "
         "Pairs made later get them as well, until that day."
     ]
+
+
+def test_before_a_round_opens_its_coordinator_reads_who_is_asked_and_what_the_email_says(page_session: Session) -> None:
+    cohort = make_cohort(page_session, make_scheme(page_session, other_settings={"feedback": FORMS}))
+    make_pairing(page_session, cohort, mentor="Bo *Berg*", mentee="Ama Boateng")
+    coordinator = make_coordinator(page_session, cohort)
+
+    page = open_page("feedback", coordinator)
+    closed = len(page.text)
+    page.session_state["plan"] = True
+    due_on = utc_now().date() + timedelta(days=5)
+    page.date_input(key="due-on").set_value(due_on).run()
+
+    day = f"{times.day_in_words(due_on, today=due_on, weekday=True)} {due_on.year}"
+    assert closed == 0
+    assert "To Ama Boateng and Bo \\*Berg\\*" in [line.value for line in page.main.markdown]
+    assert [text.value.split("Please answer by ")[1].split(".")[0] for text in page.main.text] == [day]
+    assert page_session.exec(select(Message)).all() == []
+
+
+def test_a_reminder_is_read_before_it_goes_and_names_those_it_goes_to(page_session: Session) -> None:
+    _, mentor, coordinator = _asked(page_session)
+    round_id = page_session.exec(select(FeedbackRound.id)).one()
+    mentee = page_session.exec(select(Enrolment).where(Enrolment.side == Side.MENTEE)).one()
+    feedback.submit(page_session, make_participant(page_session, mentee), round_id, {"relationship": 4})
+
+    page = open_page("feedback", coordinator)
+    page.session_state[f"reminding-{round_id}"] = True
+    page.run()
+    read = [line.value for line in page.main.markdown if line.value.startswith("To ")]
+    mails = len(page_session.exec(select(Message)).all())
+    page.button(key=f"remind-{round_id}").click().run()
+    page_session.rollback()
+
+    assert (read, mails) == (["To Bo Berg"], 2)
+    assert [text.value.splitlines()[0] for text in page.main.text] == []
+    assert [notice.value for notice in page.success] == ["A reminder goes to one person."]
+    assert "Nobody is left to remind today" in " ".join(line.value for line in page.main.markdown)
+    assert page_session.exec(select(Message.person_id).where(Message.person_id == mentor.id)).all() == [mentor.id] * 2
+
+
+def test_answers_are_counted_and_found_by_name(page_session: Session) -> None:
+    cohort, _, coordinator = _asked(page_session)
+    round_id = page_session.exec(select(FeedbackRound.id).where(FeedbackRound.cohort_id == cohort.id)).one()
+
+    page = open_page("feedback", coordinator)
+    page.toggle(key=f"answers-{round_id}").set_value(True).run()
+    everybody = [line.value for line in page.main.caption]
+    page.text_input(key=f"search-{round_id}").set_value("berg").run()
+    found = [line.value for line in page.main.markdown if "not answered yet" in line.value]
+    one = [line.value for line in page.main.caption]
+    page.text_input(key=f"search-{round_id}").set_value("nobody").run()
+
+    assert "2 people, the lowest rating first" in everybody
+    assert "1 person, the lowest rating first" in one
+    assert found == ["**Bo Berg** · mentor · not answered yet"]
+    assert [info.value for info in page.main.info] == ["Nobody fits. Take a word out of the search."]
 
 
 def test_a_mentee_does_not_see_what_the_mentor_wrote(page_session: Session) -> None:

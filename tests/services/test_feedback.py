@@ -12,12 +12,14 @@ from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.feedback import FeedbackAnswer, FeedbackRound, RoundPoint
 from models.messages import Message
 from models.pairings import PairingStatus
+from models.people import Person
 from models.schemes import Cohort
-from services import feedback, feedback_results
+from services import feedback, feedback_asking, feedback_results, messages
 from services.access import DESK, Acting, Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.feedback_figures import Response
 from services.schemes import starting
+from services.settings import settings
 from tests.factories import (
     make_actor,
     make_cohort,
@@ -28,6 +30,7 @@ from tests.factories import (
     make_participant,
     make_scheme,
 )
+from tests.services.counting import queries_of
 
 FORMS = {
     "mentor": [
@@ -271,6 +274,84 @@ def test_a_reminder_goes_to_those_who_have_not_answered_and_once_a_day(session: 
     assert written == [1, 0, 1]
     mentor = session.get_one(Enrolment, pairing.mentor_id).person_id
     assert len(session.exec(select(Message).where(Message.person_id == mentor)).all()) == 3
+
+
+@pytest.mark.clause("U-6")
+def test_what_a_reminder_would_do_is_what_it_does(session: Session) -> None:
+    cohort = _cohort(session)
+    pairings = [make_pairing(session, cohort, mentor=f"Bo {name}", mentee=f"Ama {name}") for name in "ABC"]
+    opened, actor, today = _open(session, cohort), _coordinator(session, cohort), _today()
+    feedback.submit(session, _participant(session, pairings[0].mentee_id), opened.id, {"relationship": 4})
+    away = session.get_one(Enrolment, pairings[1].mentor_id)
+    away.status = EnrolmentStatus.PAUSED
+    make_pairing(session, cohort)  # made since: asked by the worker, not reminded of what they never got
+    session.commit()
+
+    before = feedback_asking.reminding(session, actor, opened.id, today=today)
+    written = feedback.remind(session, actor, opened.id, today)
+    after = feedback_asking.reminding(session, actor, opened.id, today=today)
+
+    assert (before.count, before.names) == (4, ("Ama B", "Ama C", "Bo A", "Bo C"))
+    assert before.preview is not None
+    reader = session.exec(select(Person.id).where(Person.full_name == "Ama B")).one()
+    mails = session.exec(select(Message).where(Message.person_id == reader)).all()
+    assert [(mail.subject, mail.body_text) for mail in mails][-1:] == [
+        (before.preview.subject, str(before.preview.text).replace(messages.PERSONAL_LINK, settings().url))
+    ]
+    assert written == 4
+    assert after == feedback_asking.Plan(0, (), None)
+
+
+def test_whom_a_coordinator_mentors_is_reminded_and_not_named(session: Session) -> None:
+    cohort = _cohort(session)
+    coordinator = make_coordinator(session, cohort)
+    own = make_enrolment(session, cohort, Side.MENTOR, person=coordinator)
+    pairing = make_pairing(session, cohort, mentor=own, mentee="Ama Boateng")
+    actor, opened = make_actor(coordinator, cohort), _open(session, cohort)
+    feedback.submit(session, _participant(session, pairing.mentor_id), opened.id, {"relationship": 4})
+
+    found = feedback_asking.reminding(session, actor, opened.id, today=_today())
+
+    assert (found.count, found.names) == (1, ())
+    assert found.preview is not None
+    assert "Ama" not in found.preview.text
+
+
+def test_before_a_round_opens_it_is_known_whom_it_asks(session: Session) -> None:
+    cohort = _cohort(session)
+    make_pairing(session, cohort, mentor="Bo Berg", mentee="Ama Boateng")
+    make_enrolment(session, cohort)
+
+    found = feedback_asking.opening(session, _coordinator(session, cohort), cohort.id, due_on=_today())
+
+    assert (found.count, found.names) == (2, ("Ama Boateng", "Bo Berg"))
+    with pytest.raises(NotAllowed):
+        feedback_asking.opening(session, _coordinator(session, _cohort(session)), cohort.id, due_on=_today())
+
+
+@pytest.mark.parametrize("people", [1, 60])
+def test_a_plan_names_some_of_many_in_as_many_queries(session: Session, people: int) -> None:
+    cohort = _cohort(session)
+    for _ in range(people):
+        make_pairing(session, cohort)
+    actor, opened = _coordinator(session, cohort), _open(session, cohort)
+
+    with queries_of(session) as statements:
+        found = feedback_asking.reminding(session, actor, opened.id, today=_today())
+
+    assert (found.count, len(found.names)) == (2 * people, min(2 * people, 50))
+    assert len(statements) == 7
+
+
+def test_answers_are_found_by_name(session: Session) -> None:
+    cohort = _cohort(session)
+    make_pairing(session, cohort, mentor="Bo Berg", mentee="Ama Boateng")
+    opened, actor = _open(session, cohort), _coordinator(session, cohort)
+
+    found = [feedback_results.results(session, actor, opened.id, search=words) for words in ("boat am", "nobody", " ")]
+
+    assert [[line.name for line in each.lines] for each in found] == [["Ama Boateng"], [], ["Ama Boateng", "Bo Berg"]]
+    assert [each.total for each in found] == [1, 0, 2]
 
 
 def test_a_closed_round_takes_no_answer_and_no_reminder(session: Session) -> None:

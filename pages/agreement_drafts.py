@@ -3,29 +3,42 @@
 The draft that is open stands in the address, so that a colleague can be sent to it.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
 
-from models.enrolments import Side
 from pages.agreement_import import draw_import
-from pages.agreement_parts import READING_WIDTH, day_of, draw_differences, section_words
-from pages.ui import done, plain, prose, refusals, segments
-from services import agreements, agreements_asking, document_drafts, languages, messages, publishing
+from pages.agreement_parts import day_of, draw_differences, section_words
+from pages.agreement_presses import act_at, draw_refused
+from pages.agreement_publishing import SIDES, choose_draft, draw_publishing
+from pages.ui import plain, prose, refusals, segments, tell
+from services import agreements, document_drafts, languages, publishing
 from services.access import Actor
 from services.document_drafts import Draft, Listed, Look
+from services.errors import Conflict, NotAllowed
 
 WRITE, CHANGES = "write", "changes"
 STEPS = {WRITE: "Write", CHANGES: "What changes"}
-SIDES = {side.value: f"{side.value.capitalize()}s" for side in Side}
+SAVE, UNSAVED = "save", "unsaved_draft"
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """What somebody typed into a draft that was another one by then."""
+
+    draft_id: UUID
+    title: str
+    text: str
 
 
 def draw_texts(session: Session, actor: Actor, scheme_id: UUID) -> None:
     """One draft to work on, or the list of texts."""
     if (chosen := chosen_draft()) is not None:
         st.button("Back to the texts", key="back", icon=":material/arrow_back:", on_click=choose_draft, args=(None,))
-        draw_draft(session, actor, document_drafts.draft(session, actor, chosen))
+        draw_chosen(session, actor, chosen)
         return
     found = document_drafts.listed(session, actor, scheme_id)
     st.caption(f"{sum(line.edition is not None for line in found)} of {len(found)} texts are in force")
@@ -69,6 +82,15 @@ def draw_begin(session: Session, actor: Actor, scheme_id: UUID, found: tuple[Lis
                 st.rerun()
 
 
+def draw_chosen(session: Session, actor: Actor, draft_id: UUID) -> None:
+    try:
+        now = document_drafts.draft(session, actor, draft_id)
+    except NotAllowed:
+        draw_unsaved(draft_id, None)
+        raise
+    draw_draft(session, actor, now)
+
+
 def draw_draft(session: Session, actor: Actor, now: Draft) -> None:
     st.header(plain(now.title), anchor=False)
     what = f"Draft of version {(now.replaces or 0) + 1}" if not now.is_translation else "Draft of a translation"
@@ -77,6 +99,7 @@ def draw_draft(session: Session, actor: Actor, now: Draft) -> None:
         f"{what} · {agreements.KINDS[now.kind]} · {plain(spoken)} · changed by {plain(now.changed_by)}, "
         f"{day_of(now.changed_at.date())}"
     )
+    draw_unsaved(now.id, now)
     look = document_drafts.look(session, actor, now.id)
     step = segments("Step", list(STEPS), key="step", default=WRITE, words=STEPS.__getitem__, required=True)
     if step == CHANGES:
@@ -91,13 +114,13 @@ def draw_editor(session: Session, actor: Actor, now: Draft, look: Look) -> None:
     left, right = st.columns([1.15, 1])
     mark = f"{now.id}-{now.version}"
     with left, st.form(f"draft-{mark}", enter_to_submit=False):
-        title = st.text_input("Title", now.title, max_chars=200, key=f"title-{mark}")
-        text = st.text_area("Text", now.text, height=420, key=f"words-{mark}", max_chars=publishing.LONGEST_TEXT)
+        st.text_input("Title", now.title, max_chars=200, key=f"title-{mark}")
+        st.text_area("Text", now.text, height=420, key=f"words-{mark}", max_chars=publishing.LONGEST_TEXT)
         st.caption(
             "A line such as `# Confidentiality` begins a section, which people tick. `## C-4 · Being on time` begins a "
             "clause with its ID. Keep the IDs: by them people see what changed."
         )
-        sides = st.pills(
+        st.pills(
             "Signed by",
             list(SIDES),
             selection_mode="multi",
@@ -106,19 +129,54 @@ def draw_editor(session: Session, actor: Actor, now: Draft, look: Look) -> None:
             key=f"sides-{mark}",
             disabled=now.is_translation,
         )
-        pressed = st.form_submit_button("Save", key=f"save-{mark}")
-    if pressed:
-        with refusals():
-            document_drafts.save(session, actor, now.id, title=title, text=text, signed_by=sides, version=now.version)
-            done("Saved. Nobody else reads it before it is published.")
+        st.form_submit_button(
+            "Save", key=f"save-{mark}", on_click=save_shown, args=(now.id, now.version, now.signed_by)
+        )
+        draw_refused(SAVE)
     with right, st.container(border=True, height=600):
         draw_look(look)
+
+
+def save_shown(draft_id: UUID, version: int, signed_by: Sequence[str]) -> None:
+    """Saves what was typed over the version that stood there; over another one it is kept beside that."""
+    mark = f"{draft_id}-{version}"
+    title, text = (str(st.session_state.get(f"{field}-{mark}") or "") for field in ("title", "words"))
+    sides = st.session_state.get(f"sides-{mark}", signed_by)
+
+    def act(session: Session, actor: Actor) -> None:
+        try:
+            document_drafts.save(session, actor, draft_id, title=title, text=text, signed_by=sides, version=version)
+        except (Conflict, NotAllowed):
+            st.session_state[UNSAVED] = Unsaved(draft_id, title, text)
+            raise
+        tell("Saved. Nobody else reads it before it is published.")
+
+    act_at(SAVE, act)
+
+
+def draw_unsaved(draft_id: UUID, now: Draft | None) -> None:
+    """What could not be saved, to copy from, beside what a colleague has saved meanwhile."""
+    kept: Unsaved | None = st.session_state.get(UNSAVED)
+    if kept is None or kept.draft_id != draft_id:
+        return
+    with st.container(border=True):
+        mine, theirs = st.columns(2)
+        with mine:
+            st.markdown("**What you wrote, not saved**")
+            st.code(f"{kept.title}\n\n{kept.text}", language=None, wrap_lines=True, height=260)
+        if now is not None:
+            with theirs:
+                st.markdown(f"**What {plain(now.changed_by)} has saved**")
+                st.code(f"{now.title}\n\n{now.text}", language=None, wrap_lines=True, height=260)
+        st.button("I have what I need", key="unsaved-done", on_click=st.session_state.pop, args=(UNSAVED, None))
 
 
 def draw_look(look: Look) -> None:
     """As people will read it, section by section and clause by clause."""
     if look.problem:
         st.warning(plain(look.problem), icon=":material/error:")
+    if look.ended_exceptions:
+        draw_ended_exceptions(look.ended_exceptions)
     parts = [prose(look.opening)] if look.opening else []
     parts += [f"### {plain(section.title)}\n\n{section_words(section)}" for section in look.sections]
     clauses = sum(len(section.clauses) for section in look.sections)
@@ -128,6 +186,16 @@ def draw_look(look: Look) -> None:
         st.markdown("\n\n".join(parts))
 
 
+def draw_ended_exceptions(keys: Sequence[str]) -> None:
+    """Before anybody publishes it: pairs are told these cases by their IDs (U-8)."""
+    named = " and ".join(keys)
+    st.warning(
+        f"This text has no clause {plain(named)}. Pairs know it as a case in which the mentor may have to speak. "
+        "If the case still holds, give its clause that ID.",
+        icon=":material/privacy_tip:",
+    )
+
+
 def draw_changes(look: Look) -> None:
     if look.problem:
         st.warning(plain(look.problem), icon=":material/error:")
@@ -135,90 +203,6 @@ def draw_changes(look: Look) -> None:
         st.info("This is the first version: there is nothing to compare it with.", icon=":material/info:")
     else:
         draw_differences(look.differences)
-
-
-def draw_publishing(session: Session, actor: Actor, now: Draft, look: Look) -> None:
-    """What publishing does, above the button; where two people decide, the one or the other half of it."""
-    st.subheader("Publish", anchor=False)
-    scheme_id = next(iter(actor.coordinates))
-    with st.container(border=True, width=READING_WIDTH):
-        asked = 0 if now.is_translation else agreements_asking.asked_by(session, scheme_id, map(Side, now.signed_by))
-        st.markdown(consequence(now, asked))
-        if asked:
-            draw_email(session, actor, now)
-        if now.needs_another:
-            draw_handing_over(session, actor, now)
-        else:
-            draw_publish(session, actor, now, asked, ready=look.problem is None)
-    if st.button("Throw the draft away", key=f"discard-{now.id}"):
-        with refusals():
-            document_drafts.discard(session, actor, now.id)
-            choose_draft(None)
-            done("The draft is gone. What is in force stays.")
-
-
-def draw_email(session: Session, actor: Actor, now: Draft) -> None:
-    with st.expander("Read the email", icon=":material/mail:"):
-        template = agreements_asking.NEW_VERSION if now.replaces else agreements_asking.TO_SIGN
-        example = messages.example(session, actor, template)
-        st.markdown(f"**{plain(example.subject)}**\n\n{plain(example.text)}")
-
-
-def draw_handing_over(session: Session, actor: Actor, now: Draft) -> None:
-    st.info("Two people decide about a text: whoever changed it last does not publish it.", icon=":material/group:")
-    if now.handed_over_at is not None:
-        st.caption(f"Handed over {day_of(now.handed_over_at.date())}. Another coordinator can publish it now.")
-        return
-    if st.button("Ask another coordinator to publish it", key=f"hand-over-{now.id}", type="primary"):
-        with refusals():
-            told = document_drafts.hand_over(session, actor, now.id, version=now.version)
-            done(f"An email asks {told} {'coordinator' if told == 1 else 'coordinators'} to read and publish it.")
-
-
-def draw_publish(session: Session, actor: Actor, now: Draft, asked: int, *, ready: bool) -> None:
-    gate = bool(now.ungated) and st.checkbox(
-        f"{' and '.join(SIDES[side] for side in now.ungated)} are matched only once they have signed",
-        value=True,
-        key=f"gate-{now.id}",
-    )
-    sure = not asked or st.checkbox(f"Write to {people(asked)}", key=f"sure-{now.id}")
-    if not st.button("Publish", key=f"publish-{now.id}", type="primary", disabled=not ready):
-        return
-    if not sure:
-        st.error("Tick the box to confirm whom this writes to.", icon=":material/error:")
-        return
-    with refusals():
-        published = publishing.publish_draft(session, actor, now.id, version=now.version, is_gate=gate)
-        choose_draft(None)
-        sent = f" {people(published.emails)} will get an email." if published.emails else ""
-        done(f"Version {published.edition} of “{plain(published.title)}” is in force.{sent}")
-
-
-def consequence(now: Draft, asked: int) -> str:
-    if now.is_translation:
-        return "People can read and sign the version in force in this language too. Nobody is asked anew."
-    if not now.signed_by:
-        return "It can be read by everybody in the scheme. Nobody is asked to sign it."
-    sides = " and ".join(SIDES[side].lower() for side in now.signed_by)
-    again = (
-        " What they signed before counts until the scheme's days of grace are over; then they get no new match until "
-        "they sign. Matches that people have go on."
-        if now.replaces
-        else " Matches that people have go on."
-    )
-    return f"All {sides} are asked to read and sign it. An email goes to {people(asked)}.{again}"
-
-
-def people(number: int) -> str:
-    return "1 person" if number == 1 else f"{number:,} people"
-
-
-def choose_draft(draft: str | None) -> None:
-    if draft is None:
-        st.query_params.pop("draft", None)
-    else:
-        st.query_params["draft"] = draft
-    st.session_state.pop("step", None)
 
 
 def chosen_draft() -> UUID | None:

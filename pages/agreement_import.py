@@ -4,7 +4,7 @@ The lines stay in this tab until they are drafts.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,12 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.agreements import DocumentKind
-from pages.ui import done, empty, plain, refusals
-from services import agreements, document_drafts, publishing, wording_files, wording_import
+from pages.agreement_parts import day_of
+from pages.agreement_presses import act_at, draw_refused
+from pages.ui import done, empty, plain, refusals, tell
+from services import agreements, languages, publishing, wording_drafts, wording_files, wording_import
 from services.access import Actor
+from services.wording_drafts import InTheWay
 from services.wording_import import Known
 from services.wording_shapes import Part, Piece
 
@@ -26,7 +29,7 @@ PARTS = {
     Part.LEFT_OUT: "Leave it out",
 }
 FIRST_CHARACTERS = 70
-KEPT = "wording"
+KEPT, TAKE_IN = "wording", "take-in"
 
 
 def draw_import(session: Session, actor: Actor, scheme_id: UUID, open_draft: Callable[[str | None], None]) -> None:
@@ -36,6 +39,15 @@ def draw_import(session: Session, actor: Actor, scheme_id: UUID, open_draft: Cal
     ) as opened:
         if not opened.open:
             return
+        language = st.selectbox(
+            "Language of the file",
+            list(languages.LANGUAGES),
+            None,
+            format_func=languages.LANGUAGES.__getitem__,
+            placeholder="The scheme's own",
+            key="wording-language",
+            help="In another language it becomes a translation of the text in force, with the same clauses.",
+        )
         upload = st.file_uploader(
             "Text, Markdown or Word document",
             type=["docx", "md", "txt"],
@@ -48,7 +60,8 @@ def draw_import(session: Session, actor: Actor, scheme_id: UUID, open_draft: Cal
         with refusals():
             known = wording_import.known_clauses(session, actor, scheme_id)
             kept = pieces_of(upload.name, upload.getvalue(), known)
-            draw_pieces(session, actor, scheme_id, kept, known, open_draft)
+            draw_pieces(kept, known)
+            draw_take_in(session, actor, scheme_id, kept["pieces"], language, open_draft)
 
 
 def pieces_of(name: str, content: bytes, known: Known) -> dict[str, Any]:
@@ -63,14 +76,7 @@ def pieces_of(name: str, content: bytes, known: Known) -> dict[str, Any]:
     return kept
 
 
-def draw_pieces(
-    session: Session,
-    actor: Actor,
-    scheme_id: UUID,
-    kept: dict[str, Any],
-    known: Known,
-    open_draft: Callable[[str | None], None],
-) -> None:
+def draw_pieces(kept: dict[str, Any], known: Known) -> None:
     pieces: tuple[Piece, ...] = kept["pieces"]
     draw_kinds(kept, known)
     found = wording_import.check(pieces, known)
@@ -82,13 +88,61 @@ def draw_pieces(
     st.caption(f"{len(pieces)} lines, {clauses} of them clauses. Compare them with your file.")
     st.markdown(as_table(pieces))
     draw_correction(kept)
-    if st.button("Make drafts of them", key="take-in", type="primary", disabled=bool(found.refused)):
-        made = document_drafts.take_in(session, actor, scheme_id, wording_import.assembled(pieces))
+
+
+def draw_take_in(
+    session: Session,
+    actor: Actor,
+    scheme_id: UUID,
+    pieces: tuple[Piece, ...],
+    language: str | None,
+    open_draft: Callable[[str | None], None],
+) -> None:
+    """The button that makes drafts, under the names of those that it would replace."""
+    refused = wording_import.check(pieces, {}).refused
+    kinds = [piece.kind or DocumentKind.CODE for piece in pieces if piece.part is Part.TITLE]
+    found = wording_drafts.in_the_way(session, actor, scheme_id, kinds, language=language)
+    sure = True
+    if found:
+        lines = "\n".join(map(draft_in_words, found))
+        st.warning(f"The file would take the place of what is written here:\n\n{lines}", icon=":material/edit_off:")
+        versions = "-".join(f"{each.kind.value}{each.version}" for each in found)
+        sure = st.checkbox("Replace these drafts; their words cannot be brought back", key=f"replace-{versions}")
+    st.button(
+        "Make drafts of them",
+        key="take-in",
+        type="primary",
+        disabled=bool(refused) or not sure,
+        on_click=take_in_shown,
+        args=(scheme_id, pieces, language, {each.kind: each.version for each in found}, open_draft),
+    )
+    draw_refused(TAKE_IN)
+
+
+def draft_in_words(draft: InTheWay) -> str:
+    kind = agreements.KINDS[draft.kind]
+    return f"- “{plain(draft.title)}” ({kind}), changed by {plain(draft.changed_by)} {day_of(draft.changed_at.date())}"
+
+
+def take_in_shown(
+    scheme_id: UUID,
+    pieces: tuple[Piece, ...],
+    language: str | None,
+    replacing: Mapping[DocumentKind, int],
+    open_draft: Callable[[str | None], None],
+) -> None:
+    """Makes drafts of the lines as they stood above the button, in the place of those drafts that were named there."""
+
+    def act(session: Session, actor: Actor) -> None:
+        wordings = wording_import.assembled(pieces)
+        made = wording_drafts.take_in(session, actor, scheme_id, wordings, language=language, replacing=replacing)
         st.session_state["wordings_done"] = st.session_state.get("wordings_done", 0) + 1
         st.session_state.pop(KEPT, None)
         open_draft(str(made[0]))
         more = "" if len(made) == 1 else f" The file holds {len(made)} texts: each is a draft of its own."
-        done(f"Nothing is published yet: read the draft, see what changes, then publish it.{more}")
+        tell(f"Nothing is published yet: read the draft, see what changes, then publish it.{more}")
+
+    act_at(TAKE_IN, act)
 
 
 def draw_kinds(kept: dict[str, Any], known: Known) -> None:

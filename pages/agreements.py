@@ -1,6 +1,5 @@
 """Agreements: people read and sign what is in force; a coordinator sees who has not, and publishes a new version."""
 
-import math
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -9,21 +8,18 @@ from sqlmodel import Session
 
 from models.agreements import DocumentKind
 from models.columns import utc_now
-from pages import charts
-from pages.agreement_copies import draw_copies, draw_signed, draw_verification
-from pages.agreement_drafts import choose_draft, draw_texts
+from pages.agreement_copies import draw_signed, draw_verification
 from pages.agreement_parts import READING_WIDTH, day_of, draw_differences, minutes_to_read, section_words
+from pages.agreement_presses import act_at, draw_refused, refused_on_top
+from pages.agreement_signatures import draw_coordinator
 from pages.next_step import draw_next
-from pages.ui import done, empty, page, plain, prose, refusals, segments
-from services import agreements, agreements_asking, document_differences, document_drafts, languages, participation
+from pages.ui import empty, page, plain, prose, segments, tell
+from services import agreements, document_differences, languages
 from services.access import Actor
-from services.agreements import DocumentCount, InForce, Reading, ReadSection, Unsigned
-from services.signatures import PAGE
+from services.agreements import InForce, Reading, ReadSection
 
-SIGNATURES, TEXTS = "signatures", "texts"
-VIEWS = {SIGNATURES: "Signatures", TEXTS: "Texts"}
-MOST_NAMES = 20
-JUST_SIGNED = "just_signed"
+SIGN = "sign"
+JUST_SIGNED, BEGUN = "just_signed", "begun_to_read"
 
 
 def draw_participant(session: Session, actor: Actor) -> None:
@@ -56,16 +52,26 @@ def draw_waiting(session: Session, actor: Actor, waiting: list[InForce]) -> None
             words=lambda key: agreements.KINDS[by_id[key].kind].capitalize(),
         )
         document = by_id[chosen or str(document.id)]
-    if document.blocked_from is not None:
-        st.warning(
-            f"This changed on {day_of(document.published_at.date())}. What you signed before counts until "
-            f"{day_of(document.blocked_from)}; after that you get no new match until you sign. "
-            "A match that you have goes on.",
-            icon=":material/edit_document:",
-        )
+    if document.signed_edition is not None:
+        draw_asked_again(document)
     chosen_id = in_my_language(session, actor, document.id) if document.is_translated else document.id
     reading = agreements.read(session, actor, chosen_id)
     draw_to_sign(session, actor, reading)
+
+
+def draw_asked_again(document: InForce) -> None:
+    """What a new version means for whoever has signed an earlier one."""
+    changed, goes_on = f"This changed on {day_of(document.published_at.date())}.", "A match that you have goes on."
+    day = document.blocked_from
+    if day is None:
+        st.info(f"{changed} Please read and sign it again. {goes_on}", icon=":material/edit_document:")
+        return
+    sentence = (
+        f"Since {day_of(day)} you get no new match until you sign."
+        if day <= utc_now().date()
+        else f"From {day_of(day)} you get no new match until you sign; before that day, your earlier signature counts."
+    )
+    st.warning(f"{changed} {sentence} {goes_on}", icon=":material/edit_document:")
 
 
 def in_my_language(session: Session, actor: Actor, document_id: UUID) -> UUID:
@@ -84,32 +90,62 @@ def in_my_language(session: Session, actor: Actor, document_id: UUID) -> UUID:
 
 def draw_to_sign(session: Session, actor: Actor, reading: Reading) -> None:
     """The text section by section, a box under each, the name, and the one button."""
+    draw_replaced(actor, reading)
     draw_heading(reading)
     if reading.before_id is not None and (reading.changed or reading.removed):
         draw_what_changed(session, actor, reading, reading.before_id)
-    ticked = [section.key for section in reading.sections if draw_section(reading, section, with_box=True)]
-    missing = len(reading.sections) - len(ticked)
+    ticked = sum(draw_section(reading, section, with_box=True) for section in reading.sections)
+    missing = len(reading.sections) - ticked
     with st.container(border=True, width=READING_WIDTH):
         st.markdown(f"To sign, type your name as the scheme knows it: **{plain(actor.name)}**")
-        name = st.text_input("Your full name", key=f"name-{reading.id}", autocomplete="name", max_chars=200)
+        st.text_input("Your full name", key=f"name-{reading.id}", autocomplete="name", max_chars=200)
         st.caption(
             "With your name we keep the time, your network address and a fingerprint of this exact text: "
             f"{reading.sha256[:16]}…"
         )
         if missing:
             st.caption(f":material/check_box_outline_blank: {missing} of {len(reading.sections)} boxes still to tick.")
-        pressed = st.button("Sign", key=f"sign-{reading.id}", type="primary", icon=":material/draw:")
-    if pressed:
-        with refusals():
-            signed = agreements.sign(
-                session, actor, reading.id, typed_name=name, sections=ticked, sha256=reading.sha256
-            )
-            st.session_state[JUST_SIGNED] = True
-            done(
-                f"You had already signed “{plain(signed.title)}”; nothing was signed twice."
-                if signed.already
-                else f"You have signed “{plain(signed.title)}”."
-            )
+        shown = (reading.id, reading.sha256, tuple(section.key for section in reading.sections))
+        st.button(
+            "Sign", key=f"sign-{reading.id}", type="primary", icon=":material/draw:", on_click=sign_shown, args=shown
+        )
+        draw_refused(SIGN)
+
+
+def draw_replaced(actor: Actor, reading: Reading) -> None:
+    """Whoever was reading a version when the next one came into force learns why the boxes are empty."""
+    begun: dict[tuple[UUID | None, DocumentKind], int] = st.session_state.setdefault(BEGUN, {})
+    first = begun.setdefault((actor.place.enrolment_id, reading.kind), reading.edition)
+    if first < reading.edition:
+        st.warning(
+            f"While you were reading version {first}, it was replaced by version {reading.edition}. "
+            "You have signed neither: please read this one and tick its boxes.",
+            icon=":material/published_with_changes:",
+        )
+
+
+def sign_shown(document_id: UUID, sha256: str, keys: Sequence[str]) -> None:
+    """Signs the very text that stood above the button, or says why not."""
+    typed = st.session_state.get(f"name-{document_id}", "")
+    ticked = [key for key in keys if st.session_state.get(box(document_id, key))]
+
+    def act(session: Session, actor: Actor) -> None:
+        signed = agreements.sign(session, actor, document_id, typed_name=typed, sections=ticked, sha256=sha256)
+        st.session_state[JUST_SIGNED] = True
+        st.session_state.pop(BEGUN, None)
+        title = plain(signed.title)
+        tell(
+            f"You had already signed “{title}”; nothing was signed twice."
+            if signed.already
+            else f"You have signed “{title}”."
+        )
+
+    act_at(SIGN, act)
+
+
+def box(document_id: UUID, section: str) -> str:
+    """The key of a section's box."""
+    return f"box-{document_id}-{section}"
 
 
 def draw_what_changed(session: Session, actor: Actor, reading: Reading, before_id: UUID) -> None:
@@ -141,7 +177,7 @@ def draw_section(reading: Reading, section: ReadSection, *, with_box: bool) -> b
             st.markdown(words)
         if not with_box:
             return False
-        return st.checkbox(f"I have read “{plain(section.title)}”", key=f"box-{reading.id}-{section.key}")
+        return st.checkbox(f"I have read “{plain(section.title)}”", key=box(reading.id, section.key))
 
 
 def draw_others(session: Session, actor: Actor, documents: list[InForce]) -> None:
@@ -163,128 +199,12 @@ def draw_text(reading: Reading) -> None:
         draw_section(reading, section, with_box=False)
 
 
-def draw_coordinator(session: Session, actor: Actor, cohort_id: UUID) -> None:
-    """Who has not signed and what is in force, or the texts to write."""
-    scheme_id = next(iter(actor.coordinates))
-    if "draft" in st.query_params:
-        draw_texts(session, actor, scheme_id)
-        return
-    view = segments(
-        "Show", list(VIEWS), key="view", default=SIGNATURES, words=VIEWS.__getitem__, required=True, in_address=True
-    )
-    if view == TEXTS:
-        draw_texts(session, actor, scheme_id)
-    else:
-        draw_signatures(session, actor, cohort_id)
-
-
-def draw_signatures(session: Session, actor: Actor, cohort_id: UUID) -> None:
-    """Who has not signed, then the documents in force."""
-    counts = charts.signed(session, actor, cohort_id, participation.standing(session, actor, cohort_id).edition)
-    signable = [count for count in counts if count.asked]
-    st.header("Who has not signed", anchor=False)
-    if signable:
-        draw_unsigned(session, actor, cohort_id, signable)
-    else:
-        empty("Nobody in this cohort is asked to sign anything yet. People appear here once they have enrolled.")
-    st.header("Documents in force", anchor=False)
-    if not counts:
-        empty("This scheme has published no text yet.")
-        return
-    with st.container(border=True):
-        st.markdown("\n\n".join(map(in_force_in_words, counts)))
-    if all(count.kind is not DocumentKind.PRIVACY for count in counts):
-        draw_without_privacy(session, actor)
-    draw_copies(session, actor, cohort_id)
-
-
-def draw_without_privacy(session: Session, actor: Actor) -> None:
-    """Schemes that began before there was a notice in their template: its words are read first, then published."""
-    st.warning(
-        "This scheme has no privacy notice in force: nobody can read here what is kept about them, and how long. "
-        "A draft is ready to be read and published.",
-        icon=":material/shield_person:",
-    )
-    if st.button("Read the privacy notice", key="privacy", icon=":material/arrow_forward:"):
-        with refusals():
-            (scheme_id,) = actor.coordinates
-            choose_draft(str(document_drafts.begin(session, actor, scheme_id, kind=DocumentKind.PRIVACY)))
-            st.rerun()
-
-
-def in_force_in_words(count: DocumentCount) -> str:
-    signed = f" · {count.signed:,} of {count.asked:,} have signed" if count.asked else ""
-    return f"**{plain(count.title)}** · version {count.edition}, since {day_of(count.published_at.date())}{signed}"
-
-
-def draw_unsigned(session: Session, actor: Actor, cohort_id: UUID, counts: Sequence[DocumentCount]) -> None:
-    by_id = {str(count.id): count for count in counts}
-    chosen = st.selectbox(
-        "Document",
-        ["", *by_id],
-        format_func=lambda key: by_id[key].title if key else "All documents",
-        key="document",
-        on_change=start_at_page_one,
-    )
-    words = st.text_input("Search", placeholder="Name", key="unsigned-search", on_change=start_at_page_one)
-    number = int(st.session_state.get("unsigned_page", 1))
-    about = UUID(chosen) if chosen else None
-    found = agreements.unsigned(session, actor, cohort_id, document_id=about, search=words, page=number, counted=counts)
-    if words and not found.total:
-        empty("Nobody of this name has a signature missing.")
-        return
-    if not found.total:
-        st.success("Everybody has signed.", icon=":material/check:")
-        return
-    st.caption(f"{found.total:,} missing {'signature' if found.total == 1 else 'signatures'}")
-    with st.container(border=True):
-        st.markdown("\n\n".join(map(missing_in_words, found.rows)))
-    if found.total > PAGE:
-        st.pagination(math.ceil(found.total / PAGE), key="unsigned_page")
-    draw_chase(session, actor, cohort_id)
-
-
-def draw_chase(session: Session, actor: Actor, cohort_id: UUID) -> None:
-    """Whom a reminder would reach, and what it says, before it goes."""
-    with st.expander("Remind them", icon=":material/mail:", key="chase", on_change="rerun") as opened:
-        if not opened.open:
-            return
-        today = utc_now().date()
-        found = agreements_asking.chase(session, actor, cohort_id)
-        if found.preview is None:
-            empty("There is nobody to remind.")
-            return
-        first, more = found.names[:MOST_NAMES], len(found.names) - MOST_NAMES
-        st.markdown(f"To {plain(', '.join(first))}{f' and {more:,} more' if more > 0 else ''}:")
-        with st.container(border=True, width=READING_WIDTH):
-            st.markdown(f"**{plain(found.preview.subject)}**\n\n{plain(found.preview.text)}")
-        st.caption("Each person reads only their own missing texts, and hears of them once a day at most.")
-        if st.button(f"Send to {len(found.names):,}", key="remind", icon=":material/send:"):
-            with refusals():
-                told = agreements_asking.remind(session, actor, cohort_id, today=today)
-                done(f"{told:,} {'reminder is' if told == 1 else 'reminders are'} on the way.")
-
-
-def start_at_page_one() -> None:
-    """Another document's list may be shorter than the page that was open."""
-    st.session_state.pop("unsigned_page", None)
-
-
-def missing_in_words(line: Unsigned) -> str:
-    if line.blocked_from is None:
-        badge = ":red-badge[Never signed]"
-    elif line.blocked_from <= utc_now().date():
-        badge = f":red-badge[Signed version {line.signed_edition}, no longer counts]"
-    else:
-        badge = f":orange-badge[Signed version {line.signed_edition}, counts until {day_of(line.blocked_from)}]"
-    return f"**{plain(line.name)}** · {line.side.value} · {plain(line.title)} {badge}"
-
-
 with page("Agreements", caption="What this scheme asks people to sign, and what it promises") as (db, who):
-    if who.place.enrolment_id is not None:
-        draw_participant(db, who)
-    elif who.place.cohort_id is not None:
-        draw_coordinator(db, who, who.place.cohort_id)
-    else:
-        empty("Choose a cohort at the top of the menu to see its agreements.")
+    with refused_on_top():
+        if who.place.enrolment_id is not None:
+            draw_participant(db, who)
+        elif who.place.cohort_id is not None:
+            draw_coordinator(db, who, who.place.cohort_id)
+        else:
+            empty("Choose a cohort at the top of the menu to see its agreements.")
     draw_verification(db)

@@ -92,12 +92,20 @@ def in_confidence(exceptions: tuple[Exception_, ...]) -> str:
             "you shares anything of it with anybody else, the other has to say yes to that very thing."
         )
     number = "one case" if len(exceptions) == 1 else f"{len(exceptions)} cases"
-    spelled = "\n".join(
-        f"- **{plain(each.heading)}** ({each.clause})  \n  {indented(each.text)}" for each in exceptions
-    )
+    others = ", and no others" if all(each.text for each in exceptions) else ""
     return (
-        f"What the mentee says stays with the mentor. The scheme names {number} in which the mentor may have to speak, "
-        f"and no others:\n\n{spelled}"
+        f"What the mentee says stays with the mentor. The scheme names {number} in which the mentor may have to speak"
+        f"{others}:\n\n" + "\n".join(map(spelled, exceptions))
+    )
+
+
+def spelled(exception: Exception_) -> str:
+    """One case in the scheme's own words, or that they are missing."""
+    if exception.text:
+        return f"- **{plain(exception.heading)}** ({exception.clause})  \n  {indented(exception.text)}"
+    return (
+        f"- **Clause {plain(exception.clause)}**  \n  Its words are missing from the text in force. Ask the "
+        "coordinator what they are before you rely on it."
     )
 
 

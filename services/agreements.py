@@ -61,8 +61,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class InForce:
-    """One document as it concerns one person. `blocked_from` is set while an older signature of theirs still counts.
+    """One document as it concerns one person.
 
+    `blocked_from` is set for whoever has signed an older edition only, in a scheme that matches nobody of their side
+    without: the first day on which that one counts no longer for new matches.
     `is_translated` is whether this version can be read in other languages too.
     """
 
@@ -122,6 +124,8 @@ def _in_force_in() -> Any:
             col(SchemeDocument.published_at),
             col(SchemeDocument.signed_by),
             col(Scheme.signature_grace_days),
+            col(Scheme.mentor_gates),
+            col(Scheme.mentee_gates),
             _is_translated(),
         )
         .join(Scheme, col(Scheme.id) == col(SchemeDocument.scheme_id))
@@ -160,15 +164,18 @@ def _in_force(
     published_at: datetime,
     signed_by: list[str],
     grace_days: int,
+    mentor_gates: list[str],
+    mentee_gates: list[str],
     is_translated: bool,
 ) -> InForce:
     signed_at = mine.get((kind, edition))
     before = max((number for of_kind, number in mine if of_kind is kind), default=None)
     asks_me = side.value in signed_by
-    waits = asks_me and signed_at is None and before is not None
-    until = signatures.blocked_from(published_at, grace_days) if waits else None
+    is_again = asks_me and signed_at is None and before is not None
+    waits = is_again and signatures.holds_back(side, mentor_gates, mentee_gates)
+    day = signatures.blocked_from(published_at, grace_days) if waits else None
     return InForce(
-        document_id, kind, title, edition, published_at, asks_me, signed_at, before, until, bool(is_translated)
+        document_id, kind, title, edition, published_at, asks_me, signed_at, before, day, bool(is_translated)
     )
 
 

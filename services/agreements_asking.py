@@ -47,20 +47,25 @@ def asked_by(session: Session, scheme_id: UUID, sides: Iterable[Side]) -> int:
 def ask_for(session: Session, scheme: Scheme, document: SchemeDocument) -> int:
     """Adds an email to everybody who is asked to sign a text that has just been published; never commits. How many.
 
-    Whoever signed an earlier version reads until when that one counts.
+    Whoever signed an earlier version reads from when they get no new match without this one, if their scheme matches
+    nobody of their side without.
     """
     sides = [Side(side) for side in document.signed_by]
-    before = _signed_before(document)
+    held_back = [side for side in sides if _holds_back(scheme, side)]
     statement = (
-        select(col(Enrolment.person_id), func.max(before))
+        select(
+            col(Enrolment.person_id),
+            func.max(_signed_before(document)),
+            func.max(case((col(Enrolment.side).in_(held_back), 1), else_=0)),
+        )
         .join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id))
         .where(*_concerned(session, scheme.id, sides))
         .group_by(col(Enrolment.person_id))
     )
     rows = session.execute(statement).all()
-    until = signatures.blocked_from(document.published_at, scheme.signature_grace_days)
-    again = [Addressed(person_id) for person_id, signed in rows if signed]
-    first = [Addressed(person_id) for person_id, signed in rows if not signed]
+    day = signatures.blocked_from(document.published_at, scheme.signature_grace_days)
+    again = [Addressed(person_id, {"is_a_gate": bool(waits)}) for person_id, signed, waits in rows if signed]
+    first = [Addressed(person_id, {"is_a_gate": bool(waits)}) for person_id, signed, waits in rows if not signed]
     event = f"published {document.id}"
     asked_again = messages.queue_many(
         session,
@@ -69,7 +74,7 @@ def ask_for(session: Session, scheme: Scheme, document: SchemeDocument) -> int:
         scheme_id=scheme.id,
         event=event,
         document=document.title,
-        counts_until=until,
+        blocked_from=day,
     )
     return asked_again + messages.queue_many(
         session, first, template=TO_SIGN, scheme_id=scheme.id, event=event, documents=[document.title]
@@ -79,12 +84,12 @@ def ask_for(session: Session, scheme: Scheme, document: SchemeDocument) -> int:
 def chase(session: Session, actor: Actor, cohort_id: UUID) -> Chase:
     """What `remind` would do now. Raises NotAllowed."""
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
-    missing = _missing(session, cohort_id)
+    missing = _missing(session, cohort)
     if not missing:
         return Chase((), None)
     first = missing[0]
     preview = messages.preview(
-        session, person_id=first.person_id, template=TO_SIGN, scheme_id=cohort.scheme_id, documents=first.documents
+        session, person_id=first.person_id, template=TO_SIGN, scheme_id=cohort.scheme_id, **first.facts()
     )
     return Chase(tuple(each.name for each in missing), preview)
 
@@ -96,7 +101,7 @@ def remind(session: Session, actor: Actor, cohort_id: UUID, *, today: date) -> i
     Raises NotAllowed, and Conflict when there is nobody to write to.
     """
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
-    readers = [Addressed(each.person_id, {"documents": each.documents}) for each in _missing(session, cohort_id)]
+    readers = [Addressed(each.person_id, each.facts()) for each in _missing(session, cohort)]
     event = f"unsigned {cohort_id} {today.isoformat()}"
     written = messages.queue_many(session, readers, template=TO_SIGN, scheme_id=cohort.scheme_id, event=event)
     if not written:
@@ -112,15 +117,24 @@ class _Missing:
     person_id: UUID
     name: str
     documents: list[str]
+    is_a_gate: bool
+
+    def facts(self) -> dict[str, object]:
+        return {"documents": self.documents, "is_a_gate": self.is_a_gate}
 
 
-def _missing(session: Session, cohort_id: UUID) -> Sequence[_Missing]:
+def _missing(session: Session, cohort: Cohort) -> Sequence[_Missing]:
     """Each person whose signature is awaited and missing, by name, with the titles."""
-    rows = session.execute(signatures.missing_by_person(cohort_id)).all()
+    rows = session.execute(signatures.missing_by_person(cohort.id)).all()
+    scheme = session.get_one(Scheme, cohort.scheme_id)
     return [
-        _Missing(person_id, name, [row[3] for row in lines])
-        for (_, person_id, name), lines in groupby(rows, lambda row: tuple(row[:3]))
+        _Missing(person_id, name, [row[4] for row in lines], _holds_back(scheme, side))
+        for (_, person_id, name, side), lines in groupby(rows, lambda row: tuple(row[:4]))
     ]
+
+
+def _holds_back(scheme: Scheme, side: Side) -> bool:
+    return signatures.holds_back(side, scheme.mentor_gates, scheme.mentee_gates)
 
 
 def _concerned(session: Session, scheme_id: UUID, sides: Iterable[Side]) -> tuple[Any, ...]:

@@ -18,7 +18,18 @@ from models.columns import utc_now
 from models.enrolments import Side
 from models.people import Person, Role, RoleGrant
 from models.schemes import Scheme
-from services import access, audit, cleaning, document_differences, languages, messages, publishing, texts
+from services import (
+    access,
+    audit,
+    cleaning,
+    document_differences,
+    languages,
+    messages,
+    named_exceptions,
+    publishing,
+    signatures,
+    texts,
+)
 from services.access import Actor
 from services.document_differences import Differences
 from services.errors import Conflict, Invalid
@@ -30,8 +41,7 @@ from services.texts import ReadSection
 from services.units import writes
 
 TO_CHECK = "document_to_check"
-MOST_IN_ONE_FILE = 6
-_SIGNED_BY_KIND = {
+SIGNED_BY_KIND = {
     DocumentKind.AGREEMENT: [Side.MENTOR.value],
     DocumentKind.MENTEE_AGREEMENT: [Side.MENTEE.value],
     DocumentKind.CODE: [Side.MENTOR.value],
@@ -82,12 +92,16 @@ class Listed:
 
 @dataclass(frozen=True)
 class Look:
-    """A text as people will read it, before it is published; `problem` says what keeps it from being published."""
+    """A text as people will read it, before it is published; `problem` says what keeps it from being published.
+
+    `ended_exceptions` are the clauses that the scheme names as exceptions from confidence and that it takes away.
+    """
 
     opening: str
     sections: tuple[ReadSection, ...]
     problem: str | None
     differences: Differences | None
+    ended_exceptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,7 +157,8 @@ def look(session: Session, actor: Actor, draft_id: UUID) -> Look:
     before = publishing.newest(session, row.scheme_id, row.kind, row.language)
     changes = document_differences.compare(texts.parsed(before), document) if before else None
     problem = "A text that is signed needs clauses." if row.signed_by and not document.clauses else None
-    return Look(texts.without_title(document.opening), texts.sections(document), problem, changes)
+    ended = named_exceptions.would_go(session, session.get_one(Scheme, row.scheme_id), document)
+    return Look(texts.without_title(document.opening), texts.sections(document), problem, changes, ended)
 
 
 @writes
@@ -153,13 +168,13 @@ def begin(session: Session, actor: Actor, scheme_id: UUID, *, kind: DocumentKind
     If one is begun already, that one. Raises NotAllowed and Invalid.
     """
     scheme = access.scheme_to_coordinate(session, actor, scheme_id)
-    chosen = _language(scheme, language)
-    before = _of_kind(session, scheme.id, kind, chosen)
+    chosen = language_of(scheme, language)
+    before = of_kind(session, scheme.id, kind, chosen)
     if before is not None:
         return before.id
     title, text, signed_by = _start(session, scheme, kind, chosen)
-    row = _add(session, actor, scheme, kind, chosen, title, text, signed_by)
-    _commit(session)
+    row = add(session, actor, scheme, kind, chosen, title, text, signed_by)
+    commit(session)
     return row.id
 
 
@@ -182,47 +197,14 @@ def save(
     if row.version != version:
         raise Conflict(
             "Somebody else changed this draft while you were writing.",
-            remedy="Copy what you wrote, reload the page, and put it into theirs.",
+            remedy="Nothing of theirs is lost, nor of yours: put what is still missing into it, then save.",
         )
     row.title, row.text = cleaning.name(title, field="The title"), publishing.cleaned(text)
     row.signed_by = [side.value for side in Side if side.value in signed_by]
-    _touched(row, actor)
+    touched(row, actor)
     audit.record(session, actor, "document.saved", row.id, scheme_id=row.scheme_id, kind=row.kind.value)
-    _commit(session)
+    commit(session)
     return _draft(session, actor, row)
-
-
-@writes
-def take_in(session: Session, actor: Actor, scheme_id: UUID, wordings: Sequence[Wording]) -> tuple[UUID, ...]:
-    """Make drafts of texts that were read from a file; a draft of the same kind is replaced. All of them, or none.
-
-    Raises NotAllowed and Invalid.
-    """
-    scheme = access.scheme_to_coordinate(session, actor, scheme_id)
-    if len({wording.kind for wording in wordings}) < len(wordings):
-        raise Invalid("Two texts of the file are of one kind.", remedy="Choose another kind for one of them.")
-    made = []
-    for wording in wordings:
-        document = publishing.checked(wording.title, wording.text, kind=wording.kind, language=scheme.language)
-        row = _of_kind(session, scheme.id, wording.kind, scheme.language)
-        if row is None:
-            in_force = publishing.newest(session, scheme.id, wording.kind, scheme.language)
-            sides = in_force.signed_by if in_force else _SIGNED_BY_KIND.get(wording.kind, [])
-            row = _add(session, actor, scheme, wording.kind, scheme.language, document.title, "", sides)
-        row.title, row.text = document.title, texts.without_title(document.text)
-        _touched(row, actor)
-        audit.record(
-            session,
-            actor,
-            "document.imported",
-            row.id,
-            scheme_id=scheme.id,
-            kind=row.kind.value,
-            clauses=len(document.clauses),
-        )
-        made.append(row)
-    _commit(session)
-    return tuple(row.id for row in made)
 
 
 @writes
@@ -233,7 +215,7 @@ def hand_over(session: Session, actor: Actor, draft_id: UUID, *, version: int) -
     """
     row = draft_to_edit(session, actor, draft_id)
     if row.version != version:
-        raise Conflict("Somebody changed this draft a moment ago.", remedy="Reload the page and read it again.")
+        raise Conflict("Somebody changed this draft a moment ago.", remedy="Read it again, then hand it over.")
     publishing.checked(row.title, row.text, kind=row.kind, language=row.language)
     others = select(RoleGrant.person_id).where(
         RoleGrant.scheme_id == row.scheme_id,
@@ -257,17 +239,21 @@ def hand_over(session: Session, actor: Actor, draft_id: UUID, *, version: int) -
             document=row.title,
         )
     audit.record(session, actor, "document.handed_over", row.id, scheme_id=row.scheme_id, kind=row.kind.value)
-    _commit(session)
+    commit(session)
     return len(people)
 
 
 @writes
-def discard(session: Session, actor: Actor, draft_id: UUID) -> None:
-    """Throw a draft away. What is in force stays. Raises NotAllowed."""
+def discard(session: Session, actor: Actor, draft_id: UUID, *, version: int) -> None:
+    """Throw a draft away as it was seen. What is in force stays. Raises NotAllowed, and Conflict when it changed."""
     row = draft_to_edit(session, actor, draft_id)
+    if row.version != version:
+        raise Conflict(
+            "Somebody changed this draft a moment ago.", remedy="Read it again before you decide to throw it away."
+        )
     audit.record(session, actor, "document.discarded", row.id, scheme_id=row.scheme_id, kind=row.kind.value)
     session.delete(row)
-    _commit(session)
+    commit(session)
 
 
 def _draft(session: Session, actor: Actor, row: DocumentDraft) -> Draft:
@@ -275,7 +261,7 @@ def _draft(session: Session, actor: Actor, row: DocumentDraft) -> Draft:
     author = session.get(Person, row.changed_by_id)
     mine = row.changed_by_id == actor.person_id
     scheme = session.get_one(Scheme, row.scheme_id)
-    gates = {Side.MENTOR.value: scheme.mentor_gates, Side.MENTEE.value: scheme.mentee_gates}
+    gates = scheme.mentor_gates, scheme.mentee_gates
     return Draft(
         id=row.id,
         kind=row.kind,
@@ -291,11 +277,12 @@ def _draft(session: Session, actor: Actor, row: DocumentDraft) -> Draft:
         replaces_id=before.id if before else None,
         is_translation=row.language != scheme.language,
         needs_another=settings().is_production and (mine or row.handed_over_at is None),
-        ungated=tuple(side for side in row.signed_by if "signature" not in gates[side]),
+        ungated=tuple(side for side in row.signed_by if not signatures.holds_back(Side(side), *gates)),
     )
 
 
-def _of_kind(session: Session, scheme_id: UUID, kind: DocumentKind, language: str) -> DocumentDraft | None:
+def of_kind(session: Session, scheme_id: UUID, kind: DocumentKind, language: str) -> DocumentDraft | None:
+    """The draft of a kind in a language; the caller has asked for the scheme."""
     return session.exec(
         select(DocumentDraft).where(
             DocumentDraft.scheme_id == scheme_id, DocumentDraft.kind == kind, DocumentDraft.language == language
@@ -308,7 +295,7 @@ def _start(session: Session, scheme: Scheme, kind: DocumentKind, language: str) 
     for known in (language, scheme.language):
         if before := publishing.newest(session, scheme.id, kind, known):
             return before.title, texts.without_title(before.text), list(before.signed_by)
-    sides = _SIGNED_BY_KIND.get(kind, [])
+    sides = SIGNED_BY_KIND.get(kind, [])
     if offered := _offered(scheme, kind):
         document = documents.parse(offered, kind=kind.value, language=language)
         return document.title, texts.without_title(document.text), sides
@@ -326,7 +313,7 @@ def _offered(scheme: Scheme, kind: DocumentKind) -> str | None:
     return next(found, None)
 
 
-def _add(
+def add(
     session: Session,
     actor: Actor,
     scheme: Scheme,
@@ -354,13 +341,15 @@ def _add(
     return row
 
 
-def _touched(row: DocumentDraft, actor: Actor) -> None:
+def touched(row: DocumentDraft, actor: Actor) -> None:
+    """Somebody changed it: no longer handed over."""
     if actor.person_id is not None:
         row.changed_by_id = actor.person_id
     row.changed_at, row.handed_over_at = utc_now(), None
 
 
-def _language(scheme: Scheme, language: str | None) -> str:
+def language_of(scheme: Scheme, language: str | None) -> str:
+    """The scheme's own language, or another that there is. Raises Invalid."""
     if language is None or language == scheme.language:
         return scheme.language
     if language not in languages.LANGUAGES:
@@ -368,7 +357,7 @@ def _language(scheme: Scheme, language: str | None) -> str:
     return language
 
 
-def _commit(session: Session) -> None:
+def commit(session: Session) -> None:
     """Two windows can begin the same draft; the unique key lets one of them through. Raises Conflict."""
     try:
         session.commit()

@@ -3,7 +3,7 @@
 In production two people decide: whoever changed a draft last cannot publish it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
@@ -15,7 +15,7 @@ from models.agreements import Clause, DocumentDraft, DocumentKind, SchemeDocumen
 from models.columns import utc_now
 from models.enrolments import Side
 from models.schemes import Scheme
-from services import access, agreements_asking, audit, cleaning
+from services import access, agreements_asking, audit, cleaning, named_exceptions
 from services.access import Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.schemes import documents, starting
@@ -79,11 +79,21 @@ def publish(
 
 
 @writes
-def publish_draft(session: Session, actor: Actor, draft_id: UUID, *, version: int, is_gate: bool = False) -> Published:
+def publish_draft(
+    session: Session,
+    actor: Actor,
+    draft_id: UUID,
+    *,
+    version: int,
+    is_gate: bool = False,
+    ended_exceptions: Collection[str] = (),
+) -> Published:
     """Put a draft in force as it was seen (`version`), and queue an email to everybody whom it asks to sign.
 
-    With `is_gate`, the sides that sign it are matched only once they have. Raises NotAllowed, Invalid, and Conflict:
-    the draft changed meanwhile, or in production, when nobody else has looked at it.
+    With `is_gate`, the sides that sign it are matched only once they have. `ended_exceptions` are clauses that the
+    scheme names as exceptions from confidence and that may go (U-8). Raises NotAllowed, Invalid, and Conflict: the
+    draft changed meanwhile, takes away an exception that is not among them, or in production, when nobody else has
+    looked at it.
     """
     draft = draft_to_edit(session, actor, draft_id)
     scheme = session.get_one(Scheme, draft.scheme_id)
@@ -91,7 +101,15 @@ def publish_draft(session: Session, actor: Actor, draft_id: UUID, *, version: in
     if settings().is_production:
         _refuse_one_pair_of_eyes(draft, actor)
     document = checked(draft.title, draft.text, kind=draft.kind, language=draft.language)
-    row = _put_in_force(session, actor, scheme, document, draft.signed_by, written_by_id=draft.changed_by_id)
+    row = _put_in_force(
+        session,
+        actor,
+        scheme,
+        document,
+        draft.signed_by,
+        written_by_id=draft.changed_by_id,
+        ended_exceptions=ended_exceptions,
+    )
     if is_gate:
         _make_it_a_gate(scheme, draft.signed_by)
     session.delete(draft)
@@ -168,6 +186,7 @@ def _put_in_force(
     signed_by: Sequence[str] | None,
     *,
     written_by_id: UUID | None,
+    ended_exceptions: Collection[str] = (),
 ) -> SchemeDocument:
     """Adds the next edition, or a translation of the one in force; never commits. Raises Invalid and Conflict."""
     kind = DocumentKind(document.kind)
@@ -183,6 +202,7 @@ def _put_in_force(
         raise Invalid(
             "The text has no clauses.", remedy="Give each a line such as: ## C-1 · Respect, with its words below."
         )
+    ended = named_exceptions.refuse_or_end(session, scheme, document, ended_exceptions)
     try:
         row = starting.add_document(session, scheme.id, document, edition=edition, signed_by=sides)
         row.written_by_id, row.published_by_id = written_by_id, actor.person_id
@@ -202,6 +222,7 @@ def _put_in_force(
         sha256=document.sha256,
         signed_by=sides,
         written_by=str(written_by_id) if written_by_id else None,
+        **({"ended_exceptions": ended} if ended else {}),
     )
     return row
 
@@ -243,7 +264,7 @@ def _refuse_same_or_future(before: SchemeDocument, document: TemplateDocument, s
 def _refuse_changed(draft: DocumentDraft, version: int) -> None:
     if draft.version != version:
         raise Conflict(
-            "Somebody changed this draft while you were reading it.", remedy="Reload the page and read it again."
+            "Somebody changed this draft while you were reading it.", remedy="Read it again, then publish it."
         )
 
 

@@ -24,6 +24,8 @@ from services.access import Actor
 from services.errors import Conflict
 
 PAGE = 20
+# The gate of a scheme that lets nobody be matched who has not signed.
+GATE = "signature"
 # Whose signature a coordinator waits for: whoever asked to take part and was not turned away.
 AWAITED = (EnrolmentStatus.SUBMITTED, EnrolmentStatus.RETURNED, EnrolmentStatus.APPROVED, EnrolmentStatus.PAUSED)
 _SECONDS_PER_DAY = 86_400
@@ -52,7 +54,11 @@ class DocumentCount:
 
 @dataclass(frozen=True)
 class Unsigned:
-    """Somebody whose signature is missing. `blocked_from` is None while they have never signed: blocked already."""
+    """Somebody whose signature is missing. `signed_edition` is None while they have never signed.
+
+    `blocked_from` is the first day without new matches, for whoever signed an earlier edition; None where the scheme
+    matches their side without.
+    """
 
     enrolment_id: UUID
     name: str
@@ -193,6 +199,8 @@ def _lacking(*, of_one: bool, named: bool, known: bool = False) -> Any:
         _edition_signed_before(),
         col(SchemeDocument.published_at),
         col(Scheme.signature_grace_days),
+        col(Scheme.mentor_gates),
+        col(Scheme.mentee_gates),
     )
     return (
         _missing(chosen, of_one=of_one, named=named, known=known)
@@ -224,8 +232,9 @@ def _missing(chosen: Any, *, of_one: bool, named: bool, known: bool = False) -> 
 
 
 def missing_by_person(cohort_id: UUID) -> Any:
-    """Enrolment, person, name and title of everything whose signature is awaited and missing, by name."""
-    chosen = select(col(Enrolment.id), col(Person.id), col(Person.full_name), col(SchemeDocument.title))
+    """Enrolment, person, name, side and title of everything whose signature is awaited and missing, by name."""
+    named = (col(Person.id), col(Person.full_name), col(Enrolment.side))
+    chosen = select(col(Enrolment.id), *named, col(SchemeDocument.title))
     return (
         _asked(chosen, cohort_id)
         .join(Person, col(Person.id) == col(Enrolment.person_id))
@@ -259,6 +268,11 @@ def _asked_and_signed(index: int, sides: Collection[str]) -> tuple[Any, Any]:
 def blocked_from(published_at: datetime, grace_days: int) -> date:
     """The first day on which an older signature no longer counts for new matches."""
     return published_at.astimezone(UTC).date() + timedelta(days=grace_days)
+
+
+def holds_back(side: Side, mentor_gates: Collection[str], mentee_gates: Collection[str]) -> bool:
+    """Whether a scheme with these gates matches this side only once it has signed."""
+    return GATE in (mentor_gates if side is Side.MENTOR else mentee_gates)
 
 
 @cache  # the same for everybody, and asked of by every meeting that is noted
@@ -344,6 +358,9 @@ def _line(
     before: int | None,
     published_at: datetime,
     grace_days: int,
+    mentor_gates: Collection[str],
+    mentee_gates: Collection[str],
 ) -> Unsigned:
-    until = blocked_from(published_at, grace_days) if before is not None else None
-    return Unsigned(enrolment_id, name, side, document_id, title, edition, before, until)
+    waits = before is not None and holds_back(side, mentor_gates, mentee_gates)
+    day = blocked_from(published_at, grace_days) if waits else None
+    return Unsigned(enrolment_id, name, side, document_id, title, edition, before, day)

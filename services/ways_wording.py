@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from models.agreements import Clause, DocumentKind, SchemeDocument
 from models.schemes import Scheme, Style
-from services import access, pairings, signatures
+from services import access, named_exceptions, pairings, signatures
 from services.access import Actor
 
 SECTIONS: Mapping[str, str] = MappingProxyType(
@@ -58,7 +58,10 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five")
 
 @dataclass(frozen=True)
 class Exception_:  # noqa: N801 - the scheme's word, beside Python's
-    """A case in which the scheme lets something be shared without a yes: its clause, as the text in force has it."""
+    """A case in which the scheme lets something be shared without a yes: its clause, as the text in force has it.
+
+    `text` is empty where the scheme names the clause and no text in force has it: what it says is then not known.
+    """
 
     clause: str
     heading: str
@@ -89,7 +92,7 @@ def starting_words(scheme: Scheme) -> dict[str, str]:
 
 def confidentiality_line(scheme: Scheme) -> str:
     """What stays between the two, with as many exceptions as the scheme names: a facilitative code may name none."""
-    named = len(scheme.other_settings.get("exceptions", ()))
+    named = len(named_exceptions.named(scheme))
     if not named:
         return _BETWEEN_US + _ONLY_WITH_A_YES
     number = _NUMBERS[named] if named < len(_NUMBERS) else str(named)
@@ -131,12 +134,13 @@ def exceptions(session: Session, actor: Actor, pairing_id: UUID) -> tuple[Except
 
 
 def _exceptions(session: Session, scheme: Scheme) -> tuple[Exception_, ...]:
-    keys = scheme.other_settings.get("exceptions", ())
+    keys = named_exceptions.named(scheme)
     if not keys:
         return ()
     rows = session.exec(_clauses(), params={"scheme": scheme.id, "keys": list(keys)})
     found = {key: Exception_(key, heading, text) for key, heading, text in rows}
-    return tuple(found[key] for key in keys if key in found)
+    # One whose words are missing still holds: nobody is told that there is none.
+    return tuple(found.get(key, Exception_(key, "", "")) for key in keys)
 
 
 @cache  # built anew at every look, it took longer than to ask

@@ -1,5 +1,6 @@
 """Agreements: reading and signing section by section; for coordinators, who has not signed and a new version."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -7,11 +8,12 @@ import pytest
 from sqlmodel import Session, col, select
 
 from models.agreements import DocumentDraft, DocumentKind, SchemeDocument, Signature
+from models.columns import utc_now
 from models.enrolments import Enrolment, Side
 from models.people import Person
 from models.schemes import Cohort
 from pages.ui import plain
-from services import document_drafts
+from services import document_drafts, times
 from tests.factories import (
     make_account,
     make_actor,
@@ -20,6 +22,7 @@ from tests.factories import (
     make_document,
     make_enrolment,
     make_person,
+    make_scheme,
     make_signature,
 )
 from tests.pages.opening import open_page
@@ -91,20 +94,34 @@ def test_an_unticked_section_is_named_and_nothing_typed_is_lost(page_session: Se
     assert signatures(page_session) == []
 
 
-def test_what_changed_since_the_last_signature_is_marked_with_the_day_it_counts_until(
-    page_session: Session, cohort: Cohort
+@pytest.mark.parametrize(
+    ("days_ago", "gates", "said"),
+    [
+        (10, ["signature"], "From {day} you get no new match until you sign; before that day, your earlier signature"),
+        (40, ["signature"], "Since {day} you get no new match until you sign. A match that you have goes on."),
+        (40, [], "Please read and sign it again. A match that you have goes on."),
+    ],
+    ids=["grace", "over", "no gate"],
+)
+def test_what_changed_since_the_last_signature_is_marked_with_what_it_means_for_new_matches(
+    page_session: Session, days_ago: int, gates: list[str], said: str
 ) -> None:
+    scheme = make_scheme(page_session, signature_grace_days=30, mentee_gates=gates)
+    cohort = make_cohort(page_session, scheme)
     enrolment = make_enrolment(page_session, cohort)
+    published = utc_now() - timedelta(days=days_ago)
+    day = times.day_in_words((published + timedelta(days=30)).date(), today=utc_now().date())
     account = make_account(page_session, make_person(page_session))
     make_signature(page_session, enrolment, make_code(page_session, cohort), account)
-    make_code(page_session, cohort, edition=2, text=TEXT.replace("Please listen.", "Do listen."))
+    new = TEXT.replace("Please listen.", "Do listen.")
+    make_code(page_session, cohort, edition=2, text=new, published_at=published)
 
     page = open_page("agreements", person_of(page_session, enrolment))
 
     marked = [part for line in page.markdown for part in line.value.split("\n\n") if "badge[Changed]" in part]
     assert marked == ["**Listen** :gray-badge[X\\-2] :orange-badge[Changed]"]
-    assert len(page.warning) == 1
-    assert "after that you get no new match until you sign" in page.warning[0].value
+    (sentence,) = [note.value for note in (*page.warning, *page.info) if note.value.startswith("This changed on")]
+    assert said.format(day=day) in sentence
 
 
 def test_of_two_texts_to_sign_each_can_be_chosen(page_session: Session, cohort: Cohort) -> None:
@@ -194,7 +211,7 @@ def test_a_coordinator_writes_compares_and_publishes_a_new_version(page_session:
         ":gray-badge[X\\-3] **Be punctual** :orange-badge[:material/edit: Changed]\n\n"
         ":red-background[removed: ~~Come on time\\.~~]:green-background[added: **Be early\\.**]"
     ]
-    assert unconfirmed == ["Tick the box to confirm whom this writes to."]
+    assert unconfirmed == ["Tick the box to confirm whom this writes to\\."]
     assert [notice.value for notice in page.success] == [
         "Version 2 of “Code of conduct” is in force. 1 person will get an email."
     ]

@@ -38,7 +38,8 @@ CODE = DocumentKind.CODE
 
 @pytest.fixture
 def cohort(session: Session) -> Cohort:
-    return make_cohort(session, make_scheme(session, signature_grace_days=30), ends_on=date(2099, 8, 31))
+    scheme = make_scheme(session, signature_grace_days=30, mentee_gates=["signature"])
+    return make_cohort(session, scheme, ends_on=date(2099, 8, 31))
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ def test_a_stranger_opens_no_draft(session: Session, cohort: Cohort, actor: Acto
 
     for act in (
         lambda: document_drafts.draft(session, stranger, draft.id),
-        lambda: document_drafts.discard(session, stranger, draft.id),
+        lambda: document_drafts.discard(session, stranger, draft.id, version=draft.version),
         lambda: publishing.publish_draft(session, stranger, draft.id, version=1),
         lambda: document_drafts.listed(session, stranger, cohort.scheme_id),
     ):
@@ -186,7 +187,7 @@ def test_a_stranger_opens_no_draft(session: Session, cohort: Cohort, actor: Acto
 
 
 @pytest.mark.clause("U-9")
-def test_publishing_writes_once_to_everybody_who_signs_it_and_says_until_when_the_old_signature_counts(
+def test_publishing_writes_once_to_everybody_who_signs_it_and_says_from_when_new_matches_wait_for_it(
     session: Session, cohort: Cohort, actor: Actor
 ) -> None:
     document = make_code(session, cohort)
@@ -209,7 +210,10 @@ def test_publishing_writes_once_to_everybody_who_signs_it_and_says_until_when_th
         signed.person_id: "sign_again",
         fresh.person_id: "sign_documents",
     }
-    assert f"{until.day} {until:%B}" in (mails[signed.person_id].body_text or "")
+    again, first = ((mails[each.person_id].body_text or "") for each in (signed, fresh))
+    assert f"{until.day} {until:%B %Y} you get no new match until you have signed it" in again
+    # The scheme matches its mentors before they have signed.
+    assert ["match" in first, "What you have already goes on as before." in first] == [False, True]
     assert {mail.status for mail in mails.values()} == {MessageStatus.QUEUED}
 
 

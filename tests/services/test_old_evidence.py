@@ -11,7 +11,16 @@ from models.enrolments import Side
 from models.messages import Message
 from models.people import Person
 from models.signed_copies import SignedCopy
-from services import agreements, document_drafts, publishing, signed_copies, verification, wording_files, wording_import
+from services import (
+    agreements,
+    document_drafts,
+    publishing,
+    signed_copies,
+    verification,
+    wording_drafts,
+    wording_files,
+    wording_import,
+)
 from tests.factories import (
     make_account,
     make_actor,
@@ -63,7 +72,7 @@ def test_after_an_imported_wording_is_in_force_the_old_paper_holds_and_says_the_
 
     known = wording_import.known_clauses(session, coordinator, cohort.scheme_id)
     pieces = wording_import.recognise(wording_files.read("wording.txt", NEW), known)
-    made = document_drafts.take_in(session, coordinator, cohort.scheme_id, wording_import.assembled(pieces))
+    made = wording_drafts.take_in(session, coordinator, cohort.scheme_id, wording_import.assembled(pieces))
     draft = document_drafts.draft(session, coordinator, made[0])
     published = publishing.publish_draft(session, coordinator, draft.id, version=draft.version)
     after = signed_copies.download(session, mentor, signed.id).content

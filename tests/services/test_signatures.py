@@ -31,7 +31,7 @@ from tests.services.signing_parts import TEXT, blocked, make_code, make_signer, 
 
 @pytest.fixture
 def cohort(session: Session) -> Cohort:
-    return make_cohort(session, make_scheme(session, signature_grace_days=30))
+    return make_cohort(session, make_scheme(session, signature_grace_days=30, mentee_gates=["signature"]))
 
 
 @pytest.mark.clause("U-9", "U-C4.1")
@@ -63,6 +63,23 @@ def test_a_new_edition_holds_back_older_signatures_only_after_the_days_of_grace(
 
     assert (asked.edition, asked.signed_edition, asked.blocked_from) == (2, 1, date(2027, 4, 2))
     assert blocked(session, cohort, today) == ({enrolment.id} if is_blocked else set())
+
+
+@pytest.mark.clause("U-9")
+@pytest.mark.parametrize(("side", "day"), [(Side.MENTOR, None), (Side.MENTEE, date(2027, 4, 2))])
+def test_only_a_side_that_the_scheme_matches_after_signing_reads_from_when_it_gets_no_new_match(
+    session: Session, cohort: Cohort, side: Side, day: date | None
+) -> None:
+    enrolment = make_enrolment(session, cohort, side)
+    make_signature(session, enrolment, make_code(session, cohort), make_account(session, make_person(session)))
+    make_code(session, cohort, edition=2, text=TEXT + "\n", published_at=datetime(2027, 3, 3, tzinfo=UTC))
+    coordinator = make_actor(make_coordinator(session, cohort), cohort)
+
+    (asked,) = agreements.to_sign(session, make_participant(session, enrolment))
+    (line,) = agreements.unsigned(session, coordinator, cohort.id).rows
+
+    assert (asked.signed_edition, asked.blocked_from) == (1, day)
+    assert (line.signed_edition, line.blocked_from) == (1, day)
 
 
 def test_with_no_days_of_grace_a_new_edition_holds_back_on_its_first_day(session: Session) -> None:

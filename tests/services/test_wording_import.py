@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from models.agreements import DocumentDraft, DocumentKind
-from services import document_drafts, wording_files, wording_import
+from services import document_drafts, wording_drafts, wording_files, wording_import
 from services.errors import Invalid, NotAllowed
 from services.schemes import documents, templates
 from services.wording_shapes import Part, Piece
@@ -388,7 +388,7 @@ def test_texts_of_a_file_become_drafts_together_and_nothing_is_in_force_yet(sess
     before = wording_import.known_clauses(session, actor, cohort.scheme_id)
     pieces = wording_import.recognise(wording_files.read("a.txt", NUMBERED.encode()), before)
 
-    made = document_drafts.take_in(session, actor, cohort.scheme_id, wording_import.assembled(pieces))
+    made = wording_drafts.take_in(session, actor, cohort.scheme_id, wording_import.assembled(pieces))
 
     rows = session.exec(select(DocumentDraft)).all()
     assert {row.id for row in rows} == set(made)
@@ -405,6 +405,6 @@ def test_nobody_else_takes_in_a_text(session: Session) -> None:
     wording = document_drafts.Wording(DocumentKind.CODE, "Rules", "## C-1 · 1\n\nBe kind.")
 
     with pytest.raises(NotAllowed):
-        document_drafts.take_in(session, actor, theirs.scheme_id, [wording])
+        wording_drafts.take_in(session, actor, theirs.scheme_id, [wording])
 
     assert session.exec(select(DocumentDraft)).all() == []

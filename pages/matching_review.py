@@ -11,6 +11,7 @@ from sqlmodel import Session
 from pages import (
     charts,
     proposal_sending,
+    review_again,
     review_compare,
     review_decisions,
     review_list,
@@ -25,6 +26,7 @@ from pages.review_parts import (
     approved,
     begin_anew_in,
     carry_over,
+    draw_moved,
     open_pair,
     people,
     run_again,
@@ -38,6 +40,7 @@ from services.matching import review, review_acts, review_limits, review_lines, 
 from services.matching.review import BeforeARun
 from services.matching.review_acts import Standing
 from services.matching.runs import RunView
+from services.matching.texts import choosing
 
 Kind = Literal["primary", "secondary"]
 _TO_EMAILS = "to the emails"
@@ -75,12 +78,13 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     if now.is_running:
         review_running.draw(session, actor, cohort_id)
     else:
-        review_running.draw_end(session, actor, cohort_id)
+        review_running.draw_end(session, actor, cohort_id, now)
     draw_held_back(st.session_state.pop("held_back", ()))
     if run is None:
         draw_first(session, actor, cohort_id, now)
         return
     carry_over(session, actor, cohort_id, run)
+    draw_moved(run.id)
     asked = st.query_params.get("pair")
     if asked is not None:
         draw_pair(session, actor, run, asked)
@@ -150,7 +154,7 @@ def draw_view(session: Session, actor: Actor, cohort_id: UUID, run: RunView, now
             case View.PICTURES:
                 review_pictures.draw(session, actor, run)
             case View.DECISIONS:
-                review_decisions.draw(session, actor, cohort_id)
+                review_decisions.draw(session, actor, cohort_id, run.id)
             case View.PAIRS:
                 draw_pairs(session, actor, cohort_id, run, now)
 
@@ -163,23 +167,19 @@ def draw_pairs(session: Session, actor: Actor, cohort_id: UUID, run: RunView, no
     # Above the list, so that the next step is in sight on a phone as well.
     with st.container(horizontal=True, vertical_alignment="center"):
         number = draw_next(session, actor, cohort_id, run, now)
-    draw_behind(run)
+    draw_behind(session, actor, run)
     review_list.draw(run.id, found, can_approve=number > 0)
 
 
-def draw_behind(run: RunView) -> None:
+def draw_behind(session: Session, actor: Actor, run: RunView) -> None:
     """Who is not in the run, and how it was made for whoever wants to repeat it. Drawn when somebody opens it."""
     box = st.expander(behind_in_words(run.left_out), icon=":material/info:", key="behind", on_change="rerun")
     if not box.open:
         return
-    took = "" if run.took_ms is None else f"- It took {run.took_ms / 1000:.1f} seconds\n"
     with box:
         draw_left_out("Not in this run", run.left_out)
         st.header("How this run was made", anchor=False)
-        st.markdown(
-            f"{plain(run.text_in_words)}\n\n{took}- Way of comparing texts: `{run.text_method}`\n"
-            f"- Lots drawn with number {run.seed}\n- Fingerprint of what went in: `{run.inputs_sha256}`"
-        )
+        review_again.draw(session, actor, run)
 
 
 def behind_in_words(left_out: Sequence[str]) -> str:
@@ -197,7 +197,8 @@ def in_one_line(run: RunView, zone: str) -> str:
     places = "1 open place" if run.places == 1 else f"{run.places} open places"
     when = times.in_words(run.made_at, zone)
     floor = " · worst pair first" if run.policy == "floor_first" else ""
-    return f"Run of {when} · {run.matched:,} of {run.mentees:,} mentees matched from {places} · {proof}{floor}"
+    texts = f" · {choosing.in_short(run.text_method)}" if run.weights.get("goals") else ""
+    return f"Run of {when} · {run.matched:,} of {run.mentees:,} mentees matched from {places} · {proof}{floor}{texts}"
 
 
 def draw_next(session: Session, actor: Actor, cohort_id: UUID, run: RunView, now: Standing) -> int:

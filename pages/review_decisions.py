@@ -19,7 +19,7 @@ KINDS = {
 }
 
 
-def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
+def draw(session: Session, actor: Actor, cohort_id: UUID, run_id: UUID) -> None:
     """The newest first. Undoing one runs the matching again."""
     rules = pins.in_force(session, actor, cohort_id)
     if not rules:
@@ -39,6 +39,6 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
                 f"**{plain(rule.mentee)}** with **{plain(rule.mentor)}**  \n{KINDS[rule.kind]} "
                 f"by {plain(rule.made_by)}, {plain(when)}"
             )
-            st.button("Undo", key=f"undo-{rule.id}", on_click=undo, args=(rule.id, rule.version))
+            st.button("Undo", key=f"undo-{rule.id}", on_click=undo, args=(rule.id, rule.version, run_id))
     if pages > 1:
         st.pagination(pages, key="decisions-page")

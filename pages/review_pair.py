@@ -19,6 +19,8 @@ from services.matching.review_questions import Answer, Option
 from services.matching.review_solved import SolvedRun
 from services.matching.runs import RunView
 
+LOTS = ":small[:gray[Where answers are equally good, lots decide, and others may move as well.]]"
+
 
 def draw(session: Session, actor: Actor, run: RunView, mentee_id: UUID) -> None:
     """Everything about one mentee's line of the newest run."""
@@ -69,7 +71,7 @@ def draw_acts(session: Session, actor: Actor, run: RunView, pair: PairView) -> N
             draw_tick(run.id, line.mentee_id)
         if pair.rule is not None:
             st.markdown(f":blue-badge[:material/keep: Pinned by {plain(pair.rule.made_by)}]")
-            st.button("Undo the pin", key="unpin", on_click=undo, args=(pair.rule.id, pair.rule.version))
+            st.button("Undo the pin", key="unpin", on_click=undo, args=(pair.rule.id, pair.rule.version, run.id))
             return
         pin = partial(decide, run.id, PairRuleKind.PIN, *both)
         st.button("Pin this pair", key="pin", icon=":material/keep:", help="Every later run keeps it.", on_click=pin)
@@ -128,16 +130,16 @@ def draw_questions(session: Session, actor: Actor, run: RunView, pair: PairView)
     left, right = st.columns(2, gap="medium")
     with left:
         options = review_questions.other_mentors(session, actor, asked, mentee_id)
-        draw_options(session, actor, asked, f"Other mentors for {mentee}", "mentor", options)
+        draw_options(session, actor, asked, f"Other mentors for {mentee}", "mentor", pair, options)
     with right:
         if pair.mentor is not None:
             found = review_questions.other_mentees(session, actor, asked, pair.mentor.enrolment_id)
-            draw_options(session, actor, asked, f"Other mentees for {pair.mentor.name}", "mentee", found)
-    draw_why_not(session, actor, asked, mentee, mentee_id)
+            draw_options(session, actor, asked, f"Other mentees for {pair.mentor.name}", "mentee", pair, found)
+    draw_why_not(session, actor, asked, pair)
 
 
 def draw_options(
-    session: Session, actor: Actor, asked: SolvedRun, heading: str, who: str, options: Sequence[Option]
+    session: Session, actor: Actor, asked: SolvedRun, heading: str, who: str, pair: PairView, options: Sequence[Option]
 ) -> None:
     """Ranked by what they cost; choosing one shows every move before anything is done."""
     if not options:
@@ -153,14 +155,17 @@ def draw_options(
     )
     if chosen is not None:
         one = options[chosen]
-        draw_choice(session, actor, asked, one.mentor_id, one.mentee_id, key=f"choose-{who}")
+        known = pair.mentee.name if who == "mentor" else pair.mentor.name if pair.mentor else ""
+        names = f"{known} with {one.name}" if who == "mentor" else f"{one.name} with {known}"
+        draw_choice(session, actor, asked, one.mentor_id, one.mentee_id, names, pair, key=f"choose-{who}")
 
 
-def draw_why_not(session: Session, actor: Actor, asked: SolvedRun, mentee: str, mentee_id: UUID) -> None:
+def draw_why_not(session: Session, actor: Actor, asked: SolvedRun, pair: PairView) -> None:
     """Anybody by name. The list is read only when somebody opens it."""
     box = st.expander("Why not …?", icon=":material/help:", key="ask-open", on_change="rerun")
     if not box.open:
         return
+    mentee, mentee_id = pair.line.mentee, pair.line.mentee_id
     with box:
         names = {one.id: one.name for one in review_questions.mentors(session, actor, asked.cohort_id)}
         mentor_id = st.selectbox(
@@ -172,21 +177,47 @@ def draw_why_not(session: Session, actor: Actor, asked: SolvedRun, mentee: str, 
             format_func=lambda one: names.get(one, "?"),
         )
         if mentor_id is not None:
-            draw_choice(session, actor, asked, mentor_id, mentee_id, key="choose-why-not")
+            both = f"{mentee} with {names[mentor_id]}"
+            draw_choice(session, actor, asked, mentor_id, mentee_id, both, pair, key="choose-why-not")
 
 
 def draw_choice(
-    session: Session, actor: Actor, asked: SolvedRun, mentor_id: UUID, mentee_id: UUID, *, key: str
+    session: Session,
+    actor: Actor,
+    asked: SolvedRun,
+    mentor_id: UUID,
+    mentee_id: UUID,
+    names: str,
+    pair: PairView,
+    *,
+    key: str,
 ) -> None:
-    """What insisting on two people would do; then the button that does it."""
+    """What insisting on two people would do; then the buttons that do it, or that keep them apart from now on."""
     found = review_questions.why_not(session, actor, asked, mentor_id, mentee_id, today=today())
     draw_answer(found, "To pair them" if found.possible else "")
-    if found.possible:
-        act = partial(decide, asked.run_id, PairRuleKind.PIN, mentor_id, mentee_id, "These two")
-        st.button("Pair them and run again", key=key, icon=":material/swap_horiz:", on_click=act)
+    if not found.possible:
+        return
+    both = mentor_id, mentee_id, names
+    with st.container(horizontal=True):
+        st.button(
+            "Pair them and run again",
+            key=key,
+            icon=":material/swap_horiz:",
+            on_click=partial(decide, asked.run_id, PairRuleKind.PIN, *both),
+        )
+        st.button(
+            "Never this pair",
+            key=f"never-{key}",
+            type="tertiary",
+            icon=":material/block:",
+            help="No later run pairs them. The matching runs again; their own pairs of now stay possible.",
+            on_click=partial(decide, asked.run_id, PairRuleKind.FORBID, *both, then_open=pair.line.mentee_id),
+        )
 
 
 def draw_answer(found: Answer, before: str) -> None:
+    """A sentence, and every move. Which of several best answers comes is up to lots, so others may move as well."""
     sentence = f"{before} {found.sentence[:1].lower()}{found.sentence[1:]}" if before else found.sentence
     moves = "\n".join(f"- {plain(move)}" for move in found.moves)
-    st.markdown(f"{plain(sentence)}\n\n{moves}".strip())
+    lots = LOTS if found.possible else ""
+    st.markdown(f"{plain(sentence)}\n\n{moves}\n\n{lots}".strip())

@@ -10,13 +10,14 @@ from models.matching import PairRuleKind
 from pages import charts
 from pages.ui import at_a_press, plain, tell
 from services.access import Actor
-from services.matching import review, review_acts, review_solved
+from services.matching import comparing, review, review_acts, review_solved
 from services.matching.review_solved import SolvedRun
 from services.matching.runs import RunView
 
 # A pair can have this many points; percents on cards are of what is possible for that mentee.
 FULL = 100
 SAID = {PairRuleKind.PIN: "pinned", PairRuleKind.FORBID: "forbidden"}
+_MOVED = "moved in run"
 # What is looked at in one cohort means nothing in another.
 _LOOKED_AT = ("search", "sort", "show", "page", "opened pair", "search-decisions")
 _BEGINNINGS = ("ask-", "list-", "compare-", "decisions-")
@@ -103,24 +104,61 @@ def solved_run(session: Session, actor: Actor, run_id: UUID) -> SolvedRun:
     return found
 
 
-def decide(run_id: UUID, kind: PairRuleKind, mentor_id: UUID, mentee_id: UUID, names: str) -> None:
-    """Pin or forbid two people and run again. For callbacks."""
+def decide(
+    run_id: UUID, kind: PairRuleKind, mentor_id: UUID, mentee_id: UUID, names: str, *, then_open: UUID | None = None
+) -> None:
+    """Pin or forbid two people and run again; their pair is open then, or `then_open`. For callbacks."""
 
     def act(session: Session, actor: Actor) -> None:
         made = review_acts.decide(session, actor, run_id, mentor_id, mentee_id, kind=kind, today=today())
-        tell_of_run(made, f"{names}: {SAID[kind]}. You can undo it under Decisions.")
-        open_pair(mentee_id)
+        others = moved_in_words(session, actor, run_id, made, beside=mentee_id)
+        tell_of_run(made, f"{names}: {SAID[kind]}. You can undo it under Decisions.", others)
+        open_pair(then_open or mentee_id)
 
     at_a_press(act)
 
 
-def undo(rule_id: UUID, version: int) -> None:
+def undo(rule_id: UUID, version: int, run_id: UUID) -> None:
     """Take a decision back and run again. For callbacks."""
 
     def act(session: Session, actor: Actor) -> None:
-        tell_of_run(review_acts.undo(session, actor, rule_id, version=version, today=today()), "Undone.")
+        undone = review_acts.undo(session, actor, rule_id, version=version, today=today())
+        if undone.why_no_run:
+            tell(f"Undone. {plain(undone.why_no_run)}")
+        else:
+            tell_of_run(undone.run, "Undone.", moved_in_words(session, actor, run_id, undone.run))
 
     at_a_press(act)
+
+
+def moved_in_words(
+    session: Session, actor: Actor, before: UUID, made: RunView | None, *, beside: UUID | None = None
+) -> str:
+    """How many have another mentor since, without the mentee who was decided about; who they are is offered."""
+    if made is None:
+        return ""
+    number = comparing.moved(session, actor, before, made.id, beside=beside)
+    st.session_state[_MOVED] = made.id if number else None
+    other = " other" if beside else ""
+    if number == 0:
+        return f"No{other} mentee has another mentor than before."
+    return f"1{other} mentee moved." if number == 1 else f"{number}{other} mentees moved."
+
+
+def draw_moved(run_id: UUID) -> None:
+    """The way to who moved in the run that somebody has just caused."""
+    if st.session_state.get(_MOVED) == run_id:
+        st.button(
+            "See who moved", key="see-moved", type="tertiary", icon=":material/compare_arrows:", on_click=to_compare
+        )
+
+
+def to_compare() -> None:
+    """The newest two runs side by side. For callbacks."""
+    open_pair(None)
+    forget("compare-")
+    st.session_state[_MOVED] = None
+    st.session_state["view"] = st.query_params["view"] = "compare"
 
 
 def run_again(cohort_id: UUID, seed: int, floor_first: bool) -> None:
@@ -138,14 +176,15 @@ def run_if_asked(session: Session, actor: Actor, cohort_id: UUID) -> None:
         if about == cohort_id:
             with st.spinner("Comparing everybody with everybody …"):
                 made = review_acts.run(session, actor, cohort_id, today=today(), seed=seed, floor_first=floor_first)
-            tell_of_run(made, "")
+            tell_of_run(made)
     finally:
         del st.session_state["to run"]
     first_page()
     st.rerun()
 
 
-def tell_of_run(made: RunView | None, before: str) -> None:
+def tell_of_run(made: RunView | None, *said: str) -> None:
     """Say what came of an act, once the next run of the screen begins."""
-    said = "The run has begun." if made is None else f"{made.matched} of {made.mentees} mentees have a mentor now."
-    tell(f"{plain(before)} {said}".strip())
+    now = "The run has begun." if made is None else f"{made.matched} of {made.mentees} mentees have a mentor now."
+    first, *rest = (*said, "")
+    tell(" ".join(filter(None, (plain(first), now, *map(plain, rest)))))

@@ -3,8 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Uuid, bindparam, func
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.enrolments import Enrolment
@@ -12,7 +16,7 @@ from models.matching import MatchingRun, RunPair
 from models.people import Person
 from services.access import Actor
 from services.errors import Invalid
-from services.matching import runs
+from services.matching import review_lines, runs
 from services.matching.criteria import CRITERIA
 
 PAGE_SIZE = 50
@@ -92,6 +96,31 @@ def compare(session: Session, actor: Actor, run_a: UUID, run_b: UUID, *, page: i
         {what: list(found.values()).count(what) for what in Difference},
         _settings(first, second),
         at,
+    )
+
+
+def moved(session: Session, actor: Actor, run_a: UUID, run_b: UUID, *, beside: UUID | None = None) -> int:
+    """How many mentees of both runs have another mentor in the second, or one more or less, without `beside`.
+
+    Raises NotAllowed. Nobody's name is read.
+    """
+    for run_id in (run_a, run_b):
+        review_lines.facts(session, actor, run_id)
+    asked = {"first": run_a, "second": run_b, "beside": beside}
+    return int(session.execute(_moved(), asked).scalar_one())
+
+
+@cache
+def _moved() -> Any:
+    first, second = aliased(RunPair), aliased(RunPair)
+    beside: Any = bindparam("beside", type_=Uuid())
+    other = col(first.mentor_id).is_distinct_from(col(second.mentor_id))
+    both = select(func.count()).select_from(first).join(second, col(second.mentee_id) == col(first.mentee_id))
+    return both.where(
+        col(first.run_id) == bindparam("first"),
+        col(second.run_id) == bindparam("second"),
+        col(first.mentee_id).is_distinct_from(beside),
+        other,
     )
 
 

@@ -35,6 +35,7 @@ class SolvedRun:
     `scores` (n, m) are in thousandths.
 
     `best` (n,) is the highest score of any mentor whom each mentee may have. `scores` say nothing about who may meet.
+    `pins` are positions, (row, column).
     """
 
     run_id: UUID
@@ -48,6 +49,7 @@ class SolvedRun:
     scores: "NDArray[np.int32]"
     best: "NDArray[np.int32]"
     explainer: "Explainer"
+    pins: tuple[tuple[int, int], ...] = ()
     _others: "dict[tuple[str, int], list[Alternative]]" = field(default_factory=dict)
 
     def mentors_for(self, mentee: int, most: int) -> "list[Alternative]":
@@ -136,4 +138,5 @@ def _put_together(
         scores=scores,
         best=np.where(allowed, scores, 0).max(axis=1, initial=0),
         explainer=Explainer(scores, places, allowed, mentor_of, certificate, pins),
+        pins=tuple(sorted(pins)),
     )

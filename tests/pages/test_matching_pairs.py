@@ -254,6 +254,8 @@ def test_the_screen_says_in_plain_words_how_texts_were_compared_and_names_the_wa
     page.session_state["behind"] = True
     page.run()
 
+    (line,) = [caption for caption in at_first.splitlines() if caption.startswith("Run of ")]
+    assert line.rpartition(" · ")[2] in {"goals compared by meaning", "goals compared by shared words"}
     assert "were compared" not in at_first
     assert "Goals and work histories were compared" in drawn(page)
     assert "Way of comparing texts: `" in drawn(page)

@@ -100,7 +100,10 @@ def test_running_shows_totals_with_their_base_the_pairs_with_their_reasons_and_w
     page.button(key="run").click().run()
 
     assert [notice.value for notice in page.success] == ["1 of 2 mentees have a mentor now."]
-    assert page.main.caption[0].value.endswith("· 1 of 2 mentees matched from 1 open place · no better choice exists")
+    assert (
+        "· 1 of 2 mentees matched from 1 open place · no better choice exists · goals compared by "
+        in page.main.caption[0].value
+    )
     assert page.main.markdown[0].value == "**1 mentee has no mentor\\: 2 mentees share 1 place\\.**"
     assert lines(page) == [
         "**Dan** has no mentor in this run | All places are taken\\: 2 mentees share 1 place with the one mentor who "

@@ -43,3 +43,8 @@ def again(session: Session, method: str, texts: Iterable[str]) -> "Stored | None
 def in_words(method: str) -> str:
     """What a screen says about the method that a run used."""
     return IN_WORDS.get(method, BY_MEANING)
+
+
+def in_short(method: str) -> str:
+    """The same in a few words, beside other facts."""
+    return "goals compared by shared words" if method in IN_WORDS else "goals compared by meaning"

@@ -95,6 +95,9 @@ def test_two_runs_are_compared_person_by_person(session: Session) -> None:
     assert found.settings == ("Only the second run lifted the worst pair before the total", "Lots were drawn anew")
     assert comparing.compare(session, actor, second.id, second.id).changed == 0
     assert comparing.compare(session, actor, second.id, first.id) == found
+    assert comparing.moved(session, actor, first.id, second.id) == 3
+    assert comparing.moved(session, actor, first.id, second.id, beside=mentees[2].id) == 2
+    assert comparing.moved(session, actor, first.id, first.id) == 0
     assert comparing.compare(session, actor, first.id, second.id, page=9) == found
 
 
@@ -110,6 +113,8 @@ def test_runs_of_two_cohorts_or_of_others_are_not_compared(session: Session) -> 
         comparing.compare(session, actor, run.id, elsewhere.id)
     with pytest.raises(errors.NotAllowed):
         comparing.compare(session, stranger, run.id, run.id)
+    with pytest.raises(errors.NotAllowed):
+        comparing.moved(session, stranger, run.id, run.id)
     with pytest.raises(errors.NotAllowed):
         replay(session, stranger, run.id)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import streamlit as st
 from sqlmodel import Session
 
+from models.agreements import DocumentKind
 from models.enrolments import Side
 from pages.agreement_parts import READING_WIDTH, day_of
 from pages.agreement_presses import act_at, draw_refused, refuse
@@ -18,6 +19,12 @@ from services.document_drafts import Draft, Look
 
 SIDES = {side.value: f"{side.value.capitalize()}s" for side in Side}
 PUBLISH, DISCARD = "publish", "discard"
+# What other screens show of a text, they show in the scheme's own language.
+ELSEWHERE = {
+    DocumentKind.RIGHTS: "The public page of rights stays in the scheme's own language.",
+    DocumentKind.ROLE_STATEMENT: "Ways of working shows it in the scheme's own language.",
+    DocumentKind.FIRST_MEETING_GUIDE: "Ways of working shows it in the scheme's own language.",
+}
 
 
 def draw_publishing(session: Session, actor: Actor, now: Draft, look: Look) -> None:
@@ -129,7 +136,12 @@ def discard_shown(draft_id: UUID, version: int) -> None:
 def consequence(now: Draft, asked: int, *, is_gate: bool = False) -> str:
     """What happens at the press. `is_gate`: whether the box is ticked that makes it a condition for a match."""
     if now.is_translation:
-        return "People can read and sign the version in force in this language too. Nobody is asked anew."
+        read = "read and sign" if now.signed_by else "read"
+        elsewhere = f" {ELSEWHERE[now.kind]}" if now.kind in ELSEWHERE else ""
+        return (
+            f"Under Agreements, people can {read} the version in force in this language too.{elsewhere} "
+            "Nobody is asked anew."
+        )
     if not now.signed_by:
         return "It can be read by everybody in the scheme. Nobody is asked to sign it."
     sides = " and ".join(SIDES[side].lower() for side in now.signed_by)

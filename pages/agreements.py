@@ -75,17 +75,20 @@ def draw_asked_again(document: InForce) -> None:
 
 
 def in_my_language(session: Session, actor: Actor, document_id: UUID) -> UUID:
-    """The same version in the language that is chosen."""
+    """The same version in the language that is chosen; at first in the browser's, where there is one."""
     spoken = agreements.languages_of(session, actor, document_id)
+    locale = st.context.locale
+    mine = languages.of_locale(locale) if isinstance(locale, str) else None
+    first = mine if mine in spoken else next(iter(spoken))
     chosen = segments(
         "Language",
         list(spoken),
         key=f"language-{document_id}",
-        default=next(iter(spoken)),
+        default=first,
         words=lambda code: plain(languages.names([code])),
         required=True,
     )
-    return spoken[chosen or next(iter(spoken))]
+    return spoken[chosen or first]
 
 
 def draw_to_sign(session: Session, actor: Actor, reading: Reading) -> None:
@@ -190,7 +193,9 @@ def draw_others(session: Session, actor: Actor, documents: list[InForce]) -> Non
         "Text", list(by_id), None, format_func=lambda key: by_id[key].title, placeholder="Choose a text", key="again"
     )
     if chosen is not None:
-        draw_text(agreements.read(session, actor, by_id[chosen].id))
+        document = by_id[chosen]
+        chosen_id = in_my_language(session, actor, document.id) if document.is_translated else document.id
+        draw_text(agreements.read(session, actor, chosen_id))
 
 
 def draw_text(reading: Reading) -> None:

@@ -148,6 +148,21 @@ def test_a_side_that_signs_nothing_can_read_the_texts(page_session: Session, coh
     assert list(page.checkbox) == []
 
 
+def test_a_text_that_nobody_signs_is_read_in_the_language_that_is_chosen(page_session: Session, cohort: Cohort) -> None:
+    facts = {"kind": DocumentKind.PRIVACY, "signed_by": []}
+    notice = make_code(page_session, cohort, title="Privacy", text="# Privacy\n\nWe keep little.\n", **facts)
+    make_code(page_session, cohort, title="隐私", text="# 隐私\n\n我们保存很少。\n", language="zh", **facts)
+    page = open_page("agreements", person_of(page_session, make_enrolment(page_session, cohort)))
+    page.selectbox(key="again").set_value(str(notice.id)).run()
+    first = [line.value for line in page.markdown if line.value in ("We keep little\\.", "我们保存很少。")]
+
+    page.segmented_control(key=f"language-{notice.id}").set_value("zh").run()
+
+    assert first == ["We keep little\\."]
+    assert "我们保存很少。" in [line.value for line in page.markdown]
+    assert "隐私" in [header.value for header in page.header]
+
+
 def test_a_text_that_a_coordinator_wrote_is_only_text(page_session: Session, cohort: Cohort) -> None:
     nasty = "# T\n\n## X-1 · ![p](https://example.org/p.png)\n\n![p](https://example.org/p.png) $x$ :red[no]\n"
     make_code(page_session, cohort, text=nasty)

@@ -198,11 +198,18 @@ def draw_acts(session: Session, actor: Actor, now: Written) -> None:
         with refusals():
             resource_authoring.publish(session, actor, now.id)
             done(f"“{title}” is in the library, {audience(now.content.sides)}.")
-    if now.state is PublishedState.DRAFT and st.button("Throw the draft away", key="discard"):
-        with refusals():
-            resource_authoring.discard(session, actor, now.id)
-            choose(None)
-            done(f"The draft “{title}” is gone.")
+    if now.state is PublishedState.DRAFT:
+        draw_discarding(session, actor, now.id, title)
+
+
+def draw_discarding(session: Session, actor: Actor, resource_id: UUID, title: str) -> None:
+    with st.popover("Throw the draft away", key="discarding"):
+        st.markdown("Its words are lost. What is in the library stays.")
+        if st.button("Throw it away", key="discard"):
+            with refusals():
+                resource_authoring.discard(session, actor, resource_id)
+                choose(None)
+                done(f"The draft “{title}” is gone.")
 
 
 def draw_editor(session: Session, actor: Actor, scheme_id: UUID, now: Written | None) -> None:

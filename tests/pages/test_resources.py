@@ -121,6 +121,19 @@ def test_a_change_can_be_taken_back(page_session: Session, cohort: Cohort) -> No
     assert (changed, [each.title for each in rows(page_session)]) == (["Aims"], ["Goals"])
 
 
+def test_a_draft_is_thrown_away_after_a_word_about_what_is_lost(page_session: Session, cohort: Cohort) -> None:
+    draft = make_resource(page_session, cohort, "Begun", state=PublishedState.DRAFT)
+    kept = make_resource(page_session, cohort, "Kept")
+    page = open_page("resources", make_coordinator(page_session, cohort), resource=str(draft.id))
+    words = [line.value for line in page.markdown]
+
+    page.button(key="discard").click().run()
+
+    assert not page.exception
+    assert "Its words are lost. What is in the library stays." in words
+    assert [row.id for row in rows(page_session)] == [kept.id]
+
+
 def test_what_cannot_be_kept_is_refused_and_stays_typed(page_session: Session, cohort: Cohort) -> None:
     page = open_page("resources", make_coordinator(page_session, cohort), resource="new")
 

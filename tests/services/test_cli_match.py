@@ -142,6 +142,49 @@ def test_people_left_alone_are_told_why_and_what_would_help(tmp_path: Path) -> N
     assert "with Mo, Ada would be without a mentor, and the total would be " in alone["Smallest change"]
 
 
+def test_with_only_a_certificate_the_reasons_of_those_left_alone_are_said(tmp_path: Path) -> None:
+    people = sheet(tmp_path / "p.csv", [mentor("Mo", languages="en"), mentee("Ada", languages="en"), mentee("Bo")])
+    asked = ("match", "--people", str(people), "--texts", "words", "--today", "2026-11-22")
+
+    alone = mentoring(*asked, "--certificate", str(tmp_path / "only.json"))
+    with_pairs = mentoring(*asked, "--certificate", str(tmp_path / "c.json"), "--out", str(tmp_path / "pairs.csv"))
+
+    (line,) = [each for each in alone.said.splitlines() if each.startswith("Bo (")]
+    reason = "All places are taken: 2 mentees share 1 place with the one mentor who is ready. One more place with Mo"
+    assert (alone.code, line.startswith(f"Bo (bo@mentee.example.org): {reason}")) == (0, True)
+    assert (with_pairs.code, "Bo (" in with_pairs.said) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("words", "missing", "said"),
+    [
+        (["--texts", "words"], "the language model is not installed", "little in common."),
+        (
+            [],
+            "the language model is not installed",
+            "little in common. Meaning could not be compared, because the language model is not installed.",
+        ),
+        (
+            ["--weights", "goals=0"],
+            "the language model is not installed",
+            "Goals and work histories do not count in this run.",
+        ),
+    ],
+    ids=["by words, as asked", "by words, for want of the model", "not at all"],
+)
+def test_how_texts_were_compared_and_why_is_said_and_stands_in_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], missing: str, said: str
+) -> None:
+    people = sheet(tmp_path / "p.csv", [mentor("Mo", languages="en"), mentee("Ada", languages="en")])
+    monkeypatch.setattr(encoder, "missing_because", lambda: missing)
+    report = tmp_path / "report.html"
+
+    done = mentoring("match", "--people", str(people), "--today", "2026-11-22", "--report", str(report), *words)
+
+    assert done.said.splitlines()[1].endswith(said)
+    assert said in report.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

@@ -103,6 +103,12 @@ def begin_writing(session: Session) -> bool:
     return True
 
 
+def look_anew(session: Session) -> None:
+    """Let a screen's session see the present once more, instead of the moment at which its look began."""
+    if session.in_transaction() and _only_reads(session.connection()):
+        session.rollback()
+
+
 def _only_reads(connection: Connection) -> bool:
     return bool(connection.get_execution_options().get("readonly"))
 

@@ -204,7 +204,9 @@ def in_one_line(run: RunView, zone: str) -> str:
 def draw_next(session: Session, actor: Actor, cohort_id: UUID, run: RunView, now: Standing) -> int:
     """What can be sent, what waits to be, and the run button. Answers how many pairs can still be approved."""
     number = charts.kept(
-        ("to approve", run.id, now.edition), lambda: review.open_pairs(session, actor, run.id, ()).number
+        # Without the reader's own pair, so it is theirs alone.
+        ("to approve", run.id, now.edition, actor.person_id),
+        lambda: review.open_pairs(session, actor, run.id, ()).number,
     )
     if number:
         draw_acts(session, actor, run.id, now.edition, number)
@@ -256,7 +258,8 @@ def draw_acts(session: Session, actor: Actor, run_id: UUID, edition: int, number
     """Go on to the emails of the pairs that are approved, or approve all."""
     ticked = approved(run_id)
     chosen = ticked and charts.kept(
-        ("ticked", run_id, edition, ticked), lambda: review.open_pairs(session, actor, run_id, ticked).ticked
+        ("ticked", run_id, edition, ticked, actor.person_id),
+        lambda: review.open_pairs(session, actor, run_id, ticked).ticked,
     )
     if chosen:
         words = f"Preview the emails to {people(len(chosen))}"

@@ -25,6 +25,8 @@ CAME_OF_IT = {
     ProposalStatus.EXPIRED: ":gray-badge[Ran out]",
     ProposalStatus.WITHDRAWN: ":gray-badge[Withdrawn]",
 }
+OWN = ":gray-badge[:material/person: Your own pair]"
+BY_ANOTHER = "You are one of the two, so another coordinator proposes it."
 APPROVED = ":green-badge[:material/check: Approved]"
 _OPENED = "opened pair"
 # The list up to the pair that is open, and the rest of it.
@@ -170,7 +172,8 @@ def why(line: PairLine) -> str:
     """What speaks for a pair, or what would place whoever has nobody."""
     if line.mentor is None:
         return f"{plain(line.note or '')} {smallest_change(line.one_more_with)}".rstrip()
-    return " · ".join(map(plain, line.reasons)) or "Nothing speaks strongly for this pair"
+    reasons = " · ".join(map(plain, line.reasons)) or "Nothing speaks strongly for this pair"
+    return f"{BY_ANOTHER} {reasons}" if line.is_own else reasons
 
 
 def marks(line: PairLine, chosen: frozenset[UUID] = frozenset()) -> str:
@@ -182,6 +185,7 @@ def marks(line: PairLine, chosen: frozenset[UUID] = frozenset()) -> str:
         *(f":orange-badge[:material/warning: {plain(each)}]" for each in (line.note or "").split(" · ") if each),
         f":blue-badge[Wish number {line.wish_rank}]" if line.wish_rank else "",
         moved(line),
+        OWN if line.is_own and line.mentor else "",
         CAME_OF_IT[line.proposal] if line.proposal is not None else "",
         APPROVED if line.mentee_id in chosen and line.can_approve else "",
     )

@@ -11,10 +11,12 @@ from services import storage, times
 from services.access import Actor
 from services.errors import Refusal
 from services.matching import work
+from services.matching.review_acts import Standing
 from services.matching.work import WorkView
 
 SECONDS = 1.0
 WATCHED = "watched run"
+INTERRUPTED = "The last run was interrupted when the server stopped, and nothing of it was kept. Run again."
 
 
 def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
@@ -27,8 +29,12 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
         tell_trouble(found)
 
 
-def draw_end(session: Session, actor: Actor, cohort_id: UUID) -> None:
-    """How the run that somebody has just watched ended, if it came to nothing."""
+def draw_end(session: Session, actor: Actor, cohort_id: UUID, now: Standing) -> None:
+    """How the run that somebody has just watched ended, if it came to nothing; of a lost one everybody is told."""
+    if now.was_interrupted:
+        st.session_state.pop(WATCHED, None)
+        st.warning(INTERRUPTED, icon=":material/error:")
+        return
     if WATCHED not in st.session_state:
         return
     found = work.latest(session, actor, cohort_id)

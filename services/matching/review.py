@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import Uuid, bindparam, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -48,7 +48,8 @@ class PairLine:
     `score` runs from 0 to 100; `parts` add up to it before it is rounded. `percent` is how much of what is possible
     for this mentee that is. `proposal` is what came of it since: the state of the mentee's newest proposal. When that
     is with another mentor, the pair `is_moved`, and `instead` names the other, unless the reader is one of the two.
-    With one more place, the mentor `one_more_with` could take a mentee who has nobody.
+    With one more place, the mentor `one_more_with` could take a mentee who has nobody. Of a pair that `is_own` the
+    reader is one half: another coordinator proposes it.
     """
 
     mentee_id: UUID
@@ -64,15 +65,16 @@ class PairLine:
     one_more_with: str | None = None
     is_moved: bool = False
     instead: str | None = None
+    is_own: bool = False
 
     @property
     def can_approve(self) -> bool:
-        return self.mentor is not None and self.proposal not in DECIDED
+        return self.mentor is not None and self.proposal not in DECIDED and not self.is_own
 
 
 @dataclass(frozen=True)
 class OpenPairs:
-    """How many pairs of a run can still be proposed; `ticked` are the mentees of those that were asked about."""
+    """How many pairs of a run the reader can still propose; `ticked` are the mentees of those that were asked about."""
 
     number: int
     ticked: frozenset[UUID]
@@ -147,21 +149,21 @@ def carried(session: Session, actor: Actor, before: UUID, after: UUID, ticked: C
 
 
 def to_approve(session: Session, actor: Actor, run_id: UUID) -> tuple[UUID, ...]:
-    """The mentees of a run's pairs that can still be proposed. Raises NotAllowed."""
-    of_run = review_lines.facts(session, actor, run_id)
-    return tuple(session.execute(_open_mentees(), _asked(of_run)).scalars())
+    """The mentees of a run's pairs that the actor, who is no party to them, can still propose. Raises NotAllowed."""
+    asked = _asked(review_lines.facts(session, actor, run_id)) | {"person_id": actor.person_id}
+    return tuple(session.execute(_open_mentees(), asked).scalars())
 
 
 def open_pairs(session: Session, actor: Actor, run_id: UUID, ticked: Collection[UUID]) -> OpenPairs:
     """How many pairs of a run can still be proposed, and which of the ticked mentees' are among them. NotAllowed."""
-    of_run = review_lines.facts(session, actor, run_id)
-    number = int(session.execute(_how_many_open(), _asked(of_run)).scalar_one())
+    asked = _asked(review_lines.facts(session, actor, run_id)) | {"person_id": actor.person_id}
+    number = int(session.execute(_how_many_open(), asked).scalar_one())
     if not ticked:
         return OpenPairs(number, frozenset())
     mentees = _open_mentees()
     if len(ticked) <= MOST_NAMED:
         mentees = mentees.where(col(RunPair.mentee_id).in_(ticked))
-    return OpenPairs(number, frozenset(session.execute(mentees, _asked(of_run)).scalars()) & frozenset(ticked))
+    return OpenPairs(number, frozenset(session.execute(mentees, asked).scalars()) & frozenset(ticked))
 
 
 @dataclass(frozen=True)
@@ -215,10 +217,14 @@ def _open_mentees() -> Any:
 
 def _open(column: Any) -> Any:
     known = select(Proposal.mentee_id).where(_since(), col(Proposal.status).in_(DECIDED))
+    own = select(Enrolment.id).where(Enrolment.person_id == bindparam("person_id", type_=Uuid()))
     return select(column).where(
         RunPair.run_id == bindparam("run_id"),
         col(RunPair.mentor_id).is_not(None),
         col(RunPair.mentee_id).not_in(known),
+        # A party to a pair never proposes it: drafting would hold it back every time.
+        col(RunPair.mentee_id).not_in(own),
+        col(RunPair.mentor_id).not_in(own),
     )
 
 
@@ -269,6 +275,7 @@ def _lines_with_names() -> Any:
         mentee_person.id,
         other_person.id,
         other_person.full_name,
+        mentor_person.id,
     )
     return (
         select(*columns)
@@ -302,6 +309,7 @@ def _line(
     mentee_person_id: UUID,
     other_person_id: UUID | None,
     other: str | None,
+    mentor_person_id: UUID | None,
 ) -> PairLine:
     is_other = proposed_id != mentor_id
     is_moved = is_other and proposal in DECIDED
@@ -323,4 +331,5 @@ def _line(
         one_more_with=one_more_with,
         is_moved=is_moved,
         instead=other if is_moved and not is_party else None,
+        is_own=reader_id is not None and reader_id in {mentee_person_id, mentor_person_id},
     )

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
 
 from models.audit import AuditEntry
+from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.matching import MatchingRun, PairRule, PairRuleKind, Proposal, ProposalStatus, RunWork
 from models.schemes import Cohort
@@ -24,6 +25,10 @@ from services.matching import pins, runs, work
 from services.matching.runs import RunView
 from services.units import writes
 
+STILL_RUNNING = (
+    "The run that is under way began before and may still go by the old decision. Run again when it has ended."
+)
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -31,7 +36,8 @@ class Standing:
 
     `decisions` are the pins and bans in force, of which some may be newer than the run; `drafts` are proposals that
     wait to be sent, without those that the reader is a party to. `edition` is the number of the scheme's newest entry
-    in the journal: while it stays, so does all that was counted.
+    in the journal: while it stays, so does all that was counted. `was_interrupted`: a later run than the newest one
+    ended with its server, and kept nothing.
     """
 
     run_id: UUID | None = None
@@ -40,6 +46,19 @@ class Standing:
     is_running: bool = False
     drafts: int = 0
     edition: int = 0
+    was_interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class Undone:
+    """A decision was taken back, which stands whatever comes of the run after it.
+
+    `run` is that run; None if it has begun in the background, if there was none before, or if there can be none now,
+    and then `why_no_run` says so in a sentence.
+    """
+
+    run: RunView | None = None
+    why_no_run: str | None = None
 
 
 def decide(
@@ -58,14 +77,19 @@ def decide(
         raise
 
 
-def undo(session: Session, actor: Actor, rule_id: UUID, *, version: int, today: date) -> RunView | None:
-    """Take a decision back and run again; None if the run has begun in the background. Raises NotAllowed, Conflict."""
+def undo(session: Session, actor: Actor, rule_id: UUID, *, version: int, today: date) -> Undone:
+    """Take a decision back and run again. Raises NotAllowed, and Conflict when a colleague was quicker."""
     pins.undo(session, actor, rule_id, version=version)
     rule = session.get_one(PairRule, rule_id)
     newest = runs.latest(session, actor, rule.cohort_id)
     if newest is None:
-        return None
-    return run_like(session, actor, _settings_of(session, newest.id), today=today)
+        return Undone()
+    try:
+        return Undone(run_like(session, actor, _settings_of(session, newest.id), today=today))
+    except work.UnderWayError:
+        return Undone(why_no_run=STILL_RUNNING)
+    except Refusal as refusal:
+        return Undone(why_no_run=f"No new run could be made: {refusal}")
 
 
 def run_like(session: Session, actor: Actor, before: "Settings", *, today: date) -> RunView | None:
@@ -89,9 +113,12 @@ def standing(session: Session, actor: Actor, cohort_id: UUID) -> Standing:
     found = session.execute(_standing(), asked).first()
     if found is None or found[0] not in actor.coordinates:
         raise NotAllowed("You cannot open this cohort.", remedy="Ask one of the scheme's coordinators.")
-    run_id, run_at, number, *moments, running, drafts, edition = found[1:]
+    run_id, run_at, number, *moments, seen_at, drafts, edition = found[1:]
     is_newer = any(run_at and moment and moment > run_at for moment in moments)
-    return Standing(run_id, number, is_newer, running > 0, drafts, edition or 0)
+    is_running = seen_at is not None and utc_now() - seen_at < work.SILENT_FOR
+    # A run of a cohort that is small by now needs no row of work, and leaves a lost one as it is.
+    was_interrupted = seen_at is not None and not is_running and (run_at is None or run_at < seen_at)
+    return Standing(run_id, number, is_newer, is_running, drafts, edition or 0, was_interrupted)
 
 
 @cache
@@ -104,7 +131,8 @@ def _standing() -> Any:
         col(Proposal.mentee_id).not_in(own),
         col(Proposal.mentor_id).not_in(own),
     )
-    at_work = select(func.count(col(RunWork.id))).where(RunWork.cohort_id == cohort_id, col(RunWork.ended_at).is_(None))
+    # At most one, says the database; one that gives no sign of life any more was killed with its process.
+    at_work = select(RunWork.seen_at).where(RunWork.cohort_id == cohort_id, col(RunWork.ended_at).is_(None))
     edition = select(func.max(AuditEntry.sequence)).where(col(AuditEntry.scheme_id) == col(Cohort.scheme_id))
     columns: tuple[Any, ...] = (
         Cohort.scheme_id,

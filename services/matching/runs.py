@@ -12,6 +12,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
+from models.database import look_anew
 from models.matching import MatchingRun, RunPair
 from models.schemes import Cohort, Scheme
 from services import access, audit
@@ -32,8 +33,8 @@ BeforeKeeping = Callable[[UUID], None]
 class RunView:
     """A run's totals. `places` were free among the mentors who took part; `proved` says that nothing better exists.
 
-    `left_out` says who could not take part, counted by reason. `total` adds up the scores in thousandths, `worst` is
-    the lowest of them. `policy` is "total_first" or "floor_first".
+    `made_at` is when it read who takes part. `left_out` says who could not, counted by reason. `total` adds up the
+    scores in thousandths, `worst` is the lowest of them. `policy` is "total_first" or "floor_first".
     """
 
     id: UUID
@@ -101,6 +102,9 @@ def run(
     ends the run, and nothing is kept.
     """
     began, watch = time.monotonic(), progress or (lambda stage, share: None)
+    # A run is as old as what it reads: what somebody decides while it works is newer than it.
+    look_anew(session)
+    as_of = utc_now()
     cohort = access.cohort_to_coordinate(session, actor, cohort_id)
     weights = dict(session.get_one(Scheme, cohort.scheme_id).criterion_weights)
     open_now = reading.availability(session, cohort, today)
@@ -111,7 +115,7 @@ def run(
     solved = _solved(session, given, weights, seed=seed, today=today, floor_first=floor_first, progress=progress)
     took_ms = round((time.monotonic() - began) * 1000)
     watch("Keeping the answer", 0.0)
-    return _keep(session, actor, cohort_id, solved, weights, seed, today, took_ms, left_out, before_keeping)
+    return _keep(session, actor, cohort_id, solved, weights, seed, today, as_of, took_ms, left_out, before_keeping)
 
 
 def preview(
@@ -238,12 +242,14 @@ def _keep(
     weights: dict[str, int],
     seed: int,
     today: date,
+    as_of: datetime,
     took_ms: int,
     left_out: tuple[str, ...],
     before_keeping: BeforeKeeping | None,
 ) -> RunView:
     cohort: Cohort = access.cohort_to_coordinate(session, actor, cohort_id)
     kept = MatchingRun(
+        created_at=as_of,
         cohort_id=cohort.id,
         made_by_id=cast("UUID", actor.person_id),  # the desk itself coordinates nothing
         inputs_sha256=solved.inputs_sha256,

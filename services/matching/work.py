@@ -131,8 +131,12 @@ def _open(session: Session, actor: Actor, cohort_id: UUID) -> UUID:
     return made_id
 
 
-def _busy() -> Conflict:
-    return Conflict("A run of this cohort is under way.", remedy="Wait until it has ended, or stop it.")
+class UnderWayError(Conflict):
+    """Another run of the cohort is at work."""
+
+
+def _busy() -> UnderWayError:
+    return UnderWayError("A run of this cohort is under way.", remedy="Wait until it has ended, or stop it.")
 
 
 def _do(

@@ -149,3 +149,19 @@ def test_a_pair_whose_mentee_was_rematched_is_marked_and_names_the_other_to_whoe
     told = (line.mentor, line.proposal, line.is_moved, line.instead, line.can_approve)
     assert told == ("Bo", ProposalStatus.DRAFT, True, None if reader_is_party else "Cy", False)
     assert ama.id not in review.to_approve(session, reader, run.id)
+
+
+@pytest.mark.parametrize("name", ["ama", "bo"], ids=["as the mentee", "as the mentor"])
+def test_a_coordinator_who_takes_part_is_not_offered_their_own_pair_to_approve(session: Session, name: str) -> None:
+    actor, run = reviewed(session)
+    own = session.exec(select(Enrolment).where(Enrolment.sort_key == name)).one()
+    reader = replace(actor, person_id=own.person_id)
+    everybody = [line.mentee_id for line in review.pairs(session, reader, run.id).lines]
+
+    found = {line.mentee: (line.is_own, line.can_approve) for line in review.pairs(session, reader, run.id).lines}
+    ben = next(line for line in review.pairs(session, reader, run.id).lines if line.mentee == "Ben")
+
+    assert (found["Ama"], found["Ben"]) == ((True, False), (False, True))
+    assert review.to_approve(session, reader, run.id) == (ben.mentee_id,)
+    assert review.open_pairs(session, reader, run.id, everybody) == OpenPairs(1, frozenset({ben.mentee_id}))
+    assert review.open_pairs(session, actor, run.id, everybody).number == 2

@@ -1,5 +1,6 @@
 """What a coordinator asks about a run: exact costs, every move by name, and never a private conflict."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +9,8 @@ from sqlmodel import Session, col, select
 
 from models.audit import AuditEntry
 from models.columns import utc_now
-from models.enrolments import Conflict, Enrolment, Side
-from models.matching import MatchingRun, PairRule, PairRuleKind, ProposalStatus, RunPair
+from models.enrolments import Conflict, Enrolment, EnrolmentStatus, Side
+from models.matching import MatchingRun, PairRule, PairRuleKind, ProposalStatus, RunPair, RunWork
 from models.schemes import Cohort
 from services import errors
 from services.matching import (
@@ -22,6 +23,7 @@ from services.matching import (
     review_settings,
     review_solved,
     runs,
+    solving,
     work,
 )
 from services.matching.review_questions import cost_in_words, others_in_words
@@ -194,15 +196,90 @@ def test_each_decision_is_journalled_and_the_standing_knows_what_a_run_does_not(
     rule = session.exec(select(PairRule)).one()
     again = review_acts.undo(session, actor, rule.id, version=rule.version, today=TODAY)
 
-    assert again is not None
+    assert again.run is not None
     assert before == review_acts.Standing(run.id, decisions=1, newer_than_run=True, edition=2)
-    assert review_acts.standing(session, actor, cohort.id) == review_acts.Standing(again.id, edition=4)
+    assert review_acts.standing(session, actor, cohort.id) == review_acts.Standing(again.run.id, edition=4)
     assert [entry.action for entry in session.exec(select(AuditEntry).order_by(col(AuditEntry.sequence)))] == [
         "matching.run",
         "matching.forbid",
         "matching.forbid_undone",
         "matching.run",
     ]
+
+
+def test_what_is_decided_while_a_run_works_is_newer_than_the_run(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor, cohort, people = small(session)
+    solve = solving.solve
+
+    def slow(*given: Any) -> Any:
+        pins.forbid(session, actor, cohort.id, people["Bo"].id, people["Ama"].id)
+        return solve(*given)
+
+    monkeypatch.setattr(solving, "solve", slow)
+
+    run = runs.run(session, actor, cohort.id, today=TODAY)
+
+    assert matched(session, run.id)[people["Ama"].id] == people["Bo"].id
+    assert review_acts.standing(session, actor, cohort.id).newer_than_run
+    assert asked(session, actor, run).run_id == run.id
+
+
+def at_work(session: Session, actor: Any, cohort: Cohort, *, seen_at: datetime) -> None:
+    session.add(RunWork(cohort_id=cohort.id, started_by_id=actor.person_id, stage="x", seen_at=seen_at))
+    session.commit()
+
+
+def test_an_undone_decision_stands_while_a_run_is_under_way_and_a_run_is_to_come(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor, cohort, people = small(session)
+    runs.run(session, actor, cohort.id, today=TODAY)
+    pins.forbid(session, actor, cohort.id, people["Bo"].id, people["Ama"].id)
+    rule = session.exec(select(PairRule)).one()
+    at_work(session, actor, cohort, seen_at=utc_now())
+    monkeypatch.setattr(work, "LARGE", 0)
+
+    undone = review_acts.undo(session, actor, rule.id, version=rule.version, today=TODAY)
+
+    now = review_acts.standing(session, actor, cohort.id)
+    assert undone == review_acts.Undone(run=None, why_no_run=review_acts.STILL_RUNNING)
+    assert (now.decisions, now.newer_than_run, now.is_running) == (0, True, True)
+
+
+def test_an_undone_decision_stands_when_nobody_is_left_to_match(session: Session) -> None:
+    actor, cohort, people = small(session)
+    runs.run(session, actor, cohort.id, today=TODAY)
+    pins.forbid(session, actor, cohort.id, people["Bo"].id, people["Ama"].id)
+    rule = session.exec(select(PairRule)).one()
+    for name in ("Ama", "Ben", "Dan"):
+        people[name].status = EnrolmentStatus.PAUSED
+    session.commit()
+
+    undone = review_acts.undo(session, actor, rule.id, version=rule.version, today=TODAY)
+
+    assert (undone.why_no_run or "").startswith("No new run could be made: There is no mentee to match")
+    assert pins.in_force(session, actor, cohort.id) == ()
+
+
+@pytest.mark.parametrize(
+    ("silent", "is_running", "was_interrupted"),
+    [(timedelta(seconds=1), True, False), (timedelta(minutes=10), False, True)],
+    ids=["at-work", "killed"],
+)
+def test_a_run_that_gives_no_sign_of_life_is_not_under_way(
+    session: Session, silent: timedelta, is_running: bool, was_interrupted: bool
+) -> None:
+    actor, cohort, _ = small(session)
+    at_work(session, actor, cohort, seen_at=utc_now() - silent)
+
+    before = review_acts.standing(session, actor, cohort.id)
+    runs.run(session, actor, cohort.id, today=TODAY)
+    after = review_acts.standing(session, actor, cohort.id)
+
+    assert (before.is_running, before.was_interrupted) == (is_running, was_interrupted)
+    assert (after.is_running, after.was_interrupted) == (is_running, False)
 
 
 def test_approvals_are_carried_to_a_new_run_only_where_the_pair_is_the_same(session: Session) -> None:

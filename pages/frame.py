@@ -33,7 +33,7 @@ ICON = (
 # Opens beside what somebody may just be filling in.
 _QUIETLY = "color: inherit; font-size: 0.875rem"
 RIGHTS = f'<p><a href="{rights.PATH}" target="_blank" rel="noopener" style="{_QUIETLY}">{rights.LABEL}</a></p>'
-COORDINATOR, MANAGER = Acting.COORDINATOR, Acting.MANAGER
+COORDINATOR, MANAGER, ADMINISTRATOR = Acting.COORDINATOR, Acting.MANAGER, Acting.ADMINISTRATOR
 MENTOR, MENTEE = Acting.MENTOR, Acting.MENTEE
 EVERYBODY = frozenset(Acting)
 PARTICIPANTS = frozenset({MENTOR, MENTEE})
@@ -73,7 +73,7 @@ SCREENS = (
     Screen("participation", "Participation", ":material/monitoring:", frozenset({COORDINATOR, MANAGER})),
     Screen("ledger", "Clause ledger", ":material/fact_check:", frozenset({COORDINATOR, MANAGER})),
     Screen("messages", "Messages", ":material/outgoing_mail:", frozenset({COORDINATOR})),
-    Screen("scheme_settings", "People & schemes", ":material/tune:", frozenset({COORDINATOR})),
+    Screen("scheme_settings", "People & schemes", ":material/tune:", frozenset({COORDINATOR, ADMINISTRATOR})),
 )
 ROLES = {
     Acting.COORDINATOR: "coordinator",
@@ -134,16 +134,20 @@ def _everywhere(body: str | Callable[[], None]) -> Any:
 def _navigation(actor: Actor) -> Any:
     """Flat, because sections in the sidebar fail the accessibility check."""
     # Copies, because a run marks the page that it may open.
-    return st.navigation([copy(page) for page in _pages_of(actor.place.acting_as)], expanded=True)
+    return st.navigation(
+        [copy(page) for page in _pages_of(actor.place.acting_as, actor.place.has_directory)], expanded=True
+    )
 
 
 @cache  # looking for fourteen files on every run of every screen costs more than most screens
-def _pages_of(acting_as: Acting) -> tuple[Any, ...]:
+def _pages_of(acting_as: Acting, has_directory: bool) -> tuple[Any, ...]:
     """Every screen, as whoever acts so finds it."""
-    return tuple(_page(screen, acting_as) for screen in SCREENS if screen.exists)
+    # Where the coordinator proposes there is nobody to look through: an old address of it says so.
+    left_out = set() if has_directory else {"mentors"}
+    return tuple(_page(screen, acting_as, screen.url not in left_out) for screen in SCREENS if screen.exists)
 
 
-def _page(screen: Screen, acting_as: Acting) -> Any:
+def _page(screen: Screen, acting_as: Acting, is_in_menu: bool) -> Any:
     theirs = acting_as in screen.places
     return st.Page(
         f"{screen.url}.py" if theirs else _belongs_elsewhere(screen, acting_as),
@@ -151,7 +155,7 @@ def _page(screen: Screen, acting_as: Acting) -> Any:
         icon=screen.icon,
         url_path=screen.url,
         default=screen.url == "home",
-        visibility="visible" if theirs else "hidden",
+        visibility="visible" if theirs and is_in_menu else "hidden",
     )
 
 

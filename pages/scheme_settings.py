@@ -1,29 +1,37 @@
-"""People & schemes: what a coordinator can set for the scheme. One part of the page at a time, named in the address.
+"""People & schemes: who may do what, and how a scheme is set up. One part of the page at a time, named in the address.
 
-A further part is a function that draws it and a line in PARTS.
+A further part is a function that draws it and a line in PARTS, or for administrators in PARTS_OF_THE_DESK.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
 
-from models.columns import utc_now
 from models.enrolments import Side
-from pages import charts, form_parts, question_match, template_questions, ways_due
-from pages.ui import done, empty, label, page, plain, refusals, segments
-from services import answer_history, form_answers, form_editing, form_template, listing_choices, participation, times
-from services.access import Actor
+from pages import (
+    charts,
+    form_views,
+    question_match,
+    scheme_cohorts,
+    scheme_facts,
+    scheme_new,
+    scheme_people,
+    template_questions,
+    ways_due,
+)
+from pages.ui import done, empty, page, plain, refusals, segments
+from services import form_answers, form_editing, form_template, listing_choices, participation, role_list
+from services.access import Acting, Actor
 from services.enrolment_form import STEP_TITLES
 from services.errors import NotAllowed
 from services.form_editing import OWN_STEPS, Editable, Wording
 from services.form_kinds import KINDS, WITH_OPTIONS
 from services.form_template import Offered
 
-READING_WIDTH = 760
+WHOLE_DESK, SCHEME_WIDTH = "desk", 420
 SIDES = {Side.MENTOR: "Mentors", Side.MENTEE: "Mentees"}
 TO_ADD = [kind for kind in KINDS if kind not in {"consent", "capacity"}]
 
@@ -302,65 +310,21 @@ def draw_new(session: Session, actor: Actor, scheme_id: UUID) -> None:
             done(f"“{plain(name_of(added))}” is asked from now on. It stands at the end of its step.")
 
 
-def draw_preview(session: Session, actor: Actor, scheme_id: UUID, _cohort_id: UUID | None) -> None:
-    """The form as people meet it; nothing that is tried here is kept."""
-    side = segments("For", list(SIDES), default=Side.MENTOR, words=lambda key: SIDES[key], key="side", required=True)
-    steps = form_editing.preview(session, actor, scheme_id, side or Side.MENTOR)
-    step = segments(
-        "Step",
-        list(steps),
-        default=min(steps),
-        words=lambda number: STEP_TITLES[number][side or Side.MENTOR],
-        key=f"preview-{side}",
-        required=True,
-    )
-    with st.container(border=True, width=READING_WIDTH):
-        for question in steps[step if step in steps else min(steps)]:
-            if question.kind == "consent":
-                st.toggle(label(question.label), key=f"try-{side}-{question.key}")
-                st.caption(plain(question.help))
-            else:
-                form_parts.widget(question, f"try-{side}-{question.key}", question.value)
-            st.caption(f":material/visibility: {form_parts.seen_by(question)}")
-
-
-def draw_corrections(session: Session, actor: Actor, _scheme_id: UUID, cohort_id: UUID | None) -> None:
-    """What people of the cohort corrected after they had sent their form."""
-    if cohort_id is None:
-        empty("Choose a cohort at the top of the menu to see what its people corrected.")
-        return
-    search = st.text_input("Find by name", key="corrections-search")
-    number = int(st.session_state.get("corrections-page", 1))
-    found = answer_history.in_cohort(session, actor, cohort_id, search=search, page=number)
-    if not found.total:
-        empty("Nobody has corrected an answer since sending the form." if not search else "Nobody of that name has.")
-        return
-    st.caption(f"{found.total:,} corrections, newest first · page {found.page} of {found.pages}")
-    st.markdown("\n".join(f"- {correction(row, actor)}" for row in found.rows))
-    with st.container(horizontal=True):
-        st.button("Newer", disabled=found.page == 1, on_click=partial(turn_to, found.page - 1))
-        st.button("Older", disabled=found.page == found.pages, on_click=partial(turn_to, found.page + 1))
-
-
-def correction(row: answer_history.CoordinatorsChange, actor: Actor) -> str:
-    """ "Ama (mentee), Your role: changed on … from … to …"."""
-    change = row.change
-    before, after = (f"“{plain(text)}”" if text else "nothing" for text in (change.before, change.after))
-    at = times.in_words(change.at, actor.time_zone or "UTC", today=utc_now().date())
-    who = f"**{plain(row.name)}** ({row.side.value}), {plain(change.label)}"
-    how = "corrected from a file" if change.from_file else "changed"
-    return f"{who}: {how} on {plain(at)} from {before} to {after}"
-
-
-def turn_to(number: int) -> None:
-    st.session_state["corrections-page"] = number
-
-
 PARTS = {
     "form": Part("Enrolment form", draw_form),
-    "preview": Part("Preview of the form", draw_preview),
-    "corrections": Part("Corrected answers", draw_corrections),
+    "preview": Part("Preview of the form", form_views.draw_preview),
+    "corrections": Part("Corrected answers", form_views.draw_corrections),
     "ways": Part("Ways of working", ways_due.draw),
+    "people": Part("People with a role", scheme_people.draw),
+    "cohorts": Part("Cohorts", scheme_cohorts.draw),
+    "scheme": Part("The scheme", scheme_facts.draw),
+}
+# What an administrator sets: roles and frames, and nothing of what people answered.
+PARTS_OF_THE_DESK = {
+    "people": scheme_people.draw,
+    "cohorts": scheme_cohorts.draw,
+    "scheme": scheme_facts.draw,
+    "new": scheme_new.draw,
 }
 
 
@@ -368,21 +332,49 @@ def scheme_of(actor: Actor) -> UUID:
     """The scheme that the actor runs here. Raises NotAllowed."""
     if not actor.coordinates or actor.place.scheme_id is None:
         raise NotAllowed(
-            "This page is for coordinators.", remedy="Choose a scheme that you run at the top of the menu."
+            "This page is for coordinators and administrators.",
+            remedy="Choose a scheme that you run at the top of the menu.",
         )
     return actor.place.scheme_id
 
 
-with page("People & schemes", caption="What the scheme asks, and how it is set up") as (session, actor):
-    scheme = scheme_of(actor)
-    part = segments(
+def choose_scheme(session: Session, actor: Actor, part: str) -> UUID | None:
+    """Which scheme an administrator looks at, None: the whole desk, which has roles alone. Kept in the address."""
+    names = {str(key): name for key, name in role_list.schemes(session, actor).items()}
+    options = [WHOLE_DESK, *names] if part == "people" or not names else list(names)
+    if st.session_state.get("scheme") not in options:
+        st.session_state.pop("scheme", None)
+    if "scheme" not in st.session_state and st.query_params.get("scheme") in options:
+        st.session_state["scheme"] = st.query_params["scheme"]
+    chosen = st.selectbox(
+        "Scheme", options, format_func=lambda key: names.get(key, "The whole desk"), key="scheme", width=SCHEME_WIDTH
+    )
+    if st.query_params.get("scheme") != chosen:
+        st.query_params["scheme"] = chosen
+    return None if chosen == WHOLE_DESK else UUID(chosen)
+
+
+def choose_part(titles: Mapping[str, str], default: str, key: str) -> str:
+    """The part of the page, kept in the address under this key; one for each kind of place, as their parts differ."""
+    chosen = segments(
         "Part",
-        list(PARTS),
-        default="form",
-        words=lambda key: PARTS[key].title,
-        key="part",
+        list(titles),
+        default=default,
+        words=lambda key: titles[key],
+        key=key,
         required=True,
         in_address=True,
         label_visibility="collapsed",
     )
-    PARTS[part or "form"].draw(session, actor, scheme, actor.place.cohort_id)
+    return chosen or default
+
+
+with page("People & schemes", caption="Who may do what, and how a scheme is set up") as (session, actor):
+    if actor.place.acting_as is Acting.ADMINISTRATOR:
+        titles = {key: PARTS[key].title if key in PARTS else "Start a scheme" for key in PARTS_OF_THE_DESK}
+        part = choose_part(titles, "people", "desk")
+        PARTS_OF_THE_DESK[part](session, actor, None if part == "new" else choose_scheme(session, actor, part), None)
+    else:
+        run_here = scheme_of(actor)
+        part = choose_part({key: part.title for key, part in PARTS.items()}, "form", "part")
+        PARTS[part].draw(session, actor, run_here, actor.place.cohort_id)

@@ -48,6 +48,10 @@ def draw_account() -> None:
     st.caption("The server printed it when it started. It shows that you are the one who runs it.")
     st.text_input("Your full name", key="full_name", autocomplete="name")
     st.text_input("Your email address", key="email", autocomplete="email")
+    st.caption(
+        "You sign in with it. Answers to the scheme's emails go there too, and it stands on the public page of rights, "
+        "until you enter an office's address under People & schemes."
+    )
     st.text_input(
         "A password",
         key="password",
@@ -70,6 +74,11 @@ def draw_offer(offer: Offer, *, chosen: bool) -> None:
         st.checkbox(f"**{offer.name}**", chosen, key=f"template-{offer.key}")
         st.markdown(offer.summary)
         st.caption(" · ".join(offer.facts))
+        if offer.key == starting.NAMELESS:
+            # Drawn whether it is chosen or not: in a form nothing appears before it is sent.
+            st.text_input(
+                "What your scheme is called", key="scheme_name", max_chars=200, placeholder="Only for this one"
+            )
 
 
 def draw_cohort() -> None:
@@ -109,6 +118,7 @@ def begin() -> None:
             cohort_name=entered["cohort_name"],
             starts_on=entered["starts_on"],
             ends_on=entered["ends_on"],
+            scheme_name=entered["scheme_name"],
             time_zone=zone if isinstance(zone, str) else None,
             network_address=ui.network_address(),
         )

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from sqlmodel import Session
 
-from services import cli_match, cli_verify, storage
+from services import cli_match, cli_roles, cli_verify, storage
 from services.settings import settings
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ audit_app = typer.Typer(help="Look after the journal of every change.", no_args_
 app.add_typer(audit_app, name="audit")
 second_factor_app = typer.Typer(help="Help somebody who lost their authenticator app.", no_args_is_help=True)
 app.add_typer(second_factor_app, name="second-factor")
+app.add_typer(cli_roles.app, name="role")
 app.command()(cli_verify.verify)
 bench_app = typer.Typer(help="Measure this version on this machine, from a copy of the source.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
@@ -88,7 +89,7 @@ def reindex() -> None:
 def demo(
     *, remove: Annotated[bool, typer.Option("--remove", help="Take the demonstration away again, all of it.")] = False
 ) -> None:
-    """Load the demonstration: invented people and a year of history. Prints an account for each role."""
+    """Load the demonstration: invented people and a year of history. Prints accounts to sign in with."""
     if settings().is_production:
         _stop("A demonstration has no place in production. Start a desk of its own for it.")
     from services import demonstration

@@ -60,10 +60,14 @@ def begin(
     cohort_name: str,
     starts_on: date,
     ends_on: date,
+    scheme_name: str | None = None,
     time_zone: str | None = None,
     network_address: str | None = None,
 ) -> str:
     """Make the first person and their schemes, each with a first cohort, all or nothing; gives where to go to sign in.
+
+    Answers to the schemes' emails go to this person until somebody enters an office's address. `scheme_name` is of the
+    scheme that starts from the plain template.
 
     Raises NotAllowed (wrong code), Invalid (something entered) and Conflict (the desk is set up already).
     """
@@ -78,6 +82,7 @@ def begin(
         email=address,
         password_hash=password_hash,
         template_keys=template_keys,
+        scheme_name=scheme_name,
         cohort=(cohort_name, starts_on, ends_on),
         time_zone=_known_zone(time_zone),
         network_address=network_address,
@@ -116,6 +121,7 @@ def _begin(
     email: Email,
     password_hash: str,
     template_keys: Sequence[str],
+    scheme_name: str | None,
     cohort: tuple[str, date, date],
     time_zone: str | None,
     network_address: str | None,
@@ -128,7 +134,10 @@ def _begin(
     account = Account(person_id=person.id, status=AccountStatus.ACTIVE, password_hash=password_hash)
     session.add_all([account, RoleGrant(person_id=person.id, role=Role.ADMINISTRATOR)])
     actor = Actor(person.id, name, Place(Acting.ADMINISTRATOR), account_id=account.id, network_address=network_address)
-    _start_schemes(session, actor, template_keys, *cohort)
+    for key in _chosen(template_keys):
+        own = scheme_name if key == starting.NAMELESS else None
+        scheme = starting.add_scheme(session, actor, key, name=own, reply_address=email.typed)
+        starting.add_run(session, actor, scheme, *cohort)
     installation.set_up_code_sha256, installation.set_up_at = None, utc_now()
     audit.record(session, actor, "desk.set_up", account.id)
     session.flush()
@@ -146,15 +155,12 @@ def _use_up(session: Session) -> None:
     session.commit()
 
 
-def _start_schemes(
-    session: Session, actor: Actor, template_keys: Sequence[str], name: str, starts_on: date, ends_on: date
-) -> None:
+def _chosen(template_keys: Sequence[str]) -> list[str]:
+    """Each template once. Raises Invalid."""
     chosen = list(dict.fromkeys(template_keys))
     if not chosen:
         raise Invalid("No scheme is chosen.", remedy="Choose at least one to begin with.")
-    for key in chosen:
-        scheme = starting.add_scheme(session, actor, key)
-        starting.add_run(session, actor, scheme, name, starts_on, ends_on)
+    return chosen
 
 
 def _refuse_unless_right(session: Session, installation: Installation, code: str) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from models.enrolments import EnrolmentStatus
 from models.people import Person
 from models.schemes import Scheme
-from services import home_coordinator, home_participant, tasks, times
+from services import home_administrator, home_coordinator, home_participant, tasks, times
 from services.access import Acting, Actor
 from services.home_coordinator import Keep, count_now
 from services.my_matches import MyMatch
@@ -60,7 +60,19 @@ def todo(session: Session, actor: Actor, today: date) -> tuple[Task, ...]:
     if actor.place.acting_as is Acting.MANAGER and actor.place.cohort_id is not None:
         detail = "Counts without people, as of the end of yesterday"
         return (Task(tasks.WHEN_YOU_CAN, "See how the cohort gets on", detail, "See the figures", "participation"),)
+    if actor.place.acting_as is Acting.ADMINISTRATOR:
+        return home_administrator.todo(session)
+    if actor.place.acting_as is Acting.COORDINATOR:
+        return (_first_cohort(),)
     return ()
+
+
+def _first_cohort() -> Task:
+    """For the coordinator of a scheme that has no cohort yet."""
+    detail = "People enrol in a cohort, with a first and a last day"
+    return Task(
+        tasks.TODAY, "Start the first cohort", detail, "Start it", "scheme_settings", address=(("part", "cohorts"),)
+    )
 
 
 def greeting(actor: Actor, called: str | None, now: datetime, zone: str) -> str:

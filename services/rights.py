@@ -19,6 +19,8 @@ from services.settings import settings
 TITLE = "Your rights, and how to complain"
 LABEL = "Your rights and how to complain"
 PATH = "/rights"
+# Where a scheme's settings keep the address for complaints about a coordinator.
+COMPLAINTS = "complaints_address"
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -26,7 +28,8 @@ _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 class Notice:
     """One scheme's notice in force: `text` is Markdown, None where the scheme has published none.
 
-    `contact` is the address of the scheme's office, as far as it has one. In a demonstration nobody is real.
+    `contact` is the address of the scheme's office, `complaints` the one for complaints about a coordinator, as far as
+    there are any. Both are what the scheme entered: nobody who has a role is named. In a demonstration nobody is real.
     """
 
     scheme: str
@@ -34,6 +37,7 @@ class Notice:
     contact: str | None
     text: str | None
     is_demonstration: bool = False
+    complaints: str | None = None
 
 
 def notices(session: Session, *, slug: str = "", scheme_ids: Collection[UUID] = ()) -> tuple[Notice, ...]:
@@ -43,13 +47,16 @@ def notices(session: Session, *, slug: str = "", scheme_ids: Collection[UUID] = 
     those that work with real people, as long as there is one.
     """
     rows = session.exec(_all()).all()
-    found = [
-        (row.id, Notice(row.name, slug_of(row.name), row.reply_address, row.text, not row.is_real)) for row in rows
-    ]
+    found = [(row.id, _notice(row)) for row in rows]
     named = [notice for _id, notice in found if slug and notice.slug == slug]
     theirs = [notice for scheme_id, notice in found if scheme_id in scheme_ids]
     everybodys = [notice for _id, notice in found if not notice.is_demonstration]
     return tuple(named or theirs or everybodys or [notice for _id, notice in found])
+
+
+def _notice(row: Any) -> Notice:
+    complaints = row.other_settings.get(COMPLAINTS)
+    return Notice(row.name, slug_of(row.name), row.reply_address, row.text, not row.is_real, complaints)
 
 
 def slug_of(name: str) -> str:
@@ -74,7 +81,8 @@ def _all() -> Any:
     real = cohorts.where(~col(Cohort.is_demonstration)).exists()
     # A scheme that has no cohort yet is on its way to real people.
     is_real = or_(real, ~cohorts.exists()).label("is_real")
-    columns = (col(Scheme.id), col(Scheme.name), col(Scheme.reply_address), col(SchemeDocument.text), is_real)
+    facts = (col(Scheme.id), col(Scheme.name), col(Scheme.reply_address), col(Scheme.other_settings))
+    columns = (*facts, col(SchemeDocument.text), is_real)
     return (
         select_columns(*columns)
         .select_from(Scheme)

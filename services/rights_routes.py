@@ -49,6 +49,7 @@ def _blocks(notices: Sequence[Notice]) -> Iterator[Block]:
         name = f"{notice.scheme} (demonstration: its people are invented)" if notice.is_demonstration else notice.scheme
         yield Block("heading", (Run(name),), level=2)
         yield Block("paragraph", (Run(_whom_to_write(notice)),))
+        yield Block("paragraph", (Run(_who_is_above(notice)),))
         for block in markdown_text.blocks(notice.text) if notice.text else ():
             # The notice's own title says what the page's title says.
             if block.kind == "heading" and block.level == 1:
@@ -60,5 +61,15 @@ def _whom_to_write(notice: Notice) -> str:
     if notice.contact:
         said = f"The office of this scheme: {notice.contact}"
     else:
-        said = "The office of this scheme has no address here: ask whoever invited you, or reply to any of our emails."
+        said = "The office of this scheme has no address here yet: ask whoever invited you."
     return said if notice.text else f"{NONE_YET} {said}"
+
+
+def _who_is_above(notice: Notice) -> str:
+    """The notice sends complaints about a coordinator to the scheme manager: this is how to reach them."""
+    if notice.complaints:
+        return f"The scheme manager, also for a complaint about a coordinator: {notice.complaints}"
+    return (
+        "A complaint about a coordinator: this scheme has entered no address for it yet. Ask the university that runs "
+        "the scheme who manages it; you need not say why."
+    )

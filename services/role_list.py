@@ -83,6 +83,15 @@ def holders(session: Session, actor: Actor, scheme_id: UUID | None, *, search: s
     return tuple(_holder(row, actor, is_owner) for row in session.exec(statement))
 
 
+def hindrance(session: Session, actor: Actor, scheme_id: UUID | None) -> str | None:
+    """Why the actor, who may see the roles, cannot change any; None when they can."""
+    try:
+        roles.admit(session, actor, scheme_id, Role.MANAGER if scheme_id else Role.ADMINISTRATOR)
+    except NotAllowed as refusal:
+        return str(refusal)
+    return None
+
+
 def plan(
     session: Session, actor: Actor, scheme_id: UUID | None, *, role: Role, email: str, full_name: str = ""
 ) -> Plan:

@@ -20,6 +20,8 @@ from services.schemes.shapes import SchemeTemplate
 from services.units import writes
 
 LONGEST_COHORT_YEARS = 5
+# The template that is named by whoever starts from it.
+NAMELESS = "blank"
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,15 @@ def start(
     starts_on: date,
     ends_on: date,
     scheme_name: str | None = None,
+    reply_address: str | None = None,
     is_demonstration: bool = False,
 ) -> Cohort:
     """A new scheme from a template, with its first cohort; the actor becomes its coordinator.
 
     Raises NotAllowed, Invalid (unknown template, name or dates) and Conflict.
     """
-    scheme = add_scheme(session, actor, template_key, name=scheme_name)
+    address = cleaning.email(reply_address, field="The office's address").typed if reply_address else None
+    scheme = add_scheme(session, actor, template_key, name=scheme_name, reply_address=address)
     cohort = add_run(session, actor, scheme, cohort_name, starts_on, ends_on, is_demonstration)
     session.commit()
     return cohort
@@ -63,25 +67,40 @@ def start(
 def add_cohort(
     session: Session, actor: Actor, scheme_id: UUID, *, cohort_name: str, starts_on: date, ends_on: date
 ) -> Cohort:
-    """One more run of a scheme that the actor coordinates. Raises NotAllowed, Invalid and Conflict."""
-    scheme = access.scheme_to_coordinate(session, actor, scheme_id)
-    cohort = add_run(session, actor, scheme, cohort_name, starts_on, ends_on)
+    """One more run of a scheme that the actor looks after. Raises NotAllowed, Invalid and Conflict.
+
+    A further cohort of a demonstration belongs to it: it is taken away with the rest, and none of its mail leaves.
+    """
+    scheme = access.scheme_to_set_up(session, actor, scheme_id)
+    before = session.exec(select(Cohort.is_demonstration).where(Cohort.scheme_id == scheme.id)).all()
+    cohort = add_run(session, actor, scheme, cohort_name, starts_on, ends_on, bool(before) and all(before))
     try:
         session.commit()
     except IntegrityError as clash:
         session.rollback()
-        raise _taken(cohort_name) from clash
+        raise taken(cohort_name) from clash
     return cohort
 
 
-def add_scheme(session: Session, actor: Actor, template_key: str, *, name: str | None = None) -> Scheme:
-    """Adds a scheme with its form, documents and modules, run by the actor; never commits."""
+def add_scheme(
+    session: Session,
+    actor: Actor,
+    template_key: str,
+    *,
+    name: str | None = None,
+    reply_address: str | None = None,
+) -> Scheme:
+    """Adds a scheme with its form, documents and modules, run by the actor; never commits.
+
+    A `reply_address` has been cleaned. Raises NotAllowed, and Invalid for the template and the name.
+    """
     if actor.place.acting_as not in {Acting.ADMINISTRATOR, Acting.DESK}:
         raise NotAllowed("You cannot start a scheme.", remedy="Ask an administrator of this desk to do it.")
     if template_key not in set(templates.keys()):
         raise Invalid("There is no such scheme template.", remedy="Choose one of those on the screen.")
     template = templates.load(template_key)
     scheme = rows.scheme(template, _free_name(session, name, template.name))
+    scheme.reply_address = reply_address
     session.add(scheme)
     session.flush()
     session.add_all(rows.form_field(scheme.id, at, field) for at, field in enumerate(template.fields, start=1))
@@ -106,10 +125,10 @@ def add_run(
     is_demonstration: bool = False,
 ) -> Cohort:
     """Adds a run of the scheme; never commits. Raises Invalid for a name or dates that cannot be, Conflict if taken."""
-    name = _cohort_name(name)
-    _check_dates(starts_on, ends_on)
+    name = cohort_name(name)
+    check_dates(starts_on, ends_on)
     if session.exec(select(Cohort.id).where(Cohort.scheme_id == scheme.id, Cohort.name == name)).first():
-        raise _taken(name)
+        raise taken(name)
     cohort = Cohort(
         scheme_id=scheme.id, name=name, starts_on=starts_on, ends_on=ends_on, is_demonstration=is_demonstration
     )
@@ -162,7 +181,7 @@ def add_document(
     return row
 
 
-def _cohort_name(typed: str) -> str:
+def cohort_name(typed: str) -> str:
     """A cohort's name as it is kept. Raises Invalid."""
     name = cleaning.text(typed, field="The cohort's name", longest=100, lines=False)
     if not cleaning.visible(name):
@@ -170,7 +189,7 @@ def _cohort_name(typed: str) -> str:
     return name
 
 
-def _check_dates(starts_on: date, ends_on: date) -> None:
+def check_dates(starts_on: date, ends_on: date) -> None:
     """A cohort ends after it starts, and within five years. Raises Invalid."""
     if ends_on <= starts_on:
         raise Invalid("The cohort ends before it starts.", remedy="Choose a last day after the first one.")
@@ -191,16 +210,29 @@ def _offer(template: SchemeTemplate) -> Offer:
     return Offer(template.key, template.name, template.summary, tuple(facts))
 
 
-def _taken(name: str) -> Conflict:
+def taken(name: str) -> Conflict:
+    """What is said of a name that another cohort of the scheme has."""
     return Conflict(f"The scheme already has a cohort called {name}.", remedy="Choose another name.")
+
+
+def unused_name(session: Session, typed: str, *, but: UUID | None = None) -> str:
+    """A scheme's name as it is kept. Raises Invalid, and Conflict when another scheme (than `but`) has it.
+
+    Two of one name could not be told apart, in the menu or on the page of rights.
+    """
+    name = cleaning.name(typed, field="The scheme's name")
+    others = session.exec(select(Scheme.name).where(Scheme.id != but)).all()
+    if cleaning.compare_key(name) in {cleaning.compare_key(other) for other in others}:
+        raise Conflict("Another scheme has this name already.", remedy="Choose one that tells the two apart.")
+    return name
 
 
 def _free_name(session: Session, wanted: str | None, usual: str) -> str:
     """The name asked for, or the template's with a number when another scheme has it already."""
     if wanted is not None:
-        return cleaning.name(wanted, field="The scheme's name")
-    taken = set(session.exec(select(Scheme.name).where(col(Scheme.name).startswith(usual, autoescape=True))).all())
+        return unused_name(session, wanted)
+    there = set(session.exec(select(Scheme.name).where(col(Scheme.name).startswith(usual, autoescape=True))).all())
     number = 1
-    while (name := usual if number == 1 else f"{usual} ({number})") in taken:
+    while (name := usual if number == 1 else f"{usual} ({number})") in there:
         number += 1
     return name

@@ -7,14 +7,14 @@ from sqlmodel import Session
 from streamlit.testing.v1 import AppTest
 
 from models.enrolments import Side
-from models.people import Person
+from models.people import Person, Role, RoleGrant
 from tests.factories import make_cohort, make_coordinator, make_enrolment, make_manager, make_person
 from tests.pages.opening import open_page
 
 PAGES = Path(__file__).parents[2] / "pages"
 # Screens begin with `with page(`; the rest are the menu, what comes before it, and parts that screens share.
 SCREENS = sorted(path.stem for path in PAGES.glob("*.py") if "with page(" in path.read_text(encoding="utf-8"))
-ROLES = ("coordinator", "manager", "mentor", "mentee", "stranger")
+ROLES = ("coordinator", "manager", "administrator", "mentor", "mentee", "stranger")
 
 
 def somebody(session: Session, role: str) -> Person:
@@ -22,6 +22,10 @@ def somebody(session: Session, role: str) -> Person:
     if role in {"mentor", "mentee"}:
         person = make_person(session)
         make_enrolment(session, cohort, Side(role), person=person)
+        return person
+    if role == "administrator":
+        person = make_person(session)
+        session.add(RoleGrant(person_id=person.id, role=Role.ADMINISTRATOR))
         return person
     staff = {"coordinator": make_coordinator, "manager": make_manager}
     return staff[role](session, cohort) if role in staff else make_person(session)

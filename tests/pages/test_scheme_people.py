@@ -75,7 +75,7 @@ def press_with_password(page: AppTest, key: str, password: str) -> AppTest:
 def grants(session: Session) -> set[tuple[str, Role]]:
     session.rollback()
     found = select(Person.full_name, RoleGrant.role).join(Person, col(Person.id) == col(RoleGrant.person_id))
-    return set(session.exec(found).all())
+    return {(name, Role(role)) for name, role in session.exec(found)}
 
 
 def test_a_role_is_given_after_the_emails_were_shown_and_the_password_given(
@@ -178,7 +178,7 @@ def test_an_administrator_finds_no_part_with_what_people_wrote(
 
     pages = [open_page("scheme_settings", administrator, desk=part) for part in ("people", "cohorts", "scheme", "new")]
 
-    assert [page.segmented_control(key="desk").options for page in pages][0] == [
+    assert next(page.segmented_control(key="desk").options for page in pages) == [
         ":violet[People with a role]",
         ":violet[Cohorts]",
         ":violet[The scheme]",

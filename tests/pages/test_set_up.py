@@ -78,6 +78,8 @@ def test_setting_up_makes_the_account_the_schemes_and_the_cohorts_and_signs_in(p
     page = open_set_up()
     fill_in(page, code)
     page.checkbox(key="template-unnc_alumni").check()
+    page.checkbox(key="template-blank").check()
+    page.text_input(key="scheme_name").input("Peers")
 
     page.button(key="begin").click().run()
 
@@ -85,7 +87,11 @@ def test_setting_up_makes_the_account_the_schemes_and_the_cohorts_and_signs_in(p
     assert list(page.error) == []
     page_session.rollback()
     assert page_session.exec(select(Person.full_name)).all() == ["Rosalind Achterberg"]
-    assert sorted(page_session.exec(select(Scheme.key)).all()) == ["aulp", "unnc_alumni"]
+    assert set(page_session.exec(select(Scheme.name, Scheme.reply_address)).all()) == {
+        ("AULP Mentoring Scheme", "rosalind@example.org"),
+        ("UNNC Alumni Mentoring Scheme", "rosalind@example.org"),
+        ("Peers", "rosalind@example.org"),
+    }
     cohorts = page_session.exec(select(Cohort)).all()
     assert {(cohort.name, cohort.starts_on, cohort.ends_on) for cohort in cohorts} == {
         ("Autumn", date(2026, 10, 1), date(2027, 9, 30))

@@ -62,6 +62,9 @@ def test_every_command_says_in_words_what_it_does() -> None:
         ["audit"],
         ["audit", "verify"],
         ["second-factor", "reset"],
+        ["role", "give"],
+        ["role", "take"],
+        ["role", "list"],
     ):
         outcome = mentoring(*words, "--help")
 

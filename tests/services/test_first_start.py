@@ -88,6 +88,8 @@ def test_the_first_person_becomes_administrator_and_coordinator_of_what_they_cho
     assert passwords.matches(PASSWORD, account.password_hash)
     schemes = session.exec(select(Scheme).order_by(col(Scheme.key))).all()
     assert [scheme.key for scheme in schemes] == ["aulp", "unnc_alumni"]
+    # Answers to emails reach somebody from the first day.
+    assert {scheme.reply_address for scheme in schemes} == {"Rosalind@Example.org"}
     grants = {(grant.scheme_id, grant.role) for grant in session.exec(select(RoleGrant)).all()}
     assert grants == {(None, Role.ADMINISTRATOR)} | {(scheme.id, Role.COORDINATOR) for scheme in schemes}
     cohorts = session.exec(select(Cohort)).all()
@@ -215,6 +217,18 @@ def test_whatever_is_refused_leaves_nothing_behind_and_the_code_as_it_was(
     assert nothing_was_made(session)
     begin(session, code)
     assert not first_start.is_needed(session)
+
+
+def test_the_plain_template_takes_the_name_that_was_typed_and_the_others_keep_theirs(session: Session) -> None:
+    code = announced(session)
+    with pytest.raises(Invalid) as refused:
+        begin(session, code, template_keys=["aulp", "blank"], scheme_name=" ")
+
+    begin(session, code, template_keys=["aulp", "blank"], scheme_name="Peers of the Library")
+
+    assert refused.value.happened == "The scheme's name is empty."
+    names = session.exec(select(Scheme.name).order_by(col(Scheme.key))).all()
+    assert names == ["AULP Mentoring Scheme", "Peers of the Library"]
 
 
 def test_a_template_chosen_twice_makes_one_scheme_and_an_unknown_time_zone_is_left_out(session: Session) -> None:

@@ -12,8 +12,20 @@ from models.agreements import DocumentKind
 from models.enrolments import Side
 from services import letters, plain_pages, rights, rights_routes, sessions
 from services.rights import Notice
-from tests.factories import make_account, make_cohort, make_document, make_enrolment, make_person, make_scheme
+from tests.factories import (
+    make_account,
+    make_cohort,
+    make_document,
+    make_enrolment,
+    make_manager,
+    make_person,
+    make_scheme,
+)
 
+NOBODY_ABOVE = (
+    "A complaint about a coordinator: this scheme has entered no address for it yet. Ask the university that runs the "
+    "scheme who manages it; you need not say why."
+)
 TEXT = "# Your rights\n\nBe **safe**.\n\n## To complain\n\n- Write to us.\n- <b>Or</b> call.\n"
 
 
@@ -47,10 +59,24 @@ def test_signed_out_all_schemes_notices_stand_there_with_their_offices(session: 
     assert page.status_code == 200
     assert words(page.text) == (
         "Your rights, and how to complain AULP Mentoring The office of this scheme: office@aulp.example.org "
-        "Be safe . To complain Write to us. <b>Or</b> call. Quiet Scheme This scheme has not published its notice yet. "
-        "The office of this scheme has no address here: ask whoever invited you, or reply to any of our emails. "
+        f"{NOBODY_ABOVE} Be safe . To complain Write to us. <b>Or</b> call. "
+        "Quiet Scheme This scheme has not published its notice yet. "
+        f"The office of this scheme has no address here yet: ask whoever invited you. {NOBODY_ABOVE} "
         "Back to the desk"
     )
+
+
+@pytest.mark.clause("A-MR7")
+def test_a_complaint_about_a_coordinator_has_an_address_and_names_nobody(session: Session, client: TestClient) -> None:
+    scheme = publish(session, "AULP Mentoring")
+    make_manager(session, make_cohort(session, scheme), "Hugh Manager")  # type: ignore[arg-type]
+    scheme.other_settings = {rights.COMPLAINTS: "complaints@aulp.example.org"}  # type: ignore[attr-defined]
+    session.commit()
+
+    page = words(client.get("/rights").text)
+
+    assert "The scheme manager, also for a complaint about a coordinator: complaints@aulp.example.org" in page
+    assert "Hugh" not in page
 
 
 @pytest.mark.clause("A-MR7")

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from models.columns import utc_now
 from models.enrolments import ConsentPurpose, EnrolmentStatus
 from pages import form_parts, pausing, ui
-from pages.enrolment_consents import ask_consents, draw_answer, draw_still_given, go_to, moment
+from pages.enrolment_consents import ask_consents, draw_answer, go_to, moment
 from pages.enrolment_consents import in_review as in_review_besides
 from pages.next_step import draw_next
 from pages.ui import done, page, plain, refusals, segments
@@ -67,7 +67,6 @@ def draw(session: Session, actor: Actor) -> None:
     if form.status is EnrolmentStatus.PAUSED:
         pausing.draw_return(session, actor)
     if not form.is_open:
-        draw_still_given(session, actor, form)
         review(session, actor, form)
         return
     step = choose_step(form)

@@ -92,29 +92,6 @@ def in_review(session: Session, actor: Actor, form: EnrolmentForm) -> list[str]:
     return [f"{plain(choice.label)}: **{'on' if choice.is_on else 'off'}**" for choice in choices]
 
 
-def draw_still_given(session: Session, actor: Actor, form: EnrolmentForm) -> None:
-    """Of a place that is closed: whatever is still switched on, to be switched off. Nothing can be switched on."""
-    draw_answer()
-    consents_on = [q for q in asked(form) if q.kind == "consent" and ConsentPurpose(q.key) in form.given]
-    listed = listing_choices.mine(session, actor) if ConsentPurpose.DIRECTORY in form.given else ()
-    shared = match_sharing.mine(session, actor, asked(form))
-    switches = [
-        *((q.label, q.key, partial(switch, ConsentPurpose(q.key))) for q in consents_on),
-        *((each.label, f"listing-{each.key}", partial(show_or_hide, each.key)) for each in listed if each.is_on),
-        *((each.label, f"sharing-{each.key}", partial(share_or_keep_back, each.key)) for each in shared if each.is_on),
-    ]
-    if not switches:
-        return
-    with st.container(border=True, gap="small"):
-        st.markdown(
-            "**What you agreed to**\n\nNobody is shown any of this while your place is closed. You can take it back "
-            "all the same, at once."
-        )
-        for text, name, act in switches:
-            key = form_parts.name_of(form.enrolment_id, name)
-            st.toggle(ui.label(text), True, key=key, on_change=partial(act, key))
-
-
 def show_or_hide(question: str, key: str) -> None:
     """One more answer in the directory, or one fewer."""
     turn(key, partial(listing_choices.show, key=question), partial(listing_choices.hide, key=question))

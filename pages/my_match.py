@@ -1,6 +1,6 @@
 """My match: how a pair reaches each other, what they agreed, and how either ends it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from datetime import date
 from urllib.parse import quote
@@ -54,6 +54,7 @@ def draw(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> None:
         st.markdown(introduction(match, about))
         offer_qr_code(match)
     # Not in the column above: on a phone the details follow the step that needs them.
+    draw_form_of_theirs(match, [fact for fact in about if not by_name(fact)])
     recorded(session, actor, match, today)
     pair_ways.draw_card(session, actor, match, today)
     if match.is_open:
@@ -85,7 +86,7 @@ def month_in_words(month: int, agreed: int) -> str:
 
 
 def introduction(match: MyMatch, about: Sequence[Fact]) -> str:
-    """Who it is and, while it lasts, how to reach them and what their form says to a match: one text."""
+    """Who it is and, while it lasts, how to be addressed and how to reach them: one text."""
     name = plain(match.other_name)
     named = [
         fact.answer if fact.key == "pronouns" else f"{fact.label}: {fact.answer}" for fact in about if by_name(fact)
@@ -96,7 +97,6 @@ def introduction(match: MyMatch, about: Sequence[Fact]) -> str:
         parts.append(f"**Hopes for**  \n{plain(match.goals)}")
     if match.is_open:
         parts.append(ways_to_reach(match, name))
-        parts += in_their_form([fact for fact in about if not by_name(fact)], name)
     return "\n\n".join(filter(None, parts))
 
 
@@ -105,17 +105,23 @@ def by_name(fact: Fact) -> bool:
     return fact.key in {"called", "pronouns"}
 
 
-def in_their_form(about: Sequence[Fact], name: str) -> list[str]:
-    """Their own words: short answers a line each, long ones as paragraphs, and what they chose to share apart."""
-    parts = [f"**About {name}**"] if about else []
-    for by_choice in (False, True):
-        told = [fact for fact in about if fact.by_choice is by_choice]
-        if told and by_choice:
-            parts.append(f":small[:gray[{name} chose to share this with you:]]")
-        short = [f"{plain(fact.label)}: {plain(fact.answer)}" for fact in told if fact.kind != "long_text"]
-        parts.append("  \n".join(short))
-        parts += [f"{plain(fact.label)}:  \n{plain(fact.answer)}" for fact in told if fact.kind == "long_text"]
-    return parts
+def draw_form_of_theirs(match: MyMatch, about: Sequence[Fact]) -> None:
+    """What their form says to a match, one text: a line for each answer, and apart what they chose to share."""
+    # The two clocks above tell it better.
+    told = [
+        fact for fact in about if fact.key != "time_zone" or match.my_zone == match.their_zone or not match.contacts
+    ]
+    if not told:
+        return
+    name = plain(match.other_name)
+    parts = [f"## About {name}", lines_of(fact for fact in told if not fact.by_choice)]
+    if chosen := lines_of(fact for fact in told if fact.by_choice):
+        parts += [f":small[:gray[{name} chose to share this with you:]]", chosen]
+    st.container(border=True).markdown("\n\n".join(filter(None, parts)))
+
+
+def lines_of(facts: Iterable[Fact]) -> str:
+    return "  \n".join(f"{plain(fact.label)}: {plain(fact.answer)}" for fact in facts)
 
 
 def ways_to_reach(match: MyMatch, name: str) -> str:

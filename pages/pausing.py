@@ -8,7 +8,7 @@ from sqlmodel import Session
 from models.enrolments import EnrolmentStatus, Side
 from models.pauses import PauseChoice
 from pages.ui import done, plain, refusals, segments
-from services import away, departures, pauses, times
+from services import away, closed_consents, departures, pauses, times
 from services.access import Actor
 from services.away import Consequences
 from services.departures import LeftPlace
@@ -177,6 +177,22 @@ def draw_left(session: Session, actor: Actor) -> None:
     for place in departures.left_places(session, actor):
         with st.container(border=True, gap="small"):
             draw_left_place(session, actor, place)
+    draw_still_agreed(session, actor)
+
+
+def draw_still_agreed(session: Session, actor: Actor) -> None:
+    """What somebody agreed to in a place that is closed, left or declined, and the way to take it back."""
+    schemes = closed_consents.schemes(session, actor)
+    if not schemes:
+        return
+    with st.container(border=True, gap="small"):
+        st.markdown(
+            f"When you enrolled in {plain(' and '.join(schemes))}, you agreed that details of yours may be shown. Your "
+            "place there is closed, so nobody is shown any of them. You can take back what you agreed to all the same."
+        )
+        if st.button("Take it all back", key="take-back-all"):
+            closed_consents.take_back(session, actor)
+            done("Taken back. Should you enrol again, you are asked anew.")
 
 
 def draw_left_place(session: Session, actor: Actor, place: LeftPlace) -> None:

@@ -18,10 +18,11 @@ from models.columns import utc_now
 from models.enrolments import ConsentPurpose, Enrolment, Side
 from models.people import Account, Person
 from models.schemes import Cohort, Scheme
-from services import conflicts, consents, directory, enrolments, wishes
+from services import conflicts, directory, enrolments, wishes
 from services.access import DESK, Acting, Actor, Place
+from services.demonstration import invented
 from services.demonstration.invented import Invented
-from services.demonstration.joining import sign, take_checks
+from services.demonstration.joining import agree, sign, take_checks
 from services.demonstration.stage import Member, Stage, today
 from services.imports import arrivals
 from services.schemes import starting
@@ -121,6 +122,7 @@ def _member(stage: Stage, number: int, enrolment: Enrolment, person: Person, acc
         ConsentPurpose.SHARE_WECHAT: bool(person.wechat_id),
         ConsentPurpose.DIRECTORY: enrolment.side is Side.MENTOR,
     }
+    said = enrolment.answers | {"organisation": enrolment.organisation, "languages": enrolment.languages}
     known = Invented(
         number=number,
         side=enrolment.side,
@@ -129,6 +131,8 @@ def _member(stage: Stage, number: int, enrolment: Enrolment, person: Person, acc
         zone=zone,
         answers={"sector": enrolment.sector},
         consents=tuple(purpose for purpose, given in shared.items() if given),
+        listed=invented.listed(enrolment.side, number, said),
+        shared=invented.shared(number, said),
     )
     return Member(known, actor, enrolment.id)
 
@@ -136,8 +140,7 @@ def _member(stage: Stage, number: int, enrolment: Enrolment, person: Person, acc
 def _settle(session: Session, stage: Stage, member: Member) -> None:
     """What everybody does before a match: whom not to meet, what to share; mentors sign and learn, students wish."""
     conflicts.declare_by_words(session, member.actor, _not_with(stage, member))
-    for purpose in member.known.consents:
-        consents.give(session, member.actor, purpose)
+    agree(session, member)
     if member.side is Side.MENTOR:
         sign(session, member)
         take_checks(session, stage, member, passes=True)

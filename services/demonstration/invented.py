@@ -15,12 +15,17 @@ DOMAIN = "example.org"  # kept free for examples by the internet's own rules (RF
 _FILE = Path(__file__).with_name("people.toml")
 _YEARS = ("Year 2", "Year 3", "Year 4", "Master", "Year 3", "PhD")
 _NEEDS = ("Talking in the evening suits me best.", "Written notes after a call help me.", "", "A slow start, please.")
+_BACKGROUND = ("First in my family at a university.", "", "I grew up between two languages.", "", "")
+_ACCESS = ("", "Captions on video calls help me.", "", "", "A room without steps, should we meet.")
 _PRONOUNS = ("", "she/her", "", "he/him", "", "they/them", "")
 
 
 @dataclass(frozen=True)
 class Invented:
-    """One invented person on one side of one cohort. `number` is their place in the list, from 0."""
+    """One invented person on one side of one cohort. `number` is their place in the list, from 0.
+
+    `listed` and `shared` are the questions whose answers they show in the directory, and share with their match.
+    """
 
     number: int
     side: Side
@@ -29,6 +34,8 @@ class Invented:
     zone: str
     answers: Mapping[str, Any]
     consents: tuple[ConsentPurpose, ...]
+    listed: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
 
 def people(template_key: str, side: Side) -> tuple[Invented, ...]:
@@ -53,6 +60,7 @@ def _invented(key: str, world: Mapping[str, Any], side: Side, number: int, entry
         **_reached_by(key, side, number, zone),
         **_work(world, side, number, name),
         **(_student(number) if key != "aulp" and side is Side.MENTEE else {}),
+        **_personal(key, side, number, mailbox),
     }
     return Invented(
         number=number,
@@ -62,6 +70,8 @@ def _invented(key: str, world: Mapping[str, Any], side: Side, number: int, entry
         zone=zone,
         answers=MappingProxyType({question: answer for question, answer in answers.items() if answer}),
         consents=_consents(key, side, answers),
+        listed=listed(side, number, answers) if key != "aulp" else (),
+        shared=shared(number, answers),
     )
 
 
@@ -110,6 +120,25 @@ def _reached_by(key: str, side: Side, number: int, zone: str) -> dict[str, Any]:
 
 def _student(number: int) -> dict[str, Any]:
     return {"year_of_study": _turn(_YEARS, number), "level": "student", "needs": _turn(_NEEDS, number)}
+
+
+def _personal(key: str, side: Side, number: int, mailbox: str) -> dict[str, Any]:
+    """What to be called, for whoever is easier found by another name, and what some would like to be known."""
+    found: dict[str, Any] = {"called": mailbox.partition(".")[0].title()}
+    if key == "aulp":
+        return found | {"access_needs": _turn(_ACCESS, number)}
+    return found | ({"background": _turn(_BACKGROUND, number)} if side is Side.MENTEE else {})
+
+
+def listed(side: Side, number: int, answers: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a mentor shows in the directory beside the four facts: some of them something, few of them everything."""
+    chosen = {"languages": number % 2 == 0, "organisation": number % 3 == 0, "support": number % 3 == 1}
+    return tuple(key for key, wanted in chosen.items() if wanted and answers.get(key)) if side is Side.MENTOR else ()
+
+
+def shared(number: int, answers: Mapping[str, Any]) -> tuple[str, ...]:
+    """What somebody shares with their match, of what is asked by choice: two in three do."""
+    return tuple(key for key in ("needs", "access_needs", "background", "support") if answers.get(key) and number % 3)
 
 
 def _consents(key: str, side: Side, answers: Mapping[str, Any]) -> tuple[ConsentPurpose, ...]:

@@ -11,7 +11,17 @@ from models.agreements import TrainingModule
 from models.columns import utc_now
 from models.enrolments import Enrolment, Side
 from models.people import Account
-from services import agreements, conflicts, consents, directory, enrolments, training, wishes
+from services import (
+    agreements,
+    conflicts,
+    consents,
+    directory,
+    enrolments,
+    listing_choices,
+    match_sharing,
+    training,
+    wishes,
+)
 from services.access import Acting, Actor
 from services.demonstration import invented
 from services.demonstration.invented import Invented
@@ -129,9 +139,18 @@ def _fill(session: Session, stage: Stage, member: Member, fate: Fate) -> None:
         return
     enrolments.save_draft(session, member.actor, answers)
     conflicts.declare_by_words(session, member.actor, _not_with(stage, member))
+    agree(session, member)
+    stage.story.at(utc_now() + 12 * MINUTE, _send_form, stage, member, fate)
+
+
+def agree(session: Session, member: Member) -> None:
+    """Switches on what this person agrees to: consents, more in the directory, more for a match."""
     for purpose in member.known.consents:
         consents.give(session, member.actor, purpose)
-    stage.story.at(utc_now() + 12 * MINUTE, _send_form, stage, member, fate)
+    for key in member.known.listed:
+        listing_choices.show(session, member.actor, key)
+    for key in member.known.shared:
+        match_sharing.share(session, member.actor, key)
 
 
 def _not_with(stage: Stage, member: Member) -> list[str]:

@@ -5,15 +5,24 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
 
 from models.columns import utc_now
-from models.enrolments import Conflict, Consent, ConsentPurpose, DirectoryChoice, Enrolment, EnrolmentStatus, Side
+from models.enrolments import (
+    Conflict,
+    Consent,
+    ConsentPurpose,
+    DirectoryChoice,
+    Enrolment,
+    EnrolmentStatus,
+    SharedAnswer,
+    Side,
+)
 from models.people import Person
 from models.schemes import Cohort
 from pages.ui import plain
-from services import conflicts, consents, enrolments, listing_choices
+from services import conflicts, consents, enrolments, listing_choices, match_sharing
 from services.access import DESK
 from services.schemes import starting
 from tests.bad_inputs import BadInput, of_kind
@@ -273,6 +282,49 @@ def test_a_listed_mentor_switches_on_one_more_answer_and_leaves_with_all_of_it(p
     assert (before, offered, shown) == ([], [(label, False) for label in labels], [True, False, False])
     assert [choice.withdrawn_at is None for choice in page_session.exec(select(DirectoryChoice))] == [False]
     assert [switch.label for switch in page.toggle if "Also" in switch.label] == []
+
+
+@pytest.mark.clause("U-C4.2", "U-C4.3")
+def test_a_mentee_shares_an_answer_with_their_match_by_its_own_switch_and_takes_it_back(page_session: Session) -> None:
+    mentee = a_draft(page_session, answers={"needs": "Written *notes*."})
+    page = opened(page_session, mentee, step=5)
+    before = [(switch.label, switch.value) for switch in page.toggle if "Share with" in switch.label]
+    told = [line.value for line in page.caption if "Your answer now" in line.value]
+
+    page.toggle(key=key(mentee, "sharing-needs")).set_value(True).run()
+    on = page_session.exec(select(SharedAnswer.field_key).where(col(SharedAnswer.withdrawn_at).is_(None))).all()
+    page_session.commit()
+    page.toggle(key=key(mentee, "sharing-needs")).set_value(False).run()
+    off = page_session.exec(select(SharedAnswer.field_key).where(col(SharedAnswer.withdrawn_at).is_(None))).all()
+
+    questions = (
+        "What would help you to get the most out of it",
+        "What you would like your mentor to know about your background",
+        "What you would like from a mentor",
+    )
+    assert before == [(f"Share with my mentor\\: {question}", False) for question in questions]
+    assert told == [plain("Your answer now: Written *notes*.")]
+    assert (on, off) == (["needs"], [])
+    assert [notice.value for notice in page.success] == ["Switched off. It is hidden from now on."]
+
+
+def test_the_review_tells_every_choice_about_a_single_answer(page_session: Session) -> None:
+    mentor = a_draft(page_session, side=Side.MENTOR, organisation="Grid & Sons")
+    actor = make_participant(page_session, mentor)
+    make_consent(page_session, mentor, ConsentPurpose.DIRECTORY)
+    page_session.commit()
+    listing_choices.show(page_session, actor, "organisation")
+    match_sharing.share(page_session, actor, "support")
+
+    page = opened(page_session, mentor, step=6)
+
+    lines = [line for block in page.markdown if "Also show" in block.value for line in block.value.split("  \n")]
+    assert [line.replace("\\", "") for line in lines if "show" in line or "with my mentee" in line] == [
+        "Also show: Where I work: **on**",
+        "Also show: What I am glad to give: **off**",
+        "Also show: Languages I could talk in: **off**",
+        "Share with my mentee: What you are glad to give: **on**",
+    ]
 
 
 def test_the_review_names_what_is_missing_and_sends_when_nothing_is(page_session: Session) -> None:

@@ -17,11 +17,11 @@ from models.pairings import Contact, EndReason, Pairing, PairingStatus
 from models.people import Person
 from models.schemes import Channel
 from pages.ui import plain
-from services import meetings, topic_marks, ways_of_working
+from services import match_sharing, meetings, topic_marks, ways_of_working
 from services.access import Actor
 from services.topic_marks import Mark
 from services.usual_times import Usual
-from tests.factories import make_enrolment, make_pairing
+from tests.factories import make_document, make_enrolment, make_pairing, make_participant
 from tests.pages.opening import open_page
 from tests.services.counting import reads, sent
 from tests.services.pairs import SECRETS, Pair, make_pair, share_all, start_unnc
@@ -179,6 +179,18 @@ def test_a_scheme_without_exceptions_says_that_there_is_none(page_session: Sessi
     assert "Your scheme names no exception" in shown(page)
 
 
+@pytest.mark.clause("A-ME1", "U-9")
+def test_before_the_signature_the_first_step_is_to_read_and_sign(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    make_document(page_session, pair.scheme.id)
+    page_session.commit()
+
+    page = open_page("my_match", pair.mentee_person)
+
+    assert "**There is something to read and sign before you begin. It takes a few minutes.**" in shown(page)
+    assert "note-contact" not in [button.key for button in page.button]
+
+
 @pytest.mark.clause("A-SH6")
 def test_the_newest_of_ones_own_record_stand_here_with_the_number_that_only_the_other_has(
     page_session: Session,
@@ -332,3 +344,50 @@ def test_the_page_asks_the_database_twelve_times_at_most(page_session: Session) 
 
     assert edition.number == 1
     assert len(reads(statements)) <= 12
+
+
+@pytest.mark.clause("U-C4.2", "U-C4.3", "A-SH3")
+def test_a_match_reads_what_the_other_form_says_it_sees_and_what_is_shared_only_while_it_is(
+    page_session: Session,
+) -> None:
+    cohort = start_unnc(page_session)
+    told = {"year_of_study": "Year *3*", "needs": "Written notes.", "background": "First of my family."}
+    mentee = make_enrolment(page_session, cohort, name="Helena Fischer", answers=told)
+    mentor = make_enrolment(page_session, cohort, Side.MENTOR, name="Bo Lindqvist")
+    make_pairing(page_session, cohort, mentor=mentor, mentee=mentee)
+    person = page_session.get_one(Person, mentee.person_id)
+    person.called, person.pronouns = "Lena", "she/her"
+    actor = make_participant(page_session, mentee)
+    page_session.commit()
+    match_sharing.share(page_session, actor, "needs")
+
+    page = open_page("my_match", page_session.get_one(Person, mentor.person_id))
+    before = shown(page)
+    match_sharing.keep_back(page_session, actor, "needs")
+    page.run()
+
+    about = "## About Helena Fischer\n\nYear of study: Year *3*  \nAims for: Counsel  \nInterested in: energy  \n"
+    shared = ":small[:gray[Helena Fischer chose to share this with you:]]\n\nWhat helps them: Written notes."
+    assert "## Helena Fischer\n\nTo be called: Lena · she/her" in before
+    assert [text in before for text in (about, shared, "First of my family")] == [True, True, False]
+    assert [text in shown(page) for text in ("## About Helena Fischer", "chose to share", "Written notes")] == [
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.clause("A-SH5")
+def test_what_a_form_told_a_match_is_gone_with_the_match(page_session: Session) -> None:
+    cohort = start_unnc(page_session)
+    mentor = make_enrolment(page_session, cohort, Side.MENTOR, name="Bo Lindqvist", organisation="Grid & Sons")
+    mentee = make_enrolment(page_session, cohort)
+    pairing = make_pairing(page_session, cohort, mentor=mentor, mentee=mentee)
+    page = open_page("my_match", page_session.get_one(Person, mentee.person_id))
+    before = "Works at: Grid & Sons" in shown(page).replace("&amp;", "&")
+
+    pairing.status, pairing.ended_at = PairingStatus.ENDED, utc_now()
+    page.run()
+
+    assert before
+    assert found(page, ("About Bo", "Grid", "Works at", "Languages")) == []

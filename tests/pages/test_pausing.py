@@ -6,12 +6,12 @@ import pytest
 from sqlmodel import Session, select
 from time_machine import travel
 
-from models.enrolments import EnrolmentStatus
+from models.enrolments import Consent, EnrolmentStatus
 from models.pairings import Pairing, PairingStatus
 from models.pauses import PairingPause, Pause, PauseChoice
 from services import departures, pauses
 from tests.pages.opening import open_page
-from tests.services.pairs import Pair, make_pair
+from tests.services.pairs import Pair, make_pair, share_all
 
 TODAY = "2026-11-21T04:00:00+00:00"
 
@@ -94,3 +94,17 @@ def test_home_offers_the_way_back_to_whoever_has_left(page_session: Session) -> 
     page_session.refresh(pair.mentor_enrolment)
     assert not page.exception
     assert pair.mentor_enrolment.status is EnrolmentStatus.DRAFT
+
+
+@pytest.mark.clause("U-2")
+def test_home_lets_whoever_has_no_place_any_more_take_back_what_they_agreed_to(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    share_all(page_session, pair.mentor_enrolment)
+    pair.mentor_enrolment.status = EnrolmentStatus.DECLINED
+    page = open_page("home", pair.mentor_person)
+
+    page.button(key="take-back-all").click().run()
+
+    assert [consent.withdrawn_at is None for consent in page_session.exec(select(Consent))] == [False] * 3
+    assert [notice.value for notice in page.success] == ["Taken back. Should you enrol again, you are asked anew."]
+    assert [button.key for button in page.button if button.key == "take-back-all"] == []

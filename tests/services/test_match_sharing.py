@@ -35,7 +35,7 @@ OF_MENTEE = (
     ("called", "To be called", "Lena"),
     ("pronouns", "Pronouns", "she/her"),
     ("year_of_study", "Year of study", "Year 3"),
-    ("level", "Now", "trainee"),
+    ("level", "Where they are now", "trainee"),
     ("role_title", "Aims for", "Data analyst"),
     ("sector", "Interested in", "Energy"),
     ("languages", "Languages", "English, Chinese (Mandarin)"),

@@ -52,7 +52,7 @@ LABELS = {
     "called": "To be called",
     "pronouns": "Pronouns",
     "year_of_study": "Year of study",
-    "level": "Now",
+    "level": "Where they are now",
     "organisation": "Works at",
     "years_of_experience": "Years of experience",
     "needs": "What helps them",

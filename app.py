@@ -21,6 +21,7 @@ from sqlmodel import Session
 from starlette.middleware import Middleware
 from streamlit import config, runtime
 
+from pages import presses
 from services import (
     answer_routes,
     first_start,
@@ -97,6 +98,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
             await to_thread.run_sync(worker.stop)
 
 
+presses.keep_all()
 app = st.App(
     "pages/menu.py",
     routes=[

@@ -119,10 +119,8 @@ def draw_answers(session: Session, actor: Actor, line: RoundLine) -> None:
         empty("Nobody fits. Take a word out of the search." if words.strip() else "Nobody was asked yet.")
         return
     st.caption(f"{'1 person' if found.total == 1 else f'{found.total:,} people'}, the lowest rating first")
-    for answer in found.lines:
-        st.markdown(f"**{plain(answer.name)}** · {answer.side.value} · {standing_of(answer)}")
-        for question, given in answer.answers:
-            st.markdown(f"{plain(question)}  \n**{plain(in_words(given))}**")
+    # One block: with an element for every answer, a page of fifty people took seven times as long.
+    st.markdown("\n\n".join(answer_in_words(answer) for answer in found.lines))
     if found.pages > 1:
         st.pagination(found.pages, key=page_key)
 
@@ -180,6 +178,12 @@ def response_in_words(line: RoundLine) -> str:
     if line.response.asked is None or line.response.answered is None:
         return "Hidden, because fewer than 5 would show"
     return f"Answered {line.response.answered} of {line.response.asked}"
+
+
+def answer_in_words(answer: Answer) -> str:
+    """Whose it is, and under it each question with its answer."""
+    lines = [f"**{plain(answer.name)}** · {answer.side.value} · {standing_of(answer)}\n"]
+    return "\n".join([*lines, *(f"- {plain(asked)} **{plain(in_words(given))}**" for asked, given in answer.answers)])
 
 
 def standing_of(answer: Answer) -> str:

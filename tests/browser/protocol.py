@@ -97,6 +97,12 @@ class Tab:
             self._send("", widget.fragment, trigger)
         return self._until_finished()
 
+    def press_each(self, label: str) -> bytes:
+        """Press every button of this label, the next before the server can answer the last."""
+        for widget in [each for each in self.widgets.values() if each.label == label]:
+            self._send("", widget.fragment, WidgetState(id=widget.id, trigger_value=True))
+        return self._until_finished()
+
     def choose(self, label: str, *indices: int) -> bytes:
         """Choose segments of a segmented control by position. Raises LookupError."""
         widget = self.find(label)

@@ -6,18 +6,27 @@ from pathlib import Path
 from threading import Barrier
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from models.audit import AuditEntry
 from models.columns import utc_now
 from models.database import reading
+from models.feedback import FeedbackRound, RoundPoint
 from models.meetings import MeetingRecord
 from models.schemes import Channel
 from services import audit, meetings, sessions
 from services.meetings import Noted
 from tests.browser.protocol import Tab
-from tests.factories import make_account, make_participant
+from tests.factories import (
+    make_account,
+    make_actor,
+    make_cohort,
+    make_coordinator,
+    make_pairing,
+    make_participant,
+)
 from tests.faults.running import running
 from tests.services.pairs import make_pair
 
@@ -83,3 +92,33 @@ def test_three_presses_before_the_server_answers_are_one_record(database_url: st
         assert b"Saved: " in answered
         assert again.count(b"minutes by telephone") == 1
         assert recorded(server.engine) == (1, 1)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_presses_right_after_each_other_are_all_done(database_url: str, tmp_path: Path) -> None:
+    still_open = select(func.count()).where(col(FeedbackRound.closed_at).is_(None))
+    with running(database_url, tmp_path) as server:
+        coordinators = [somebody_with_three_rounds(server.engine) for _ in range(5)]
+        server.start()
+
+        for token, place in coordinators:
+            with Tab(server.url, token, place=place) as tab:
+                tab.open()
+                tab.open("feedback")
+                tab.press_each("Close this round")
+
+        with Session(server.engine) as session:
+            left = session.exec(still_open).one()
+    assert left == 0
+
+
+def somebody_with_three_rounds(engine: Engine) -> tuple[str, str]:
+    """A coordinator's token and place. Each of the three rounds has a button of its own."""
+    with Session(engine) as session:
+        cohort, today = make_cohort(session), utc_now().date()
+        make_pairing(session, cohort)
+        for point in RoundPoint:
+            session.add(FeedbackRound(cohort_id=cohort.id, point=point, opens_on=today, due_on=today))
+        coordinator = make_coordinator(session, cohort)
+        place = make_actor(coordinator, cohort).place.key
+        return sessions.open_for(session, make_account(session, coordinator).id), place

@@ -96,9 +96,11 @@ def rhythm_in_words(match: MyMatch, found: Home) -> str:
     last = match.last_sign_on
     if match.is_paused:
         return f"On a break until {tasks.day_words(match.back_on, found.today)}" if match.back_on else "On a break"
+    if match.is_behind and last is None:
+        return f"{match.other_name} has noted that you were in touch"
     since = f"Last contact {times.day_in_words(last, today=found.today)}" if last else "No contact noted yet"
     if match.is_behind:
-        return since
+        return f"{since} · {match.other_name} has noted a later one"
     return f"{since} · next expected by {tasks.day_words(match.next_sign_by, found.today)}"
 
 

@@ -30,6 +30,7 @@ REASONS = {
 }
 OTHER_SIDE = {"mentor": "mentee", "mentee": "mentor"}
 SHOWN_MEETINGS = 3
+SIGN_FIRST = "There is something to read and sign before you begin. It takes a few minutes."
 QR_WIDTH = 232
 WIDTHS = [1.4, 1.0]
 
@@ -160,6 +161,10 @@ def keep_in_touch(session: Session, actor: Actor, match: MyMatch, today: date) -
     """The mentee's first step, and later one tap for every time they talked."""
     with st.container(border=True, gap="small"):
         st.markdown(what_is_next(session, actor, match, today))
+        if match.must_make_contact and match.must_sign_first:
+            st.markdown(f"**{SIGN_FIRST}**")
+            st.page_link("agreements.py", label="Read and sign first", icon=":material/draw:")
+            return
         chosen = segments(
             "How",
             match.channels,
@@ -193,14 +198,16 @@ def what_is_next(session: Session, actor: Actor, match: MyMatch, today: date) ->
 
 
 def last_contact(session: Session, actor: Actor, match: MyMatch, today: date) -> str:
-    """The newest contact that either of the two noted, or the last meeting in one's own record when that was later."""
+    """The newest contact or meeting that one noted oneself; of the other's later ones, only that there are some."""
     noted, last = contacts.latest(session, actor, match.pairing_id), match.last_sign_on
-    if last and (not noted or last > noted[0].contact_on):
-        return f"Last contact: you met on {times.day_in_words(last, today=today, weekday=True)}."
-    if not noted:
+    if last is None:
+        if match.is_behind:
+            return f"{plain(match.other_name)} has noted that you were in touch. You have noted nothing yet."
         return "No contact is noted yet. One tap is enough, whoever wrote or called."
-    newest = noted[0]
-    return f"Last contact: {BY[newest.channel]} on {times.day_in_words(newest.contact_on, today=today, weekday=True)}."
+    is_meeting = not noted or last > noted[0].contact_on
+    how = "you met" if is_meeting else BY[noted[0].channel]
+    told = f"Last contact: {how} on {times.day_in_words(last, today=today, weekday=True)}."
+    return f"{told} {plain(match.other_name)} has noted a later one." if match.is_behind else told
 
 
 def recorded(session: Session, actor: Actor, match: MyMatch, today: date) -> None:

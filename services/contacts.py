@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from models.enrolments import Side
 from models.pairings import Contact, Pairing
 from models.schemes import Channel
-from services import access, audit, pairings, times
+from services import access, agreements, audit, pairings, times
 from services.access import Actor
 from services.errors import Invalid
 from services.units import writes
@@ -37,8 +37,9 @@ def note(
     """Note that the two were in touch. A second tap with the same channel and day is the same contact.
 
     The day of the pair's first contact is the earliest that either noted. `today` is the actor's day, as is
-    `contact_on`. Raises NotAllowed, Conflict, Invalid.
+    `contact_on`. Whoever never signed what is required does not begin. Raises NotAllowed, Conflict, Invalid.
     """
+    agreements.refuse_never_signed(session, access.own_enrolment(session, actor))
     pairing, side = pairings.open_to_change(session, actor, pairing_id)
     scheme = pairings.scheme_of(session, pairing)
     check_channel(channel, scheme.channels)
@@ -60,9 +61,13 @@ def note(
 
 
 def latest(session: Session, actor: Actor, pairing_id: UUID) -> tuple[NotedContact, ...]:
-    """The last ten contacts that either side of the actor's own pair noted, newest first. Raises NotAllowed."""
-    access.pairing_to_take_part_in(session, actor, pairing_id)
-    found = session.exec(_latest(), params={"pairing_id": pairing_id})
+    """The last ten contacts that the actor's own side of the pair noted, newest first. Raises NotAllowed.
+
+    Each side keeps a log of its own (SECURITY b2): of what the other noted, `MyMatch` says no more than that there is
+    something.
+    """
+    _, side = access.pairing_to_take_part_in(session, actor, pairing_id)
+    found = session.exec(_latest(), params={"pairing_id": pairing_id, "side": side})
     return tuple(NotedContact(*row) for row in found)
 
 
@@ -70,7 +75,8 @@ def latest(session: Session, actor: Actor, pairing_id: UUID) -> tuple[NotedConta
 def _latest() -> Any:
     noted: tuple[Any, ...] = (Contact.id, Contact.noted_by, Contact.channel, Contact.contact_on)
     newest_first = (col(Contact.contact_on).desc(), col(Contact.created_at).desc())
-    return select(*noted).where(Contact.pairing_id == bindparam("pairing_id")).order_by(*newest_first).limit(LATEST)
+    own = Contact.pairing_id == bindparam("pairing_id"), col(Contact.noted_by) == bindparam("side")
+    return select(*noted).where(*own).order_by(*newest_first).limit(LATEST)
 
 
 def check_channel(channel: Channel, offered: list[str]) -> None:

@@ -20,7 +20,7 @@ from models.pairings import Contact, Pairing, PairingStatus, WaysOfWorking
 from models.pauses import PairingPause, Pause, PauseChoice
 from models.people import Person
 from models.schemes import Channel, Cohort, Scheme
-from services import access, consents, paused_days, times
+from services import access, consents, paused_days, signatures, times
 from services.access import Actor
 from services.paused_days import Rest
 from services.schemes.sectors import sectors
@@ -39,11 +39,11 @@ class MyMatch:
     """A pairing as one side sees it. Of an ended one only the other's name is left.
 
     `interval_days`, `minutes` and `months` are what the two agreed, or the scheme's until they did. `last_sign_on` is
-    the last contact that either side noted, or the last held meeting of this side's own record. `is_behind`: the other
-    recorded a later meeting; when the next is due cannot be said then without telling when that was. Zones are IANA
-    names; the scheme's stands in for a blank.
+    the last contact that this side noted, or the last held meeting of its own record. `is_behind`: the other has a
+    later one of either; when the next is due cannot be said then without telling when that was (SECURITY b2). Zones
+    are IANA names; the scheme's stands in for a blank.
     Of a paused pair `away` is the side on a break, until `back_on` if they said so; `choice` is the other side's.
-    `rests` are the pauses whose days do not count.
+    `rests` are the pauses whose days do not count. `must_sign_first`: this side never signed something that it must.
     """
 
     pairing_id: UUID
@@ -71,6 +71,7 @@ class MyMatch:
     choice: PauseChoice | None = None
     rests: tuple[Rest, ...] = ()
     is_behind: bool = False
+    must_sign_first: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -145,7 +146,7 @@ def _my_pairings(side: Side) -> Any:
     agreed = and_(col(in_force.pairing_id) == Pairing.id, col(in_force.edition) == latest)
     resting = and_(col(PairingPause.pairing_id) == Pairing.id, col(PairingPause.ended_on).is_(None))
     return (
-        select(*_facts_of(them), *_rhythm_of(in_force), *_last_signs(side), *_pause_of())
+        select(*_facts_of(them), *_rhythm_of(in_force), *_last_signs(side), *_pause_of(), *_to_sign())
         .select_from(Pairing)
         .join(them, col(them.id) == other)
         .join(Person, col(Person.id) == them.person_id)
@@ -186,7 +187,8 @@ def _rhythm_of(in_force: Any) -> tuple[Any, ...]:
 def _last_signs(side: Side) -> tuple[Any, ...]:
     other = Side.MENTEE if side is Side.MENTOR else Side.MENTOR
     return (
-        _last_contact().label("last_contact_on"),
+        _last_contact(side).label("last_contact_on"),
+        _last_contact(other).label("their_contact_on"),
         _last_meeting(side).label("last_meeting_at"),
         _last_meeting(other).label("their_meeting_at"),
     )
@@ -201,6 +203,10 @@ def _pause_of() -> tuple[Any, ...]:
         PairingPause.choice,
         exists().where(col(once.pairing_id) == Pairing.id).correlate(Pairing).label("has_paused"),
     )
+
+
+def _to_sign() -> tuple[Any, ...]:
+    return (signatures.never_signed_by(bindparam("enrolment_id")).exists().label("is_unsigned"),)
 
 
 def _rests(session: Session, enrolment_id: UUID, side: Side) -> dict[UUID, tuple[Rest, ...]]:
@@ -218,10 +224,10 @@ def _rests(session: Session, enrolment_id: UUID, side: Side) -> dict[UUID, tuple
     return found
 
 
-def _last_contact() -> Any:
+def _last_contact(side: Side) -> Any:
     return (
         select(func.max(Contact.contact_on))
-        .where(Contact.pairing_id == Pairing.id)
+        .where(Contact.pairing_id == Pairing.id, col(Contact.noted_by) == side)
         .correlate(Pairing)
         .scalar_subquery()
     )
@@ -270,7 +276,8 @@ def _shared_details(side: Side) -> Any:
 
 def _my_match(side: Side, zone: str | None, row: Any, rests: tuple[Rest, ...]) -> MyMatch:
     """A mentor is known by role, sector and work; a mentee by what they do and hope for (SECURITY b2)."""
-    last, theirs = _last_known(row), row.their_meeting_at
+    last = _later(row.last_contact_on, row.last_meeting_at, row.scheme_zone)
+    theirs = _later(row.their_contact_on, row.their_meeting_at, row.scheme_zone)
     of_mentor = side is Side.MENTEE
     return MyMatch(
         pairing_id=row.id,
@@ -297,13 +304,12 @@ def _my_match(side: Side, zone: str | None, row: Any, rests: tuple[Rest, ...]) -
         back_on=row.back_on,
         choice=row.choice,
         rests=rests,
-        is_behind=theirs is not None and (last is None or times.day_in(theirs, row.scheme_zone) > last),
+        is_behind=theirs is not None and (last is None or theirs > last),
+        must_sign_first=bool(row.is_unsigned),
     )
 
 
-def _last_known(row: Any) -> date | None:
-    """The last contact, or the last meeting of one's own record where that was later."""
-    signs = [row.last_contact_on]
-    if row.last_meeting_at is not None:
-        signs.append(times.day_in(row.last_meeting_at, row.scheme_zone))
-    return max((sign for sign in signs if sign is not None), default=None)
+def _later(contact_on: date | None, met_at: datetime | None, zone: str) -> date | None:
+    """The last contact that a side noted, or the last meeting of its record where that was later."""
+    met_on = times.day_in(met_at, zone) if met_at is not None else None
+    return max((sign for sign in (contact_on, met_on) if sign is not None), default=None)

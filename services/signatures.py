@@ -113,12 +113,17 @@ def refuse_never_signed(session: Session, enrolment: Enrolment) -> None:
 
     Raises Conflict (U-9, U-C4.1).
     """
-    mine = _asked(select(col(SchemeDocument.title)), enrolment.cohort_id).where(
-        col(Enrolment.id) == enrolment.id, ~has_signed(), ~has_signed(earlier=True)
-    )
-    title = session.execute(mine.limit(1)).scalar()
+    title = session.execute(never_signed_by(enrolment.id).limit(1)).scalar()
     if title is not None:
         raise Conflict(f"You have not signed “{title}” yet.", remedy="Read and sign it under Agreements, then go on.")
+
+
+def never_signed_by(enrolment_id: Any) -> Select[str]:
+    """Titles of what this enrolment, which may be a parameter, must sign and never signed in any edition."""
+    found: Select[str] = _asked(select(col(SchemeDocument.title)), None).where(
+        col(Enrolment.id) == enrolment_id, ~has_signed(), ~has_signed(earlier=True)
+    )
+    return found
 
 
 def counts(session: Session, actor: Actor, cohort_id: UUID) -> list[DocumentCount]:

@@ -1,7 +1,7 @@
 """Signs of life: one tap, by either side, in a way that the scheme offers."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlmodel import Session, select
@@ -12,7 +12,14 @@ from models.pairings import Contact, Pairing, PairingStatus
 from models.schemes import Channel
 from services import contacts, pairings
 from services.errors import Conflict, Invalid, NotAllowed
-from tests.factories import make_actor, make_enrolment, make_participant
+from tests.factories import (
+    make_account,
+    make_actor,
+    make_document,
+    make_enrolment,
+    make_participant,
+    make_signature,
+)
 from tests.services.pairs import make_pair
 
 TODAY = date(2026, 10, 9)
@@ -57,12 +64,48 @@ def test_the_first_contact_is_the_earliest_that_either_side_noted(session: Sessi
         )
 
     assert session.exec(select(Pairing)).one().first_contact_on == date(2026, 10, 5)
-    listed = contacts.latest(session, pair.mentor, pair.pairing.id)
-    assert [(each.noted_by, each.contact_on.day) for each in listed] == [
-        (Side.MENTEE, 9),
-        (Side.MENTOR, 6),
-        (Side.MENTEE, 5),
+
+
+def test_each_side_reads_only_the_contacts_that_it_noted_itself(session: Session) -> None:
+    pair = make_pair(session)
+    days = ((pair.mentor, 6), (pair.mentee, 9), (pair.mentee, 5))
+
+    before = pairings.mine(session, pair.mentor)[0]
+    for actor, day in days:
+        contacts.note(
+            session, actor, pair.pairing.id, channel=Channel.EMAIL, contact_on=date(2026, 10, day), today=TODAY
+        )
+
+    listed = [contacts.latest(session, actor, pair.pairing.id) for actor in (pair.mentor, pair.mentee)]
+    assert [[(each.noted_by, each.contact_on.day) for each in each_side] for each_side in listed] == [
+        [(Side.MENTOR, 6)],
+        [(Side.MENTEE, 9), (Side.MENTEE, 5)],
     ]
+    seen = [pairings.mine(session, actor)[0] for actor in (pair.mentor, pair.mentee)]
+    assert [(each.last_sign_on, each.is_behind) for each in (before, *seen)] == [
+        (None, False),
+        (date(2026, 10, 6), True),
+        (date(2026, 10, 9), False),
+    ]
+
+
+@pytest.mark.clause("U-9", "U-C4.1")
+def test_whoever_never_signed_notes_nothing_and_a_new_edition_stops_nobody(session: Session) -> None:
+    pair = make_pair(session)
+    document = make_document(session, pair.scheme.id)
+    session.commit()
+    at = {"channel": Channel.EMAIL, "contact_on": TODAY, "today": TODAY}
+
+    before = pairings.mine(session, pair.mentee)[0].must_sign_first
+    with pytest.raises(Conflict, match="You have not signed"):
+        contacts.note(session, pair.mentee, pair.pairing.id, **at)  # type: ignore[arg-type]
+    make_signature(session, pair.mentee_enrolment, document, make_account(session, pair.mentee_person))
+    make_document(session, pair.scheme.id, edition=2, published_at=utc_now() - timedelta(days=400))
+    session.commit()
+    contacts.note(session, pair.mentee, pair.pairing.id, **at)  # type: ignore[arg-type]
+
+    assert (before, pairings.mine(session, pair.mentee)[0].must_sign_first) == (True, False)
+    assert [each.noted_by for each in session.exec(select(Contact))] == [Side.MENTEE]
 
 
 @pytest.mark.parametrize("day", [date(2026, 10, 1), date(2026, 10, 10)])

@@ -1,6 +1,7 @@
 """What else a run could be asked: other weights, or the worst pair first. Nothing is kept until somebody says so."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -11,6 +12,7 @@ from models.matching import MatchingRun
 from models.schemes import Scheme
 from services import access
 from services.access import Actor
+from services.errors import Conflict, Refusal
 from services.matching import review_acts, runs, scheme_criteria
 from services.matching.runs import Preview, RunView
 from services.matching.scheme_criteria import SchemeCriterion
@@ -81,11 +83,20 @@ def keep(
 ) -> RunView | None:
     """Keep these weights for the whole scheme and run with them; None if the run has begun in the background.
 
-    Raises NotAllowed, Invalid, and Conflict if a colleague has changed the scheme meanwhile.
+    Weights with which no run is possible are taken back, as a decision is. Raises NotAllowed, Invalid, and Conflict if
+    a colleague has changed the scheme meanwhile.
     """
-    if dict(weights) != now.weights:
-        scheme_criteria.change(session, actor, now.scheme_id, weights=weights, version=now.version)
-    return review_acts.run(session, actor, cohort_id, today=today, seed=seed, floor_first=floor_first)
+    if dict(weights) == now.weights:
+        return review_acts.run(session, actor, cohort_id, today=today, seed=seed, floor_first=floor_first)
+    scheme_criteria.change(session, actor, now.scheme_id, weights=weights, version=now.version)
+    kept = session.get_one(Scheme, now.scheme_id).version
+    try:
+        return review_acts.run(session, actor, cohort_id, today=today, seed=seed, floor_first=floor_first)
+    except Refusal:
+        # If a colleague was quicker, what they chose stands; why there is no run is what matters here.
+        with suppress(Conflict):
+            scheme_criteria.change(session, actor, now.scheme_id, weights=now.weights, version=kept)
+        raise
 
 
 def what_would_change(found: Preview) -> str:

@@ -105,9 +105,9 @@ def test_nothing_that_can_be_asked_tells_a_private_conflict_from_a_ban_or_an_ear
         told: list[Any] = [review_limits.in_one_sentence(run)]
         for name in ("Ama", "Ben", "Dan"):
             line = review.line(session, actor, run.id, people[name].id)
-            told += [line.mentor, line.percent, line.note, line.one_more_with]
+            told += [line.mentor, line.score, line.possible, line.note, line.one_more_with]
             told += [
-                (names[one.mentor_id], one.percent, one.cost)
+                (names[one.mentor_id], one.score, one.possible, one.cost)
                 for one in review_questions.other_mentors(session, actor, solved, people[name].id)
             ]
             told += [
@@ -296,6 +296,21 @@ def test_approvals_are_carried_to_a_new_run_only_where_the_pair_is_the_same(sess
 
     assert kept == {one for one in ids if before[one] == after[one] is not None}
     assert people["Ama"].id not in kept
+
+
+def test_weights_with_which_no_run_is_possible_are_taken_back(session: Session) -> None:
+    actor, cohort, people = small(session)
+    runs.run(session, actor, cohort.id, today=TODAY)
+    for name in ("Ben", "Dan"):
+        pins.pin(session, actor, cohort.id, people["Bo"].id, people[name].id, today=TODAY)
+    now = review_settings.weighing(session, actor, cohort.id)
+
+    with pytest.raises(errors.Conflict, match="cannot stand together"):
+        other = now.weights | {"sector": 3}
+        review_settings.keep(session, actor, cohort.id, now, other, floor_first=False, seed=0, today=TODAY)
+
+    assert review_settings.weighing(session, actor, cohort.id).weights == now.weights
+    assert len(session.exec(select(MatchingRun)).all()) == 1
 
 
 def test_a_large_cohort_runs_in_the_background(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,12 +45,17 @@ def badges(row: QueueRow, today: date) -> str:
     found = [f":{TO_ACT[row.status]}-badge[{STATUS_WORDS[row.status]}]"] if row.status in TO_ACT else []
     # Before the decision, nothing but the decision is missing.
     word = "Ready" if row.status is EnrolmentStatus.APPROVED else "Ready once approved"
-    found += [f":green-badge[:material/check: {word}]"] if is_ready else []
+    # A blank in the form holds no match back (readiness.is_ready), and is said in the same breath.
+    is_blank = is_ready and lights.profile.holds is False
+    if is_blank:
+        found.append(f":orange-badge[:material/check: {word}, but {plain(lights.profile.why)}]")
+    elif is_ready:
+        found.append(f":green-badge[:material/check: {word}]")
     if row.status is EnrolmentStatus.PAUSED:
         found.append(f":blue-badge[:material/pause: {away(row, today)}]")
     for key, title in LIGHTS.items():
         light = getattr(lights, key)
-        if light.holds is None or (key in _NO_WARNING and not is_open):
+        if light.holds is None or (key in _NO_WARNING and not is_open) or (key == "profile" and is_blank):
             continue
         if key in _NO_WARNING:
             found.append(f":gray-badge[{plain(light.why)}]")

@@ -1,5 +1,6 @@
 """Enrolments: a coordinator sees who wants in and who is ready, and decides, one by one or all that a filter shows."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlmodel import Session
 
 from models.enrolments import EnrolmentStatus
 from pages import enrolment_acts, enrolment_list, enrolment_views
+from pages.enrolment_acts import Act
 from pages.enrolment_words import SIDES, STATUS_WORDS
 from pages.ui import empty, page, segments
 from services import enrolments
@@ -46,7 +48,8 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
         today=today,
     )
     count_up(found)
-    enrolment_acts.draw_undo(session, actor)
+    if found.has_held:
+        enrolment_acts.draw_undo(session, actor, cohort_id)
     several = above(session, actor, cohort_id, chosen, found, today)
     if not found.rows:
         empty(NOBODY[bool(found.counts)])
@@ -110,21 +113,19 @@ def above(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, found
     Answers whether somebody wants to act on several people at once.
     """
     several = False
+
+    def everybody(act: Act) -> Sequence[UUID]:
+        which = enrolments.on_the_way if act is Act.NUDGE else enrolments.submitted_on
+        return which(session, actor, cohort_id, chosen, today)
+
     with st.container(horizontal=True, vertical_alignment="center"):
-        if found.decidable and not enrolment_acts.is_asking(enrolment_acts.TICKED):
-            # How many they are is said with the question, where they were not counted to the end.
-            label = "Approve all submitted" if found.has_more else f"Approve all {found.decidable:,} submitted"
-            # The question below has the one primary button while it is asked.
-            kind = "secondary" if enrolment_acts.is_asking("all") else "primary"
-            if st.button(label, key="approve-all", type=kind):  # type: ignore[arg-type] # one of two words
-                everybody = enrolments.submitted_on(session, actor, cohort_id, chosen, today)
-                enrolment_acts.ask(cohort_id, enrolment_acts.Act.APPROVE, everybody, where="all")
+        enrolment_acts.draw_all(session, actor, cohort_id, found, everybody)
         st.page_link("import_people.py", label="Import", icon=":material/upload_file:")
         st.page_link("invitations.py", label="Invite", icon=":material/person_add:")
         if found.rows:
             enrolment_views.draw_export(session, actor, cohort_id, chosen, None if found.has_more else found.total)
             several = st.toggle("Choose several", key="several")
-    enrolment_acts.draw(session, actor, cohort_id, [], where="all")
+    enrolment_acts.draw(session, actor, cohort_id, [], where=enrolment_acts.ALL)
     return several
 
 

@@ -20,6 +20,9 @@ SENTENCES = {
     Standing.COORDINATOR_PROPOSES: "In this scheme the coordinator proposes a mentor to you, and you decide. "
     "You get an email as soon as there is a proposal.",
     Standing.NOT_APPROVED: "The directory opens when your enrolment is approved. You get an email then.",
+    Standing.PAUSED: "You are taking a break, so no mentor is looked for now. Say under Enrolment that you are "
+    "back, and it goes on.",
+    Standing.CLOSED: "Your place in this cohort has ended, so no mentor is looked for here.",
     Standing.MATCHED: "You have a mentor now. You find everything in My match.",
 }
 EVERYBODY, KEPT, WISHES = "everybody", "kept", "wishes"

@@ -35,7 +35,10 @@ class Acting(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """One line of the switcher: a role in one cohort. Participants' places carry their enrolment."""
+    """One line of the switcher: a role in one cohort. Participants' places carry their enrolment.
+
+    `has_directory`: mentees of this scheme look for a mentor themselves.
+    """
 
     acting_as: Acting
     scheme_id: UUID | None = None
@@ -43,6 +46,7 @@ class Place:
     cohort_id: UUID | None = None
     cohort: str = ""
     enrolment_id: UUID | None = None
+    has_directory: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> str:
@@ -159,6 +163,20 @@ def enrolment_to_coordinate(session: Session, actor: Actor, enrolment_id: UUID) 
     if enrolment.person_id == actor.person_id:
         raise NotAllowed("You cannot decide about your own enrolment.", remedy="Ask another coordinator to do it.")
     return enrolment
+
+
+def enrolments_to_coordinate(session: Session, actor: Actor, enrolment_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """What `enrolment_to_coordinate` asks, of many in few queries: the cohort of each, by id. Raises NotAllowed."""
+    wanted, found = list(enrolment_ids), dict[UUID, UUID]()
+    statement = select(Enrolment.id, Enrolment.cohort_id).join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id))
+    theirs = (col(Cohort.scheme_id).in_(actor.coordinates), col(Enrolment.person_id) != actor.person_id)
+    for at in range(0, len(wanted), 500):
+        some = col(Enrolment.id).in_(wanted[at : at + 500])
+        found.update((one, cohort) for one, cohort in session.exec(statement.where(some, *theirs)))
+    for each in wanted:
+        if each not in found:
+            found[each] = enrolment_to_coordinate(session, actor, each).cohort_id  # refuses
+    return found
 
 
 def own_enrolment(session: Session, actor: Actor) -> Enrolment:

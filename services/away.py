@@ -58,7 +58,11 @@ class AwayPage:
 
 def consequences(session: Session, actor: Actor) -> Consequences:
     """What stepping back would set off now, so that a screen can say it first. Raises NotAllowed."""
-    enrolment = access.own_enrolment(session, actor)
+    return consequences_of(session, access.own_enrolment(session, actor))
+
+
+def consequences_of(session: Session, enrolment: Enrolment) -> Consequences:
+    """The same of anybody. The caller has asked whether the actor may see them."""
     is_mentor = enrolment.side is Side.MENTOR
     own, other = (Pairing.mentor_id, Pairing.mentee_id) if is_mentor else (Pairing.mentee_id, Pairing.mentor_id)
     names = (

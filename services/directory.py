@@ -47,6 +47,8 @@ class Standing(StrEnum):
     OPEN = "open"
     COORDINATOR_PROPOSES = "coordinator_proposes"
     NOT_APPROVED = "not_approved"
+    PAUSED = "paused"
+    CLOSED = "closed"
     MATCHED = "matched"
 
 
@@ -211,6 +213,11 @@ def _as_reader(mentee: Any) -> tuple[Looking, Reader]:
 
 
 def _standing(mentee: Any) -> Standing:
+    # First what is true in every scheme: nobody waits for an email that will not come.
+    if mentee.status in {EnrolmentStatus.DECLINED, EnrolmentStatus.WITHDRAWN}:
+        return Standing.CLOSED
+    if mentee.status is EnrolmentStatus.PAUSED:
+        return Standing.PAUSED
     if mentee.answered_by is not AnsweredBy.MENTOR_AFTER_WISH:
         return Standing.COORDINATOR_PROPOSES
     if mentee.status is not EnrolmentStatus.APPROVED:

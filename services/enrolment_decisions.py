@@ -14,7 +14,7 @@ from models.audit import AuditEntry
 from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.people import Person
-from models.schemes import Cohort
+from models.schemes import Cohort, Scheme
 from services import access, accounts, audit, cleaning, messages
 from services.access import Actor
 from services.errors import Conflict, Invalid
@@ -33,28 +33,41 @@ TEMPLATES = {
 
 
 @writes
-def approve(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> int:
-    """Let submitted enrolments in, all or none; answers how many. Raises NotAllowed, Conflict."""
-    found, now = _to_decide(session, actor, enrolment_ids), utc_now()
-    for enrolment, _ in found:
+def approve(
+    session: Session, actor: Actor, enrolment_ids: Iterable[UUID], *, decided_at: datetime | None = None
+) -> int:
+    """Let submitted enrolments in, all or none; answers how many. Raises NotAllowed, Conflict.
+
+    `decided_at`, here and below: when an act began that takes more than one unit of work.
+    """
+    found, now = _to_decide(session, actor, enrolment_ids), decided_at or utc_now()
+    able = accounts.of_those_who_can_sign_in(session, {person.id for _, person in found})
+    for enrolment, person in found:
         # Whoever cannot sign in yet is welcomed by the invitation: two emails at once would only confuse.
-        is_known = accounts.can_sign_in(session, enrolment.person_id)
+        is_known = person.id in able
         _decide(session, actor, enrolment, EnrolmentStatus.APPROVED, now, tell=is_known)
         enrolment.waiting_since = enrolment.waiting_since or utc_now()
-        accounts.ensure_invited(session, actor, enrolment.person_id, scheme_id=_scheme_id(session, enrolment))
+        if not is_known:
+            accounts.ensure_invited(session, actor, person.id, scheme_id=_scheme_id(session, enrolment))
     session.commit()
     return len(found)
 
 
 @writes
-def return_(session: Session, actor: Actor, enrolment_ids: Iterable[UUID] | UUID, note: str) -> int:
+def return_(
+    session: Session,
+    actor: Actor,
+    enrolment_ids: Iterable[UUID] | UUID,
+    note: str,
+    *,
+    decided_at: datetime | None = None,
+) -> int:
     """Give forms back with one question, to be sent again; all or none. Raises NotAllowed, Invalid, Conflict."""
     ids = [enrolment_ids] if isinstance(enrolment_ids, UUID) else enrolment_ids
-    found = _to_decide(session, actor, ids)
+    found, now = _to_decide(session, actor, ids), decided_at or utc_now()
     question = cleaning.text(note, field="The question", longest=LONGEST_NOTE)
     if not question:
         raise Invalid("The question is empty.", remedy="Write what the person should add or change.")
-    now = utc_now()
     for enrolment, _ in found:
         _decide(session, actor, enrolment, EnrolmentStatus.RETURNED, now, note=question)
     session.commit()
@@ -62,9 +75,11 @@ def return_(session: Session, actor: Actor, enrolment_ids: Iterable[UUID] | UUID
 
 
 @writes
-def decline(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> int:
+def decline(
+    session: Session, actor: Actor, enrolment_ids: Iterable[UUID], *, decided_at: datetime | None = None
+) -> int:
     """Turn submitted enrolments down, all or none; answers how many. Raises NotAllowed, Conflict."""
-    found, now = _to_decide(session, actor, enrolment_ids), utc_now()
+    found, now = _to_decide(session, actor, enrolment_ids), decided_at or utc_now()
     for enrolment, _ in found:
         _decide(session, actor, enrolment, EnrolmentStatus.DECLINED, now)
     session.commit()
@@ -168,11 +183,16 @@ def recipients(
     session: Session, actor: Actor, enrolment_ids: Iterable[UUID], decision: EnrolmentStatus
 ) -> tuple[Recipient, ...]:
     """Everybody to whom this decision would write, by name. Raises NotAllowed, Conflict."""
-    found = _to_decide(session, actor, enrolment_ids)
-    able = accounts.of_those_who_can_sign_in(session, {person.id for _, person in found})
+    wanted = list(access.enrolments_to_coordinate(session, actor, dict.fromkeys(enrolment_ids)))
+    named: Any = (Enrolment.id, Enrolment.status, Person.id, Person.full_name, Person.email)
+    statement = select(*named).join(Person, col(Person.id) == Enrolment.person_id)
+    found = [row for some in _chunks(wanted) for row in session.exec(statement.where(col(Enrolment.id).in_(some)))]
+    if any(row[1] is not EnrolmentStatus.SUBMITTED for row in found):
+        raise _decided_already()
+    able = accounts.of_those_who_can_sign_in(session, {row[2] for row in found})
     told = [
-        Recipient(enrolment.id, person.full_name, person.email, _template(decision, is_known=person.id in able))
-        for enrolment, person in found
+        Recipient(enrolment_id, name, email, _template(decision, is_known=person_id in able))
+        for enrolment_id, _, person_id, name, email in found
     ]
     return tuple(sorted(told, key=lambda each: (each.name.casefold(), each.email)))
 
@@ -196,8 +216,8 @@ def _template(decision: EnrolmentStatus, *, is_known: bool) -> str:
 def _to_decide(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> list[tuple[Enrolment, Person]]:
     """The enrolments with their people, each the actor's to decide and waiting for it. Raises NotAllowed, Conflict."""
     found = _held(session, actor, enrolment_ids)
-    for enrolment, _ in found:
-        _refuse_decided(enrolment)
+    if any(enrolment.status is not EnrolmentStatus.SUBMITTED for enrolment, _ in found):
+        raise _decided_already()
     return found
 
 
@@ -206,21 +226,23 @@ def _held(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> list
     wanted = list(dict.fromkeys(enrolment_ids))
     statement = select(Enrolment, Person).join(Person, col(Person.id) == Enrolment.person_id)
     # A few queries bring all; as long as they are held here, whatever asks for one of them again finds it at hand.
-    held = [
-        row
-        for at in range(0, len(wanted), _AT_ONCE)
-        for row in session.exec(statement.where(col(Enrolment.id).in_(wanted[at : at + _AT_ONCE])))
+    held = [row for some in _chunks(wanted) for row in session.exec(statement.where(col(Enrolment.id).in_(some)))]
+    cohorts = [
+        session.get_one(Cohort, each) for each in set(access.enrolments_to_coordinate(session, actor, wanted).values())
     ]
-    for each in wanted:
-        access.enrolment_to_coordinate(session, actor, each)
+    # A session forgets what nobody holds, and each decision and each email ask for these.
+    session.info["deciding"] = [(cohort, session.get_one(Scheme, cohort.scheme_id)) for cohort in cohorts]
     return held
 
 
-def _refuse_decided(enrolment: Enrolment) -> None:
-    if enrolment.status is not EnrolmentStatus.SUBMITTED:
-        raise Conflict(
-            "An enrolment that you chose is not waiting for a decision.", remedy="Reload the page to see how it stands."
-        )
+def _chunks(ids: list[UUID]) -> list[list[UUID]]:
+    return [ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)]
+
+
+def _decided_already() -> Conflict:
+    return Conflict(
+        "An enrolment that you chose is not waiting for a decision.", remedy="Reload the page to see how it stands."
+    )
 
 
 def _decide(

@@ -67,7 +67,8 @@ class Filter:
 class QueueRow:
     """One line of the queue. `claims` are what a spreadsheet said, in words; they never count.
 
-    `back_on` is the planned day of return of somebody who is paused, if they named one.
+    `back_on` is the planned day of return of somebody who is paused, if they named one; `is_sent_to_rest` says that a
+    coordinator began that break.
     """
 
     id: UUID
@@ -81,6 +82,7 @@ class QueueRow:
     claims: tuple[str, ...]
     readiness: Readiness
     back_on: date | None = None
+    is_sent_to_rest: bool = False
 
 
 @dataclass(frozen=True)
@@ -310,4 +312,5 @@ def _row(enrolment: Any, found: Readiness) -> QueueRow:
         claims=tuple(f"says: {what.replace('_', ' ')} {said}" for what, said in sorted(enrolment.claims.items())),
         readiness=found,
         back_on=enrolment.back_on,
+        is_sent_to_rest=enrolment.paused_by not in (None, enrolment.person_id),
     )

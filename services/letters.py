@@ -103,6 +103,8 @@ KINDS: dict[str, Kind] = {
     "pair_resumed": Kind("The other side is back", {"other_name": "Marguerite Okafor"}),
     "ways_proposed": Kind("Ways of working to agree to", {"other_name": "Marguerite Okafor", "is_change": False}),
     "pause_begun": Kind("Break confirmed", {"back_on": _DUE}),
+    "pause_begun_for": Kind("Break that a coordinator began", {"back_on": _DUE}),
+    "pause_ended_for": Kind("End of a break that a coordinator began"),
     "pause_return_asked": Kind("Are you back?", {"back_on": _DUE}),
     "proposal_taken_back": Kind("Proposal no longer available, to whoever was asked"),
     "withdrawal_confirmed": Kind("Leaving confirmed"),

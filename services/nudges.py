@@ -39,12 +39,13 @@ class Nudge:
 @writes
 def send(session: Session, actor: Actor, enrolment_ids: Iterable[UUID], *, today: date | None = None) -> int:
     """Remind those of them whom something is missing from, and who were not reminded today. Raises NotAllowed."""
+    told = [nudge for nudge in plan(session, actor, enrolment_ids, today=today) if not nudge.why_not]
+    able = accounts.of_those_who_can_sign_in(session, {nudge.person_id for nudge in told})
     sent = 0
-    for nudge in plan(session, actor, enrolment_ids, today=today):
-        if nudge.why_not:
-            continue
-        scheme = _scheme_of(session, nudge.enrolment_id)
-        knows_password = accounts.can_sign_in(session, nudge.person_id)
+    for nudge in told:
+        scheme, knows_password = _scheme_of(session, nudge.enrolment_id), nudge.person_id in able
+        # A session forgets what nobody holds, and each email asks for it.
+        session.info["reminding"] = scheme
         if not knows_password:
             accounts.ensure_account(session, actor, nudge.person_id, scheme_id=scheme.id)
         sent += messages.queue(
@@ -60,6 +61,13 @@ def send(session: Session, actor: Actor, enrolment_ids: Iterable[UUID], *, today
         audit.record(session, actor, "enrolment.nudged", nudge.enrolment_id, scheme_id=scheme.id)
     session.commit()
     return sent
+
+
+def to_remind(
+    session: Session, actor: Actor, enrolment_ids: Iterable[UUID], *, today: date | None = None
+) -> tuple[UUID, ...]:
+    """Those of them who would be written to now, by name. Raises NotAllowed."""
+    return tuple(nudge.enrolment_id for nudge in plan(session, actor, enrolment_ids, today=today) if not nudge.why_not)
 
 
 def preview(
@@ -85,13 +93,9 @@ def plan(
     session: Session, actor: Actor, enrolment_ids: Iterable[UUID], *, today: date | None = None
 ) -> tuple[Nudge, ...]:
     """What each of them lacks, and who is written to; by name. Raises NotAllowed."""
-    wanted = list(dict.fromkeys(enrolment_ids))
-    held = [session.exec(select(Enrolment).where(col(Enrolment.id).in_(some))).all() for some in _chunks(wanted)]
-    found = [access.enrolment_to_coordinate(session, actor, each) for each in wanted]
-    del held
     by_cohort: dict[UUID, list[UUID]] = {}
-    for enrolment in found:
-        by_cohort.setdefault(enrolment.cohort_id, []).append(enrolment.id)
+    for each, cohort_id in access.enrolments_to_coordinate(session, actor, dict.fromkeys(enrolment_ids)).items():
+        by_cohort.setdefault(cohort_id, []).append(each)
     nudges = []
     for cohort_id, ids in by_cohort.items():
         scheme = session.get_one(Scheme, session.get_one(Cohort, cohort_id).scheme_id)

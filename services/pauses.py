@@ -1,7 +1,8 @@
 """A break with a day of return, or without one (U-C5.3): at once nobody new is proposed to whoever takes it.
 
 Their pairs stand still. The other half is told kindly and chooses to wait or to look for somebody else. On the day of
-return the person is asked; only their own yes ends a break.
+return the person is asked; only their own yes ends a break, or whoever began it for them
+(services/coordinated_pauses.py).
 """
 
 from dataclasses import dataclass
@@ -42,14 +43,24 @@ def pause(session: Session, actor: Actor, *, return_on: date | None = None) -> E
     Open proposals are withdrawn, pairs stand still, and whoever is concerned is told.
     """
     enrolment = _own(session, actor, EnrolmentStatus.APPROVED)
+    begin(session, actor, enrolment, return_on, template="pause_begun")
+    session.commit()
+    return EnrolmentStatus.PAUSED
+
+
+def begin(session: Session, actor: Actor, enrolment: Enrolment, return_on: date | None, *, template: str) -> None:
+    """Adds the break of somebody who is approved, with all that follows, whoever begins it; never commits.
+
+    `template` is what the person reads. Raises Invalid.
+    """
     today = stepping_back.today_of(session, enrolment)
-    _check_return(return_on, today)
+    check_return(return_on, today)
     # Locks are taken in one order everywhere: proposals, pairs, journal.
     taken_back = stepping_back.take_back_proposals(session, actor, enrolment)
     enrolment.status = EnrolmentStatus.PAUSED
     begun = Pause(
         enrolment_id=enrolment.id,
-        begun_by_id=enrolment.person_id,
+        begun_by_id=actor.person_id or enrolment.person_id,
         started_on=today,
         planned_return_on=return_on,
     )
@@ -57,9 +68,7 @@ def pause(session: Session, actor: Actor, *, return_on: date | None = None) -> E
     session.flush()
     paired = stepping_back.pause_pairs(session, actor, enrolment, begun)
     audit.record(session, actor, "enrolment.paused", enrolment.id, proposals=taken_back, pairs=paired)
-    _write(session, enrolment, "pause_begun", f"pause-begun-{begun.id}", back_on=return_on)
-    session.commit()
-    return EnrolmentStatus.PAUSED
+    _write(session, enrolment, template, f"pause-begun-{begun.id}", back_on=return_on)
 
 
 @writes
@@ -69,7 +78,7 @@ def stay_away(session: Session, actor: Actor, *, return_on: date | None) -> None
     Raises NotAllowed, Invalid, Conflict.
     """
     enrolment = _own(session, actor, EnrolmentStatus.PAUSED)
-    _check_return(return_on, stepping_back.today_of(session, enrolment))
+    check_return(return_on, stepping_back.today_of(session, enrolment))
     begun = stepping_back.open_pause(session, enrolment.id)
     if begun is None:
         raise Conflict("This break has ended.", remedy="Reload the page to see how things stand.")
@@ -84,6 +93,13 @@ def stay_away(session: Session, actor: Actor, *, return_on: date | None) -> None
 def come_back(session: Session, actor: Actor) -> EnrolmentStatus:
     """Be there again, early or late; pairs that waited go on from today. Raises NotAllowed, Conflict."""
     enrolment = _own(session, actor, EnrolmentStatus.PAUSED)
+    end(session, actor, enrolment)
+    session.commit()
+    return EnrolmentStatus.APPROVED
+
+
+def end(session: Session, actor: Actor, enrolment: Enrolment) -> Pause | None:
+    """Adds the end of somebody's break, and wakes their pairs; never commits. The break that was open."""
     today = stepping_back.today_of(session, enrolment)
     enrolment.status = EnrolmentStatus.APPROVED
     begun = stepping_back.open_pause(session, enrolment.id)
@@ -91,8 +107,7 @@ def come_back(session: Session, actor: Actor) -> EnrolmentStatus:
         begun.ended_on = max(today, begun.started_on)
         stepping_back.wake_pairs(session, actor, enrolment, begun, begun.ended_on)
     audit.record(session, actor, "enrolment.resumed", enrolment.id)
-    session.commit()
-    return EnrolmentStatus.APPROVED
+    return begun
 
 
 @writes
@@ -167,7 +182,8 @@ def _own(session: Session, actor: Actor, status: EnrolmentStatus) -> Enrolment:
     return enrolment
 
 
-def _check_return(return_on: date | None, today: date) -> None:
+def check_return(return_on: date | None, today: date) -> None:
+    """Raises Invalid for a day of return that is not within the year to come."""
     if return_on is None:
         return
     if return_on <= today:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus
 from models.people import RoleGrant
-from models.schemes import Cohort, Scheme
+from models.schemes import AnsweredBy, Cohort, Scheme
 from services.access import Acting, Place
 
 # Of these somebody only needs to be told, which Home and an email do.
@@ -26,6 +26,7 @@ _NAMED: tuple[Any, ...] = (
     col(Cohort.name).label("cohort"),
     col(Cohort.is_demonstration),
     col(Cohort.starts_on),
+    col(Scheme.answered_by),
 )
 
 
@@ -66,4 +67,12 @@ def _of_person() -> Any:
 
 def _place(row: Any) -> Place:
     """An outer join finds no scheme for an administrator, and no cohort for a scheme that has none yet."""
-    return Place(Acting(row.acting_as), row.scheme_id, row.scheme or "", row.cohort_id, row.cohort or "", row.id)
+    return Place(
+        Acting(row.acting_as),
+        row.scheme_id,
+        row.scheme or "",
+        row.cohort_id,
+        row.cohort or "",
+        row.id,
+        has_directory=row.answered_by is AnsweredBy.MENTOR_AFTER_WISH,
+    )

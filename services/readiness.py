@@ -233,6 +233,7 @@ def _with_facts() -> Any:
         consents.reachable().label("is_reachable"),
         places_taken().label("taken"),
         col(Pause.planned_return_on).label("back_on"),
+        col(Pause.begun_by_id).label("paused_by"),
     ]
     resting = and_(col(Pause.enrolment_id) == Enrolment.id, col(Pause.ended_on).is_(None))
     statement: Any = select(*wanted)

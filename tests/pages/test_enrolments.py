@@ -13,6 +13,8 @@ from models.messages import Message
 from models.pauses import Pause
 from models.people import Person
 from models.schemes import Cohort, FormField
+from pages import enrolment_acts
+from pages.enrolment_acts import DECISIONS, Act
 from services.access import DESK
 from services.schemes import starting
 from tests.factories import make_coordinator, make_enrolment, make_participant, make_person
@@ -287,19 +289,134 @@ def test_two_of_one_name_are_told_apart(page_session: Session) -> None:
     assert sorted(line.split(" ")[5] for line in lines(page)) == ["one\\@example\\.org", "two\\@example\\.org"]
 
 
-def test_a_no_can_be_undone_from_the_same_screen(page_session: Session) -> None:
+def test_a_no_can_be_undone_after_a_reload_and_after_a_second_decision(page_session: Session) -> None:
     cohort, coordinator = a_cohort(page_session)
-    ama = a_submitted(page_session, cohort, "Ama")
+    ama, bo = a_submitted(page_session, cohort, "Ama"), a_submitted(page_session, cohort, "Bo")
     page = tick(open_page("enrolments", coordinator), ama)
     page.button(key="Decline").click().run()
     page.button(key="confirm").click().run()
 
-    page.button(key="undo-last").click().run()
+    page = open_page("enrolments", coordinator)
+    choose(page, bo).button(key="Decline").click().run()
+    page.button(key="confirm").click().run()
+    offered = [button.label for button in page.button if (button.key or "").startswith("undo-")]
+    page.button(key=f"undo-{ama.id}").click().run()
 
     page_session.refresh(ama)
+    page_session.refresh(bo)
+    assert offered == ["Undo: Bo declined", "Undo: Ama declined"]
     assert [notice.value for notice in page.success] == ["1 submitted again. No email goes to them."]
-    assert ama.status is EnrolmentStatus.SUBMITTED
-    assert [button.key for button in page.button if button.key == "undo-last"] == []
+    assert (ama.status, bo.status) == (EnrolmentStatus.SUBMITTED, EnrolmentStatus.DECLINED)
+    assert [button.key for button in page.button if button.key == f"undo-{ama.id}"] == []
+
+
+@pytest.mark.parametrize("act", ["Return", "Decline"])
+def test_everybody_whom_the_filters_show_is_decided_in_batches_and_undone_at_once(
+    page_session: Session, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    monkeypatch.setattr(enrolment_acts, "BATCH", 2)
+    cohort, coordinator = a_cohort(page_session)
+    people = [a_submitted(page_session, cohort, f"P{number}") for number in range(5)]
+    elsewhere = a_submitted(page_session, cohort, "Bo", Side.MENTOR)
+    page = open_page("enrolments", coordinator)
+    page.button_group(key="side").set_value("mentees").run()
+
+    page.menu_button(key="all-shown").click(Act(act)).run()
+    asked, before = [heading.value for heading in page.header], sent(page_session)
+    if act == "Return":
+        page.text_area(key="note").set_value("Which year?").run()
+    page.button(key="confirm").click().run()
+    offered = [button for button in page.button if (button.key or "").startswith("undo-")]
+    counted = [page_session.get_one(Enrolment, each.id, populate_existing=True).status for each in people]
+    labels = [button.label for button in offered]
+    offered[0].click().run()
+
+    after = [page_session.get_one(Enrolment, each.id, populate_existing=True).status for each in people]
+    assert (asked, before) == ([f"{act} 5 people?"], [])
+    assert counted == [DECISIONS[Act(act)]] * 5
+    assert labels == [f"Undo: 5 {DECISIONS[Act(act)].value}"]
+    assert after == [EnrolmentStatus.SUBMITTED] * 5
+    assert elsewhere.status is EnrolmentStatus.SUBMITTED
+
+
+def test_what_was_stopped_between_two_batches_asks_about_the_rest(
+    page_session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enrolment_acts, "BATCH", 2)
+    monkeypatch.setattr(enrolment_acts, "MOST_NAMED", 2)
+    cohort, coordinator = a_cohort(page_session)
+    people = [a_submitted(page_session, cohort, f"P{number}", sort_key=f"p{number}") for number in range(5)]
+    page = open_page("enrolments", coordinator)
+    page.menu_button(key="all-shown").click(Act.DECLINE).run()
+    people[3].status = EnrolmentStatus.WITHDRAWN
+    page_session.commit()
+
+    page.button(key="confirm").click().run()
+
+    statuses = [page_session.get_one(Enrolment, each.id, populate_existing=True).status.value for each in people]
+    assert statuses == ["declined", "declined", "submitted", "withdrawn", "submitted"]
+    assert [error.value.split("\\")[0] for error in page.error] == [
+        "An enrolment that you chose is not waiting for a decision"
+    ]
+    assert page.session_state["deciding"][2] == [each.id for each in people[2:]]
+
+
+def test_everybody_who_lacks_something_is_reminded_and_nobody_else(page_session: Session) -> None:
+    cohort, coordinator = a_cohort(page_session)
+    for number in range(21):
+        a_submitted(page_session, cohort, f"P{number}")
+    done: dict[str, Any] = {"answers": {"year_of_study": "Second"}, "sector": "D"}
+    ready = a_submitted(page_session, cohort, "Ready", **done)
+    page_session.get_one(Person, ready.person_id).time_zone = "Europe/London"
+    page = open_page("enrolments", coordinator)
+
+    page.menu_button(key="all-shown").click(Act.NUDGE).run()
+    asked, before = [heading.value for heading in page.header], sent(page_session)
+    page.button(key="confirm").click().run()
+    reminded = sent(page_session)
+    page.menu_button(key="all-shown").click(Act.NUDGE).run()
+
+    assert (asked, before) == (["Remind 21 people of what is missing?"], [])
+    assert reminded == sorted((f"P{number}", "nudge") for number in range(21))
+    assert [notice.value for notice in page.success] == [
+        "Nobody whom the filters show needs a reminder now: nothing is missing, or they had one today."
+    ]
+
+
+@pytest.mark.clause("U-C5.3")
+def test_a_coordinator_lets_somebody_rest_after_reading_the_emails_and_ends_it_again(page_session: Session) -> None:
+    cohort, coordinator = a_cohort(page_session)
+    bo = a_submitted(page_session, cohort, "Bo", Side.MENTOR, status=EnrolmentStatus.APPROVED)
+    page = choose(open_page("enrolments", coordinator), bo)
+
+    page.button(key="Pause").click().run()
+    asked, read, before = [each.value for each in page.header], [each.value for each in page.text], sent(page_session)
+    page.button(key="confirm").click().run()
+    page_session.refresh(bo)
+    rests, told = bo.status, sent(page_session)
+    page.button(key="End the break of").click().run()
+    page.button(key="confirm").click().run()
+
+    page_session.refresh(bo)
+    assert (asked, before, told) == (["Pause 1 person?"], [], [("Bo", "pause_begun_for")])
+    assert ["have put your place on a break until" in text for text in read] == [True]
+    assert (rests, bo.status) == (EnrolmentStatus.PAUSED, EnrolmentStatus.APPROVED)
+    assert sent(page_session) == [("Bo", "pause_begun_for"), ("Bo", "pause_ended_for")]
+
+
+def test_a_blank_in_the_form_is_said_with_the_readiness_that_it_does_not_hold_back(page_session: Session) -> None:
+    cohort, coordinator = a_cohort(page_session)
+    whole: dict[str, Any] = {"answers": {"year_of_study": "Second"}, "sector": "D", "role_title": None}
+    a_submitted(page_session, cohort, "Ama", **whole)
+    a_submitted(page_session, cohort, "Bo", status=EnrolmentStatus.APPROVED, **whole)
+
+    page = open_page("enrolments", coordinator)
+
+    blank = "missing\\: Your time zone] :gray-badge[looking for a mentor]"
+    assert lines(page) == [
+        f"**Ama** · Mentee :blue-badge[Submitted] :orange-badge[:material/check: Ready once approved, but {blank}",
+        f"**Bo** · Mentee :orange-badge[:material/check: Ready, but {blank}",
+    ]
 
 
 def test_everybody_on_a_page_is_ticked_at_once(page_session: Session) -> None:

@@ -1,11 +1,16 @@
 """Who finds which screens, and what stands at an address that is not theirs."""
 
+from typing import Any
+
+import pytest
+import streamlit as st
 from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
 
 from models.columns import utc_now
 from models.enrolments import Side
 from models.people import Account, Person, SignInSession
+from models.schemes import AnsweredBy
 from services.access import Acting, Place
 from tests.factories import make_cohort, make_coordinator, make_enrolment, make_manager, make_person, make_scheme
 from tests.pages.opening import open_page
@@ -36,6 +41,29 @@ def test_a_screen_of_another_place_says_so_politely(page_session: Session) -> No
         "This page is not part of what you do here as scheme manager. "
         "Choose another place in the menu, or go back to Home."
     ]
+
+
+@pytest.mark.parametrize(
+    ("answered_by", "is_there"), [(AnsweredBy.MENTEE, False), (AnsweredBy.MENTOR_AFTER_WISH, True)]
+)
+def test_mentees_find_the_directory_in_the_menu_only_where_there_is_one(
+    page_session: Session, monkeypatch: pytest.MonkeyPatch, answered_by: AnsweredBy, is_there: bool
+) -> None:
+    cohort = make_cohort(page_session, make_scheme(page_session, answered_by=answered_by))
+    person = make_person(page_session)
+    make_enrolment(page_session, cohort, person=person)
+    drawn: list[str] = []
+    navigation = st.navigation
+
+    def noted(pages: Any, **more: Any) -> Any:
+        drawn.extend(page.url_path for page in pages if page.visibility == "visible")
+        return navigation(pages, **more)
+
+    monkeypatch.setattr(st, "navigation", noted)
+
+    open_page("home", person)
+
+    assert ("mentors" in drawn, "enrolment" in drawn) == (is_there, True)
 
 
 def test_the_switch_changes_the_place_and_the_address(page_session: Session) -> None:

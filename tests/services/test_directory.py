@@ -213,10 +213,23 @@ def test_the_directory_says_how_it_stands(session: Session) -> None:
             a_mentee(session, proposing),
             a_mentee(session, cohort, status=EnrolmentStatus.SUBMITTED),
             make_participant(session, matched),
+            a_mentee(session, cohort, status=EnrolmentStatus.PAUSED),
+            a_mentee(session, proposing, status=EnrolmentStatus.PAUSED),
+            a_mentee(session, cohort, status=EnrolmentStatus.DECLINED),
+            a_mentee(session, proposing, status=EnrolmentStatus.WITHDRAWN),
         )
     ]
 
-    assert standings == [Standing.OPEN, Standing.COORDINATOR_PROPOSES, Standing.NOT_APPROVED, Standing.MATCHED]
+    assert standings == [
+        Standing.OPEN,
+        Standing.COORDINATOR_PROPOSES,
+        Standing.NOT_APPROVED,
+        Standing.MATCHED,
+        Standing.PAUSED,
+        Standing.PAUSED,
+        Standing.CLOSED,
+        Standing.CLOSED,
+    ]
 
 
 @pytest.mark.clause("U-1")

@@ -165,7 +165,7 @@ def told_apart(lines: Sequence[PairLine]) -> dict[UUID, str]:
 def in_words(line: PairLine) -> str:
     if line.mentor is None:
         return f"**{plain(line.mentee)}** has no mentor in this run"
-    return f"**{plain(line.mentee)}** with **{plain(line.mentor)}** · {line.percent} % of the possible"
+    return f"**{plain(line.mentee)}** with **{plain(line.mentor)}** · {line.score} of {line.possible} possible points"
 
 
 def why(line: PairLine) -> str:

@@ -1,5 +1,6 @@
 """One pair of a run: both people side by side, what the score is made of, and what anything else would cost."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
@@ -19,6 +20,8 @@ from services.matching.review_questions import Answer, Option
 from services.matching.review_solved import SolvedRun
 from services.matching.runs import RunView
 
+LONGEST_UNBROKEN = 12
+_BETWEEN_IDEOGRAPHS = re.compile(r"(?<=[\u3400-\u9fff\u00b7])(?=[\u3400-\u9fff\u00b7])")
 LOTS = ":small[:gray[Where answers are equally good, lots decide, and others may move as well.]]"
 
 
@@ -41,16 +44,21 @@ def draw(session: Session, actor: Actor, run: RunView, mentee_id: UUID) -> None:
 def draw_title(pair: PairView) -> None:
     line = pair.line
     if line.mentor is None:
-        st.header(f"{plain(line.mentee)} has no mentor in this run", anchor=False)
+        st.header(f"{unbroken(line.mentee)} has no mentor in this run", anchor=False)
         st.markdown(f"{plain(line.note or '')}  \n{smallest_change(line.one_more_with)}")
         return
-    st.header(f"{plain(line.mentee)} with {plain(line.mentor)}", anchor=False)
-    said = [f"{line.percent} % of what is possible for {plain(line.mentee)}"]
+    st.header(f"{unbroken(line.mentee)} with {unbroken(line.mentor)}", anchor=False)
+    said = [f"{line.score} of the {line.possible} points that are possible for {plain(line.mentee)}"]
     if line.wish_rank:
         said.append(f"wish number {line.wish_rank}")
     st.caption(" · ".join(said))
     if line.note:
         st.markdown(f":orange-badge[:material/warning: {plain(line.note)}]")
+
+
+def unbroken(name: str) -> str:
+    """A name for a title. One in Chinese, which has no spaces, would be broken anywhere; nobody sees a word joiner."""
+    return plain(_BETWEEN_IDEOGRAPHS.sub("\u2060", name) if len(name) <= LONGEST_UNBROKEN else name)
 
 
 def smallest_change(one_more_with: str | None) -> str:
@@ -98,7 +106,7 @@ def draw_tick(run_id: UUID, mentee_id: UUID) -> None:
 def draw_side(where: st.delta_generator.DeltaGenerator, who: str, side: SideView) -> None:
     """One person: short answers, then what they wrote."""
     with where.container(border=True, height="stretch"):
-        st.subheader(plain(f"{who}: {side.name}"), anchor=False)
+        st.subheader(f"{plain(f'{who}:')} {unbroken(side.name)}", anchor=False)
         facts = "\n".join(f"- {what}: {plain(said)}" for what, said in side.facts)
         wrote = "Goals" if who == "Mentee" else "Work history"
         text = plain(side.text) if side.text.strip() else "Nothing written yet."
@@ -150,7 +158,7 @@ def draw_options(
         range(len(options)),
         index=None,
         key=f"ask-{who}",
-        format_func=lambda at: f"{plain(options[at].name)} · {options[at].percent} %",
+        format_func=lambda at: f"{plain(options[at].name)} · {options[at].score} of {options[at].possible} points",
         captions=[plain(option.cost) for option in options],
     )
     if chosen is not None:

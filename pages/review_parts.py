@@ -14,8 +14,6 @@ from services.matching import comparing, review, review_acts, review_solved
 from services.matching.review_solved import SolvedRun
 from services.matching.runs import RunView
 
-# A pair can have this many points; percents on cards are of what is possible for that mentee.
-FULL = 100
 SAID = {PairRuleKind.PIN: "pinned", PairRuleKind.FORBID: "forbidden"}
 _MOVED = "moved in run"
 # What is looked at in one cohort means nothing in another.

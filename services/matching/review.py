@@ -19,7 +19,6 @@ from services.access import Actor
 from services.errors import NotAllowed
 from services.matching import missing, reading, review_lines
 from services.matching.review_lines import Facts, RunLines, Show, Sort
-from services.matching.review_solved import percent
 
 __all__ = ["BeforeARun", "Show", "Sort", "before_a_run", "carried", "line", "open_pairs", "pairs", "to_approve"]
 
@@ -45,10 +44,10 @@ class Part:
 class PairLine:
     """A mentee of a run with a mentor, or with nobody and why (`note`); beside a mentor, `note` is a warning.
 
-    `score` runs from 0 to 100; `parts` add up to it before it is rounded. `percent` is how much of what is possible
-    for this mentee that is. `proposal` is what came of it since: the state of the mentee's newest proposal. When that
-    is with another mentor, the pair `is_moved`, and `instead` names the other, unless the reader is one of the two.
-    With one more place, the mentor `one_more_with` could take a mentee who has nobody. Of a pair that `is_own` the
+    `score` runs from 0 to 100; `parts` add up to it before it is rounded. `possible` is the most that anybody who may
+    be this mentee's could have. `proposal` is what came of it since: the state of the mentee's newest proposal. When
+    that is with another mentor, the pair `is_moved`, and `instead` names the other, unless the reader is one of the
+    two. With one more place, the mentor `one_more_with` could take a mentee who has nobody. Of a pair that `is_own` the
     reader is one half: another coordinator proposes it.
     """
 
@@ -61,7 +60,7 @@ class PairLine:
     parts: tuple[Part, ...]
     note: str | None
     proposal: ProposalStatus | None
-    percent: int = 0
+    possible: int = 0
     one_more_with: str | None = None
     is_moved: bool = False
     instead: str | None = None
@@ -327,7 +326,7 @@ def _line(
         ),
         note=note,
         proposal=None if is_other and not is_moved else proposal,
-        percent=percent(score, possible or 1),
+        possible=round(100 * (possible or 1)),
         one_more_with=one_more_with,
         is_moved=is_moved,
         instead=other if is_moved and not is_party else None,

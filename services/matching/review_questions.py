@@ -33,12 +33,15 @@ POINTS = 10  # thousandths of a score in one point: a pair can have 100 points
 
 @dataclass(frozen=True)
 class Option:
-    """Another pair. `name` is the other person's, `percent` of what is possible for the mentee, `cost` a sentence."""
+    """Another pair. `name` is the other person's, `score` out of 100 points, of which `possible` are the most that
+    anybody could have with the mentee; `cost` is a sentence.
+    """
 
     mentor_id: UUID
     mentee_id: UUID
     name: str
-    percent: int
+    score: int
+    possible: int
     cost: str
 
 
@@ -210,7 +213,8 @@ def _options(
             mentor_id=run.mentor_ids[one.mentor],
             mentee_id=run.mentee_ids[one.mentee],
             name=names[named(one)],
-            percent=run.percent(one.mentee, one.mentor),
+            score=round(one.score / POINTS),
+            possible=round(int(run.best[one.mentee]) / POINTS),
             cost=_sentence(one.matched, one.total, one.others_moved),
         )
         for one in found

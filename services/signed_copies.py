@@ -194,8 +194,21 @@ def _rows(session: Session, copy_id: UUID) -> tuple[SignedCopy, Signature, Schem
 
 
 def typeset(facts: dict[str, object]) -> bytes:
-    """As readable as a PDF can be; where no font has a letter, the name is spelled in numbers beside it."""
+    """As readable as a PDF can be; where no font has a letter, the paper says so, and spells a name in numbers."""
     try:
         return pdf.render("signed_copy", facts, accessible=True)
     except pdf.NoLetterError:
-        return pdf.render("signed_copy", signed_copy_facts.spelled(facts))
+        boxes = signed_copy_facts.spelled(
+            facts,
+            name=_has_boxes(signed_copy_facts.name_alone(facts)),
+            text=_has_boxes(signed_copy_facts.nameless(facts)),
+        )
+        return pdf.render("signed_copy", boxes)
+
+
+def _has_boxes(facts: dict[str, object]) -> bool:
+    try:
+        pdf.render("signed_copy", facts, accessible=True)
+    except pdf.NoLetterError:
+        return True
+    return False

@@ -20,6 +20,13 @@ _LABELS = {
     "attachment": "The exact text that was signed",
 }
 NAME = "Name as typed"
+_BOXES_IN_NAME = (
+    "A box in the name stands for a letter that no font of this paper has. The numbers above are all its letters, in "
+    "Unicode."
+)
+_BOXES_IN_TEXT = (
+    "A box in the text stands for a sign that no font of this paper has. The exact text is attached to this file."
+)
 
 
 def of(copy: SignedCopy, signature: Signature, document: SchemeDocument) -> dict[str, object]:
@@ -51,12 +58,30 @@ def of(copy: SignedCopy, signature: Signature, document: SchemeDocument) -> dict
     }
 
 
-def spelled(facts: dict[str, object]) -> dict[str, object]:
-    """The same, with the name's letters by their numbers in Unicode."""
+def name_alone(facts: dict[str, object]) -> dict[str, object]:
+    """The same paper with nothing of the scheme's own words on it."""
+    return {**facts, "title": "–", "scheme": "–", "opening": [], "sections": [], "evidence": _lines(facts)[:1]}
+
+
+def nameless(facts: dict[str, object]) -> dict[str, object]:
+    """The same paper without the name."""
+    return {**facts, "name": "–", "evidence": _lines(facts)[1:]}
+
+
+def spelled(facts: dict[str, object], *, name: bool = True, text: bool = False) -> dict[str, object]:
+    """The same, saying what its boxes stand for: letters of the name, by their numbers in Unicode, or of the text."""
+    lines = _lines(facts)
     letters = " ".join(f"U+{ord(letter):04X}" for letter in str(facts["name"]))
+    if name:
+        lines[1:1] = [["Its letters", letters], ["", _BOXES_IN_NAME]]
+    if text:
+        lines.append(["", _BOXES_IN_TEXT])
+    return {**facts, "evidence": lines}
+
+
+def _lines(facts: dict[str, object]) -> list[list[str]]:
     evidence = facts["evidence"]
-    lines = list(evidence) if isinstance(evidence, list) else []
-    return {**facts, "evidence": [lines[0], ["Its letters", letters], *lines[1:]]}
+    return list(evidence) if isinstance(evidence, list) else []
 
 
 def _section(section: ReadSection) -> dict[str, object]:

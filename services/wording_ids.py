@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from services.schemes.documents import TemplateClause
 from services.wording_files import Line
-from services.wording_shapes import Part, Piece, as_clause
+from services.wording_shapes import Part, Piece, as_clause, first_words
 
 _KEY = re.compile(r"(?P<prefix>.*?)(?P<number>\d+(?:\.\d+)*)(?P<letter>[a-z]?)")
 
@@ -17,7 +17,7 @@ def identified(pieces: list[Piece], before: Sequence[TemplateClause]) -> list[Pi
     """The pieces of one text with an ID for each clause; `before` is the text in force."""
     if any(piece.line.number for piece in pieces if piece.part is Part.CLAUSE):
         return _lettered(_by_their_numbers(pieces, before), before)
-    return _in_order(_with_leading(pieces, before), before)
+    return _headed(_in_order(_with_leading(pieces, before), before), before)
 
 
 def _by_their_numbers(pieces: list[Piece], before: Sequence[TemplateClause]) -> list[Piece]:
@@ -79,6 +79,17 @@ def _in_order(pieces: list[Piece], before: Sequence[TemplateClause]) -> list[Pie
     clauses = [piece for piece in pieces if piece.part is Part.CLAUSE]
     ids = iter([clause.id for clause in before] if len(clauses) == len(before) else _alike(clauses, before))
     return [replace(piece, id=next(ids)) if piece.part is Part.CLAUSE else piece for piece in pieces]
+
+
+def _headed(pieces: list[Piece], before: Sequence[TemplateClause]) -> list[Piece]:
+    """A clause whose heading would only repeat how it begins keeps the heading by which people know it."""
+    known = {clause.id: clause.heading for clause in before}
+    return [
+        replace(piece, heading=known[piece.id])
+        if piece.part is Part.CLAUSE and piece.id in known and piece.heading == first_words(piece.line.words)
+        else piece
+        for piece in pieces
+    ]
 
 
 def _alike(clauses: Sequence[Piece], before: Sequence[TemplateClause]) -> list[str]:

@@ -88,10 +88,11 @@ def as_clause(line: Line) -> Piece:
     """A clause with a heading: the bold words that it begins with, else its number, else its first words."""
     if found := _LEAD.fullmatch(line.words):
         return Piece(replace(line, words=found["rest"]), Part.CLAUSE, heading=found["bold"].strip(" .:"))
-    return Piece(line, Part.CLAUSE, heading=line.number or _first_words(line.words))
+    return Piece(line, Part.CLAUSE, heading=line.number or first_words(line.words))
 
 
-def _first_words(words: str) -> str:
+def first_words(words: str) -> str:
+    """What a clause without number or name is called: how it begins."""
     flat = one_heading(words)
     if len(flat) <= _FIRST_WORDS:
         return flat

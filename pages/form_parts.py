@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from pages.ui import find_actor, label, plain
-from services import drafting, languages, storage, times
+from services import drafting, form_kinds, languages, storage, times
 from services.access import Actor
 from services.drafting import AnsweredElsewhere
 from services.enrolment_form import Question
@@ -92,11 +92,13 @@ def widget(question: Question, key: str | None, value: Any, *, on_change: Any = 
         return st.selectbox(
             options=codes, index=index, format_func=lambda code: words[code], placeholder="Choose", **common
         )
+    # Of what is kept, and of what could not be kept: neither may be cut, nor be more than the widget takes.
+    most = max(form_kinds.longest_of(question, question.value), form_kinds.longest_of(question, value))
     if question.kind in {"whole_number", "capacity"}:
-        return st.number_input(min_value=0, max_value=question.longest, step=1, value=value, **common)
+        return st.number_input(min_value=0, max_value=most, step=1, value=value, **common)
     if question.kind == "long_text":
-        return st.text_area(value=value or "", max_chars=question.longest, **common)
-    return st.text_input(value="" if value is None else str(value), max_chars=question.longest, **common)
+        return st.text_area(value=value or "", max_chars=most, **common)
+    return st.text_input(value="" if value is None else str(value), max_chars=most, **common)
 
 
 def save_all(enrolment_id: UUID, keys: tuple[str, ...]) -> bool:

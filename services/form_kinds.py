@@ -148,10 +148,22 @@ def _one(field: FormField, label: str, typed: str, before: Any) -> Any:
         "sector": lambda: typed if typed == before else _sector(typed, label),
         "choice": lambda: _chosen(field, label, [typed], before)[0],
     }
-    cleaner |= dict.fromkeys(number, lambda: cleaning.whole_number(typed, field=label, lo=0, hi=field.longest))
+    cleaner |= dict.fromkeys(
+        number, lambda: cleaning.whole_number(typed, field=label, lo=0, hi=longest_of(field, before))
+    )
     if field.kind in cleaner:
         return cleaner[field.kind]()
-    return cleaning.text(typed, field=label, longest=field.longest, lines=field.kind == "long_text") or None
+    longest = longest_of(field, before)
+    return cleaning.text(typed, field=label, longest=longest, lines=field.kind == "long_text") or None
+
+
+def longest_of(question: Any, kept: Any) -> int:
+    """How long or how large an answer may be: what is kept already is never cut, whatever the form says today.
+
+    `question` is anything with a `longest`, in characters or as a number.
+    """
+    size = len(kept) if isinstance(kept, str) else kept if isinstance(kept, int) else 0
+    return max(int(question.longest), size)
 
 
 def _sector(typed: str, label: str) -> str:

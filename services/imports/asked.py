@@ -148,7 +148,7 @@ class Asking:
         if key == "channels":
             return _offered(self._form, said, row, self._remarks)
         if key in _AS_SAID:
-            return said
+            return _within(self._form.fields[key], side, said)
         if (key, side, said) not in self._converted:
             self._converted[key, side, said] = _converted(self._form, key, side, said)
         value = self._converted[key, side, said]
@@ -162,6 +162,18 @@ def rows_in_words(rows: list[int]) -> str:
     if len(rows) > _MOST_ROWS:
         return f"rows {', '.join(map(str, rows[:_MOST_ROWS]))} and {len(rows) - _MOST_ROWS:,} more"
     return f"rows {', '.join(map(str, rows[:-1]))} and {rows[-1]}"
+
+
+def _within(field: FormField, side: Side, said: Any) -> Any:
+    """The answer, if the form could take it too: whoever it is about must be able to open and correct it there.
+
+    Raises Invalid.
+    """
+    if isinstance(said, int) and said > field.longest:
+        cleaning.whole_number(str(said), field=wording.label(field, side), lo=0, hi=field.longest)
+    if isinstance(said, str) and field.kind in {"short_text", "long_text"} and len(said) > field.longest:
+        cleaning.text(said, field=wording.label(field, side), longest=field.longest)
+    return said
 
 
 def _converted(form: Form, key: str, side: Side, said: Any) -> Any:

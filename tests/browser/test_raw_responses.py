@@ -22,6 +22,7 @@ from services import (
     consents,
     expectations,
     listing_choices,
+    match_sharing,
     pairings,
     shortlist,
     topic_marks,
@@ -214,8 +215,8 @@ def test_a_consent_taken_back_is_gone_at_the_next_rerun_of_an_open_tab(serving: 
             consents.withdraw(session, actor, ConsentPurpose.SHARE_TELEPHONE)
         after = tab.rerun()
 
-    assert found_in(before, mentor.planted) == {"email", "telephone", "wechat"}
-    assert found_in(after, mentor.planted) == {"email", "wechat"}
+    assert found_in(before, mentor.contacts) == {"email", "telephone", "wechat"}
+    assert found_in(after, mentor.contacts) == {"email", "wechat"}
 
 
 @pytest.mark.clause("U-2", "A-SH5")
@@ -232,10 +233,43 @@ def test_the_end_of_a_match_closes_every_detail_at_the_next_rerun(serving: Servi
         after = tab.rerun()
     to_mentee, to_mentor = every_screen(serving, mentee), every_screen(serving, mentor)
 
-    assert found_in(before, mentor.planted) == {"email", "telephone", "wechat"}
+    assert found_in(before, mentor.planted) == {"email", "telephone", "wechat", "organisation"}
     assert found_in(after, mentor.planted) == frozenset()
     assert leaks(to_mentee, mentor.planted) == {}
     assert leaks(to_mentor, mentee.planted) == {}
+
+
+@pytest.mark.clause("U-C4.2", "U-C4.3", "A-SH3")
+@BOTH_SCHEMES
+def test_an_answer_is_in_the_bytes_of_a_match_only_while_it_is_open_and_its_own_switch_is_on(
+    serving: Serving, scheme_key: str
+) -> None:
+    introduced = introduce(serving.engine, scheme_key)
+    mentor, mentee = introduced.mentor, introduced.mentee
+    with Session(serving.engine) as session:
+        actor = make_participant(session, session.get_one(Enrolment, mentee.enrolment_id))
+        session.rollback()
+        match_sharing.share(session, actor, "background")
+    found = [found_in(b"".join(every_screen(serving, mentor).values()), mentee.planted)]
+    say_yes(serving, introduced)
+
+    with Tab(serving.url, mentor.token, place=mentor.place) as tab:
+        tab.open()
+        found.append(found_in(tab.open("my_match"), mentee.planted))
+        with Session(serving.engine) as session:
+            match_sharing.keep_back(session, actor, "background")
+        found.append(found_in(tab.rerun(), mentee.planted))
+        with Session(serving.engine) as session:
+            match_sharing.share(session, actor, "background")
+        found.append(found_in(tab.rerun(), mentee.planted))
+        end(serving, mentor.enrolment_id)
+        found.append(found_in(tab.rerun(), mentee.planted))
+    found.append(found_in(b"".join(every_screen(serving, mentor).values()), mentee.planted))
+
+    # Students are not asked where they work. What helps them to meet is shared by nobody here.
+    open_ones = frozenset({"email"} if scheme_key == UNNC else {"email", "organisation"})
+    shared = open_ones | {"background"}
+    assert found == [frozenset(), shared, open_ones, shared, frozenset(), frozenset()]
 
 
 def end(serving: Serving, enrolment_id: UUID) -> None:
@@ -266,7 +300,7 @@ def test_whoever_is_no_half_of_the_pair_gets_none_of_it_from_any_address(serving
                     tab.open(address)
             sent[who] = tab.received
 
-    assert leaks(addresses, introduced.mentor.planted) == {"my_match": ["email", "telephone", "wechat"]}
+    assert leaks(addresses, introduced.mentor.planted) == {"my_match": ["email", "organisation", "telephone", "wechat"]}
     assert all(len(raw) > 1000 for raw in sent.values())
     assert leaks(sent, planted) == {}
 

@@ -327,6 +327,26 @@ def test_the_review_tells_every_choice_about_a_single_answer(page_session: Sessi
     ]
 
 
+@pytest.mark.parametrize(
+    ("step", "name", "corrected"), [(2, "capacity", 12), (1, "years_of_experience", 79), (2, "summary", "a" * 4999)]
+)
+def test_an_answer_beyond_todays_limit_is_opened_uncut_and_can_be_corrected(
+    page_session: Session, step: int, name: str, corrected: Any
+) -> None:
+    kept: dict[str, Any] = {"capacity": 20, "years_of_experience": 80, "summary": "a" * 5000}
+    mentor = a_draft(page_session, side=Side.MENTOR, **kept)
+    page = opened(page_session, mentor, step=step)
+    fields = [*page.number_input, *page.text_area]
+
+    shown = {str(field.key).removeprefix(f"{mentor.id}-"): field.value for field in fields}
+    next(field for field in fields if field.key == key(mentor, name)).set_value(corrected).run()
+
+    page_session.refresh(mentor)
+    assert shown[name] == kept[name]
+    assert not page.exception
+    assert {each: getattr(mentor, each) for each in kept} == kept | {name: corrected}
+
+
 def test_the_review_names_what_is_missing_and_sends_when_nothing_is(page_session: Session) -> None:
     enrolment = a_draft(page_session)
     actor = make_participant(page_session, enrolment)

@@ -54,7 +54,8 @@ def test_rewording_a_question_is_what_people_read_next(page_session: Session) ->
     page.button(key=f"save-{field.id}-1").click().run()
 
     changed = field_of(page_session, cohort, "needs")
-    assert (changed.labels, changed.version) == ({"mentee": "What helps *you*?"}, 2)
+    said = {"mentee": "What helps *you*?", "match:mentee": "What helps them"}
+    assert (changed.labels, changed.version) == (said, 2)
     assert [notice.value for notice in page.success] == ["Saved. The form reads so from now on."]
     assert r"What helps \*you\*?" in [heading.value for heading in page.header]
 

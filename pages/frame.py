@@ -32,14 +32,18 @@ ICON = (
 )
 # Opens beside what somebody may just be filling in.
 _QUIETLY = "color: inherit; font-size: 0.875rem"
-# A circle or a box that nobody has chosen yet has the fine line of a card, which is too faint for something to press:
-# half of the ink that stands beside it is at least 3:1 on every ground, by day and by night.
-_EDGES = (
+# What the theme has no word for. A circle or box that nobody has chosen yet has the fine line of a card, too faint for
+# something to press; half of the ink beside it is at least 3:1 by day and by night. And the words of a quiet popover
+# turn nearly black while it is open, at night too.
+_CORRECTIONS = (
     '<style>[data-testid="stRadioOption"]:not([data-selected]) > div > div:first-child, '
     '[data-testid="stCheckbox"] label:not([data-selected]) > div:empty '
-    "{border-color: color-mix(in srgb, currentColor 55%, transparent)}</style>"
+    "{border-color: color-mix(in srgb, currentColor 55%, transparent)} "
+    '[data-testid="stPopoverButton"][kind="tertiary"][aria-expanded="true"] {color: inherit}</style>'
 )
-RIGHTS = f'<p><a href="{rights.PATH}" target="_blank" rel="noopener" style="{_QUIETLY}">{rights.LABEL}</a></p>{_EDGES}'
+RIGHTS = (
+    f'<p><a href="{rights.PATH}" target="_blank" rel="noopener" style="{_QUIETLY}">{rights.LABEL}</a></p>{_CORRECTIONS}'
+)
 COORDINATOR, MANAGER, ADMINISTRATOR = Acting.COORDINATOR, Acting.MANAGER, Acting.ADMINISTRATOR
 MENTOR, MENTEE = Acting.MENTOR, Acting.MENTEE
 EVERYBODY = frozenset(Acting)

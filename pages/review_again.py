@@ -55,7 +55,8 @@ def draw_found(actor: Actor, run_id: UUID, found: Replay) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-        st.caption(
+        # No caption: code in one is too faint to read.
+        st.markdown(
             f"`mentoring match --verify {_FILE}` checks it on any computer, without this desk. It holds scores, prices "
             "and numbers that stand for people; no name and no answer. The journal keeps that you took it."
         )

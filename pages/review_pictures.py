@@ -1,15 +1,14 @@
 """A run as two pictures: who fits whom, and how full each mentor is. Each has its table."""
 
-from uuid import UUID
-
 import streamlit as st
 from sqlmodel import Session
 
 from pages import review_charts
 from pages.review_parts import solved_run
-from pages.ui import empty
+from pages.ui import empty, plain
 from services.access import Actor
 from services.matching import review_limits, review_questions
+from services.matching.review_solved import SolvedRun
 from services.matching.runs import RunView
 
 
@@ -21,6 +20,7 @@ def draw(session: Session, actor: Actor, run: RunView) -> None:
         return
     full = sum(load.mentees >= load.places for load in loads)
     st.header(f"{full} of {len(loads)} mentors have no place left", anchor=False)
+    above = st.container()
     shown = loads[: review_charts.MOST_BARS]
     review_charts.draw_loads([(load.mentor, load.mentees, load.places) for load in shown])
     if len(shown) < len(loads):
@@ -31,12 +31,16 @@ def draw(session: Session, actor: Actor, run: RunView) -> None:
             hide_index=True,
             alt="Every mentor with how many mentees this run gives them, of how many places",
         )
-    draw_heat(session, actor, run.id)
+    # Last, because it refuses a run whose people have changed; the load is true of any.
+    asked = solved_run(session, actor, run.id)
+    if more := review_limits.worth_most(session, actor, asked):
+        above.markdown(plain(review_limits.in_words(more)))
+    draw_heat(session, actor, asked)
 
 
-def draw_heat(session: Session, actor: Actor, run_id: UUID) -> None:
+def draw_heat(session: Session, actor: Actor, asked: SolvedRun) -> None:
     """How well everybody fits everybody, whoever may meet whom: a gap would give a private conflict away."""
-    found = review_questions.heat(session, actor, solved_run(session, actor, run_id))
+    found = review_questions.heat(session, actor, asked)
     st.header("How well each mentee fits each mentor", anchor=False)
     st.caption(
         f"Points out of 100. The {len(found.mentees)} mentees with the weakest pairs and {len(found.mentors)} mentors. "

@@ -12,7 +12,12 @@ from models.matching import RunPair
 from models.people import Person
 from services.access import Actor
 from services.matching import runs
+from services.matching.review_solved import SolvedRun
 from services.matching.runs import RunView
+
+# So many mentors are named of whom one more place would be worth most; never fewer, and never all.
+NAMED = 3
+POINTS = 10  # thousandths of a score in one point
 
 
 @dataclass(frozen=True)
@@ -53,3 +58,41 @@ def loads(session: Session, actor: Actor, run_id: UUID) -> tuple[Load, ...]:
     )
     found = [Load(name, taken.get(one, 0), places[str(one)]) for one, name in session.exec(names) if str(one) in places]
     return tuple(sorted(found, key=lambda load: (-load.mentees, -load.places, load.mentor.casefold())))
+
+
+@dataclass(frozen=True)
+class MorePlaces:
+    """The mentors of whom one more place would be worth most, by name, and what each would add, in words."""
+
+    mentors: tuple[str, ...]
+    each_adds: str
+
+
+def worth_most(session: Session, actor: Actor, run: SolvedRun) -> MorePlaces | None:
+    """Whom to ask for one more place; None where it would not help. Raises NotAllowed.
+
+    Of every mentor, a worth of nothing could tell whom somebody may not meet, which can be private. So it is always the
+    same number of mentors, of whom each adds the same kind of thing, and of the others nothing is said: not that they
+    would add less, nor that it would be nothing.
+    """
+    run.check(actor)
+    worth = run.explainer.one_more_place()
+    best = sorted(range(len(worth)), key=lambda j: (-worth[j].matched, -worth[j].total, str(run.mentor_ids[j])))[:NAMED]
+    if len(worth) <= NAMED or len({worth[j].matched for j in best}) > 1:
+        return None
+    if worth[best[0]].matched:
+        adds = "1 more mentee would have a mentor"
+    elif (least := min(worth[j].total for j in best)) >= POINTS:
+        adds = f"the pairs together would have at least {least // POINTS} points more"
+    else:
+        return None
+    ids = [run.mentor_ids[j] for j in best]
+    named = select(Enrolment.id, Person.full_name).join(Person, col(Person.id) == col(Enrolment.person_id))
+    names = dict(session.exec(named.where(col(Enrolment.id).in_(ids))).all())
+    return MorePlaces(tuple(names[one] for one in ids), adds)
+
+
+def in_words(found: MorePlaces) -> str:
+    """As one sentence."""
+    *others, last = found.mentors
+    return f"One more place would help most with {', '.join(others)} or {last}: with each, {found.each_adds}."

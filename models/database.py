@@ -29,6 +29,7 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
     url = normalised(url)
     if make_url(url).get_backend_name() != "sqlite":
         engine = create_engine(url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "handle_error", _say_no_values)
         return engine
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, pool_size=pool_size)
@@ -118,6 +119,12 @@ def _say_no_values(context: Any) -> None:
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and error.args:
             error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    # Figures are single statements of many parts: to compile one takes several times as long as to answer it.
+    connection.execute("SET jit = off")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -132,9 +132,14 @@ def in_words(line: Line) -> str:
     """The clause, its number, how it moved, and what the number means."""
     head = f"{badge(line.state)} **{plain(line.clause)}** · {plain(line.heading)}"
     if not line.number:
-        return f"{head}  \n{where(line)}"
+        return "  \n".join((head, where(line), *missing(line)))
     leading = leading_of(line)
-    return f"{head}  \n{number_of(leading)}  \n{small(leading.figure.definition)}"
+    return "  \n".join((head, number_of(leading), small(leading.definition), *missing(line)))
+
+
+def missing(line: Line) -> list[str]:
+    """What the number, or the want of one, leaves out."""
+    return [small(f"Not counted so far: {line.not_yet}")] if line.not_yet else []
 
 
 def leading_of(line: Line) -> Measured:
@@ -159,16 +164,8 @@ def where(line: Line) -> str:
 def draw_chosen(session: Session, actor: Actor, cohort_id: UUID, found: Ledger) -> None:
     """One clause in full: its words, every figure, where the software informs and asks, and the rows behind."""
     by_id = {line.clause: line for line in found.lines}
-    chosen = st.selectbox(
-        "Look closer at a clause",
-        list(by_id),
-        index=None,
-        format_func=lambda clause: f"{clause} · {by_id[clause].heading}",
-        placeholder="Choose a clause",
-        key="clause",
-        bind="query-params",
-    )
-    if chosen not in by_id:
+    chosen = clause_in_address(by_id)
+    if chosen is None:
         return
     line = by_id[chosen]
     with st.container(border=True):
@@ -179,10 +176,29 @@ def draw_chosen(session: Session, actor: Actor, cohort_id: UUID, found: Ledger) 
             draw_behind(session, actor, cohort_id, line)
 
 
+def clause_in_address(by_id: Mapping[str, Line]) -> str | None:
+    """The clause to look closer at, kept in the address by its number: Streamlit alone would put its words there."""
+    if "clause" not in st.session_state and st.query_params.get("clause") in by_id:
+        st.session_state["clause"] = st.query_params["clause"]
+    chosen: str | None = st.selectbox(
+        "Look closer at a clause",
+        list(by_id),
+        index=None,
+        format_func=lambda clause: f"{clause} · {by_id[clause].heading}",
+        placeholder="Choose a clause",
+        key="clause",
+    )
+    if chosen is None or chosen not in by_id:
+        st.query_params.pop("clause", None)
+        return None
+    st.query_params["clause"] = chosen
+    return chosen
+
+
 def evidence_of(line: Line) -> list[str]:
-    told = [
-        f"{badge(each.state)} **{number_of(each)}**  \n{small(each.figure.definition)}" for each in line.measured
-    ] or [badge(line.state)]
+    told = [f"{badge(each.state)} **{number_of(each)}**  \n{small(each.definition)}" for each in line.measured] or [
+        badge(line.state)
+    ]
     if line.not_yet:
         told.append(f"**Not counted so far:** {plain(line.not_yet)}")
     told.append(f"**Where the software informs:** {plain(line.informs)}")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, case, func, select
+from sqlalchemy import and_, bindparam, case, func, or_, select
 from sqlmodel import Session, col
 
 from models.enrolments import Side
@@ -27,7 +27,8 @@ Asked = tuple[str, Side, Question]
 def counts(session: Session, ask: Ask) -> dict[str, Count]:
     """`good:<clause>` and `given:<clause>` for every clause that a question names, and the mentors' forms. Two queries.
 
-    `due` are mentors' forms whose day is over, `in` those of them that were sent, `asked` all of them.
+    `due` are mentors' forms whose day is over, `in` those of them that were sent, `overdue` those that were not;
+    `not_due` are their forms whose day is still to come.
     """
     rounds = session.execute(
         select(col(FeedbackRound.id), col(FeedbackRound.due_on), col(FeedbackRound.forms)).where(
@@ -73,8 +74,14 @@ def _sums(asked: tuple[Asked, ...], shape: moments.Shape) -> Any:
     for suffix, moment in zip(("", "_then"), shape.moments, strict=True):
         sent, is_known = given.submitted_at < moment.seen, given.created_at < moment.seen
         of_mentor = and_(given.side == Side.MENTOR, is_known)
-        is_due = and_(of_mentor, given.round_id.in_(bindparam(f"{moment.name}_over", expanding=True)))
-        sums |= {f"asked{suffix}": of_mentor, f"due{suffix}": is_due, f"in{suffix}": and_(is_due, sent)}
+        is_over = given.round_id.in_(bindparam(f"{moment.name}_over", expanding=True))
+        is_due = and_(of_mentor, is_over)
+        sums |= {
+            f"due{suffix}": is_due,
+            f"in{suffix}": and_(is_due, sent),
+            f"overdue{suffix}": and_(is_due, or_(given.submitted_at.is_(None), ~sent)),
+            f"not_due{suffix}": and_(of_mentor, ~is_over),
+        }
         for clause in dict.fromkeys(clause for clause, _, _ in asked):
             places = [place for place, each in enumerate(asked) if each[0] == clause]
             sums |= {

@@ -92,14 +92,19 @@ def behind(
 
 def _chosen(marked: Any, figure: Figure) -> Any:
     part = marked.c[figure.part] == 1
-    if figure.aim is Aim.MOST and figure.base is not None:
+    if _lacks(figure):
         return and_(marked.c[figure.base] == 1, marked.c[figure.part] == 0)
     return part
 
 
+def _lacks(figure: Figure) -> bool:
+    """Whether those are listed whom a good number lacks."""
+    return figure.aim in {Aim.MOST, Aim.ALL} and figure.base is not None
+
+
 def _says(figure: Figure) -> str:
     kind = "pairs" if figure.source == "pairs" else "people"
-    if figure.aim is Aim.MOST and figure.base is not None:
+    if _lacks(figure):
         return f"The {kind} that the number counts as missing"
     return f"The {kind} that the number counts"
 

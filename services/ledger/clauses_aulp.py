@@ -102,14 +102,14 @@ evidence(
 )
 evidence(
     "A-SH4",
-    figures=(figures.ON_TIME,),
+    figures=(figures.ON_TIME, figures.NOT_HELD),
     not_yet="Notice of changes: meetings are not planned in the software so far.",
     informs="The code says it in Agreements.",
     asks="Each side's own record of a meeting asks whether it began on time.",
 )
 evidence(
     "A-SH5",
-    figures=(figures.ENDED,),
+    figures=(figures.ENDED, figures.ENDED_BY),
     not_yet="Completed closing checklists.",
     informs="My match says before the act what ending sets off, and that no reason is needed.",
     asks="My match asks for a reason, and leaves it open.",

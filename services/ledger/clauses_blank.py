@@ -16,7 +16,7 @@ evidence(
 )
 evidence(
     "B-3",
-    figures=(figures.ON_TIME,),
+    figures=(figures.ON_TIME, figures.NOT_HELD),
     not_yet="Notice of changes: meetings are not planned in the software so far.",
     informs="The code says it in Agreements.",
     asks="Each side's own record of a meeting asks whether it began on time.",

@@ -210,7 +210,7 @@ evidence(
 )
 evidence(
     "UM-3",
-    figures=(figures.ON_TIME,),
+    figures=(figures.ON_TIME, figures.NOT_HELD),
     not_yet="Notice of changes.",
     informs="The mentee agreement says it in Agreements.",
     asks="Each side's own record asks whether the meeting began on time.",

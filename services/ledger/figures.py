@@ -55,7 +55,7 @@ WAYS = Figure(
     part="agreed",
     base="ways_due",
     words="{part} of {base} pairs have confirmed their ways of working",
-    definition="Open pairs whose first recorded meeting lies 14 days or more back, and those of them in which both "
+    definition="Open pairs whose first recorded meeting lies {ways_days} or more back, and those of them in which both "
     "confirmed an edition. Before, on or after the day of that meeting is told beside it.",
     target=0.90,
     also=(
@@ -80,7 +80,7 @@ CONFIDENCE = Figure(
     part="confidence",
     base="ways_due",
     words="{part} of {base} pairs have both confirmed what stays between them",
-    definition="Open pairs whose first recorded meeting lies 14 days or more back, and those of them whose ways of "
+    definition="Open pairs whose first recorded meeting lies {ways_days} or more back, and those of them whose ways of "
     "working in force, confirmed by both, have a section on confidentiality. What it says is the pair's alone.",
     target=0.90,
 )
@@ -100,7 +100,7 @@ EXPECTATIONS = Figure(
     part="expects",
     base="ways_due",
     words="in {part} of {base} pairs both have written what they expect",
-    definition="Open pairs whose first recorded meeting lies 14 days or more back, and those of them in which each "
+    definition="Open pairs whose first recorded meeting lies {ways_days} or more back, and those of them in which each "
     "side has finished writing what it expects.",
     target=0.80,
 )
@@ -112,6 +112,7 @@ RELEASES = Figure(
     words="{part} of {base} matches have both releases on record",
     definition="Matches ever made in this cohort, and those of them with a record, for each side, of the contact "
     "details that were opened to the other. A match without both would be a fault.",
+    aim=Aim.ALL,
 )
 UNTRAINED = Figure(
     key="untrained",
@@ -137,11 +138,11 @@ SIGNED = Figure(
     key="signed",
     source="mentors",
     part="signed",
-    base="mentors",
+    base="signers",
     words="{part} of {base} mentors have signed the editions in force",
     definition="Approved mentors, on a break or not, and those of them who signed the edition now in force of every "
-    "text that mentors must sign, in any language. Before the days of grace are over an older edition still counts "
-    "for new matches, but not here.",
+    "text that mentors must sign, in any language; nobody while there is no such text. Before the days of grace are "
+    "over an older edition still counts for new matches, but not here.",
 )
 IN_DATE = Figure(
     key="in_date",
@@ -241,20 +242,21 @@ GOALS_WRITTEN = Figure(
 )
 CHANNELS = Figure(
     key="channels",
-    source="pairs",
+    source="channels",
     part="elsewhere",
-    base="in_touch",
-    words="{part} of {base} pairs were last in touch by a channel that the scheme does not have",
-    definition="Open pairs with any contact or held meeting on record, by the channel of the latest one. None should "
-    "be outside the scheme's own channels.",
+    base="noted",
+    words="{part} of {base} contacts and meetings noted in 30 days went by a channel that the scheme does not have",
+    definition="Contacts noted and meetings recorded as held in the last 30 days, each side's own note by itself, by "
+    "channel. None should be outside the scheme's own channels.",
     aim=Aim.NONE,
     also=(
-        ("by_email", "email"),
-        ("by_telephone", "telephone"),
-        ("by_wechat", "WeChat"),
-        ("by_video", "video"),
+        ("by_email", "by email"),
+        ("by_telephone", "by telephone"),
+        ("by_wechat", "by WeChat"),
+        ("by_video", "by video"),
         ("by_in_person", "in person"),
     ),
+    screen=("meetings", "Open the meetings"),
 )
 ON_TIME = Figure(
     key="on_time",
@@ -265,6 +267,17 @@ ON_TIME = Figure(
     definition="Records of held meetings of the last 30 days that say whether it began on time, and those of them that "
     "say yes. Each side's record counts by itself.",
     target=0.90,
+    screen=("meetings", "Open the meetings"),
+)
+NOT_HELD = Figure(
+    key="not_held",
+    source="records",
+    part="not_held",
+    base="recorded",
+    words="{part} of {base} records of 30 days say that the meeting did not take place",
+    definition="Records of the last 30 days, and those of them that say that the meeting did not take place, whether "
+    "it was called off or somebody did not come. Each side's record counts by itself.",
+    aim=Aim.TELLS,
     screen=("meetings", "Open the meetings"),
 )
 RECORDS = Figure(
@@ -285,7 +298,10 @@ MENTORS_FORMS = Figure(
     part="in",
     base="due",
     words="mentors answered {part} of {base} feedback forms whose day is over",
-    definition="Feedback forms asked of mentors whose day is over, and those of them that were sent.",
+    definition="Feedback forms asked of mentors whose day is over, those of them that were sent, and those that are "
+    "overdue. Forms whose day is still to come are told beside them, sent already or not.",
+    also=(("overdue", "overdue"),),
+    left_out="not_due",
     target=0.60,
     target_key="feedback_response",
     screen=("feedback", "Open Feedback"),
@@ -322,6 +338,17 @@ ENDED = Figure(
     aim=Aim.TELLS,
     also=tuple((f"ended_{reason}", words) for reason, words in ENDINGS.items()),
 )
+ENDED_BY = Figure(
+    key="ended_by",
+    source="pairs",
+    part="ended_by_mentee",
+    base="ended",
+    words="{part} of {base} endings came from mentees",
+    definition="Matches that have ended, by the side that ended them. Whoever leaves the scheme ends their matches.",
+    aim=Aim.TELLS,
+    also=(("ended_by_mentor", "from mentors"),),
+    lists=False,
+)
 REFERRED = Figure(
     key="referred",
     source="pairs",
@@ -329,8 +356,10 @@ REFERRED = Figure(
     base=f"ended_{EndReason.REFERRED_ELSEWHERE}",
     words="{part} of {base} mentees who were referred on have a new mentor",
     definition="Matches that ended because the mentee was referred elsewhere, and those of them whose mentee was "
-    "matched again since. Their waiting time goes on, so that the next run serves them first.",
+    "matched again since. Their waiting time goes on, so that the next run serves them first. Beside it stands the day "
+    "by which half had a new mentor, with those who still wait counted as waiting.",
     target=0.50,
+    days="days_to_new_match",
 )
 AWAY = Figure(
     key="away",

@@ -5,6 +5,7 @@ to fives: figures of this screen and of others cannot be subtracted from each ot
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from services import suppression
 from services.ledger.shapes import Aim, Count, Figure, Measured, State
@@ -19,19 +20,27 @@ FEWEST_ANSWERS = 8
 STEADY_POINTS = 1
 
 
-def measured(figure: Figure, counts: Counts, targets: Mapping[str, float], *, protect: bool) -> Measured:
-    """The figure as this reader may see it."""
+def measured(
+    figure: Figure,
+    counts: Counts,
+    targets: Mapping[str, float],
+    *,
+    protect: bool,
+    numbers: Mapping[str, str] = MappingProxyType({}),
+) -> Measured:
+    """The figure as this reader may see it; `numbers` are those of the scheme that definitions speak of, in words."""
     protect = protect and figure.is_about_people
     part, base, also, left = shown(figure, counts, then=False, protect=protect)
-    hours = _hours(figure, counts, base, protect=protect)
+    usual = _usual(figure, counts, base, protect=protect)
     aim = targets.get(figure.target_key or "", figure.target)
     return Measured(
         figure=figure,
         state=_state(figure, part, base, aim),
         part=part,
         base=base,
-        words=_words(figure, part, base, also, left, hours, is_about=protect),
+        words=_words(figure, part, base, also, left, usual, is_about=protect),
         trend=_trend(figure, counts, part, base, protect=protect),
+        definition=figure.definition.format(**numbers),
     )
 
 
@@ -47,11 +56,14 @@ def shown(
     return exact[figure.part], base, also, exact[figure.left_out] if figure.left_out else None
 
 
-def _hours(figure: Figure, counts: Counts, base: Shown, *, protect: bool) -> Shown:
-    """A usual time of few says too much about each of them."""
-    if figure.hours is None or base is None or (protect and base < FEWEST_ANSWERS):
-        return None
-    return _at(counts, figure.hours, then=False)
+def _usual(figure: Figure, counts: Counts, base: Shown, *, protect: bool) -> str:
+    """By when half of them had it, "" while it is not known: a usual time of few says too much about each of them."""
+    if base is None or (protect and base < FEWEST_ANSWERS):
+        return ""
+    for name, unit in ((figure.hours, "hour"), (figure.days, "day")):
+        if name is not None and (found := _at(counts, name, then=False)) is not None and found >= 0:
+            return f"half of all within {found:,} {unit}{'' if found == 1 else 's'}"
+    return ""
 
 
 def names(figure: Figure) -> list[str]:
@@ -92,8 +104,8 @@ def _state(figure: Figure, part: Shown, base: Shown, aim: float) -> State:
         return State.HIDDEN
     if figure.aim is Aim.TELLS:
         return State.TELLS
-    if figure.aim is Aim.NONE:
-        return State.RED if part else State.GREEN
+    if figure.aim in {Aim.NONE, Aim.ALL}:
+        return State.GREEN if part == (base if figure.aim is Aim.ALL else 0) else State.RED
     share = part / base if base else float(part)
     # In tenths of thousands, or 6 of 10 would miss three quarters of 0.8.
     reached, wanted, nearly = (round(each * 10_000) for each in (share, aim, aim * AMBER_FROM))
@@ -108,7 +120,7 @@ def _words(
     base: Shown,
     also: tuple[tuple[str, Shown], ...],
     left: Shown,
-    hours: Shown,
+    usual: str,
     *,
     is_about: bool,
 ) -> str:
@@ -121,8 +133,8 @@ def _words(
     further = [f"{count:,} {words}" for words, count in also if count]
     if left:
         further.append(f"{left:,} not yet due")
-    if hours is not None and hours >= 0:
-        further.append(f"half of all within {hours:,} hours")
+    if usual:
+        further.append(usual)
     return told + (f" ({', '.join(further)})" if further else "")
 
 
@@ -131,7 +143,7 @@ def _trend(figure: Figure, counts: Counts, part: Shown, base: Shown, *, protect:
     before, whole, _, _ = shown(figure, counts, then=True, protect=protect)
     if part is None or before is None:
         return ""
-    if figure.aim is Aim.MOST and figure.base is not None:
+    if figure.aim in {Aim.MOST, Aim.ALL} and figure.base is not None:
         if not base or not whole:
             return ""
         return _moved(round(100 * part / base) - round(100 * before / whole), "point")

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, Float, Integer, String, bindparam
+from sqlalchemy import BigInteger, Date, Float, Integer, bindparam, true
 from sqlmodel import col
 
 from models.columns import Row
@@ -17,15 +17,18 @@ from models.pairings import Pairing
 from services import days
 from services.ledger.shapes import Ask
 from services.pair_facts import AsOf
+from services.ways_figures import due_days
 
 # For a reader from whom nothing is held back: later than anything that was ever entered.
 NEVER_TOO_LATE = datetime(9999, 1, 1, tzinfo=UTC)
+# By when a pair is expected to have settled its ways of working, in a scheme that sets no days of its own.
+USUAL_WAYS_DAYS = 14
 # `days.moment_number` is exact for five years before and after a day: those up to this year.
 YEARS_BACK = 4
 COHORT: Any = bindparam("cohort_id")
 SCHEME: Any = bindparam("scheme_id")
-CHANNELS = bindparam("channels", type_=String(), expanding=True)
 INTERVAL = bindparam("interval", type_=Integer())
+WAYS_DAYS: Any = bindparam("ways_days", type_=Integer())
 # What `state_of` asks of a scheme.
 LIMITS: Any = SimpleNamespace(
     quiet_factor=bindparam("quiet_factor", type_=Float()), silent_factor=bindparam("silent_factor", type_=Float())
@@ -34,11 +37,15 @@ LIMITS: Any = SimpleNamespace(
 
 @dataclass(frozen=True)
 class Moment:
-    """One of the two days, `now` or `then`, in a statement of this zone; `year` is that of now."""
+    """One of the two days, `now` or `then`, in a statement of this zone; `year` is that of now.
+
+    `is_held`: of what was entered by that day, not everything is known to this reader.
+    """
 
     name: str
     zone: str
     year: int
+    is_held: bool = False
 
     @property
     def day(self) -> Any:
@@ -65,6 +72,9 @@ class Moment:
 
     def known(self, table: type[Row]) -> Any:
         """For a reader of yesterday's figures, what was entered since is not there."""
+        # Not asked where nothing is held back: an index then answers without a look at the row.
+        if not self.is_held:
+            return true()
         return col(table.created_at) < bindparam(f"{self.name}_known", type_=moment_type())
 
     def editions(self, which: str, number: int) -> Any:
@@ -81,10 +91,11 @@ class Shape:
     documents: int
     modules: int
     modules_then: int
+    is_held: bool
 
     @property
     def now(self) -> Moment:
-        return Moment("now", self.zone, self.year)
+        return Moment("now", self.zone, self.year, self.is_held)
 
     @property
     def then(self) -> Moment:
@@ -97,7 +108,13 @@ class Shape:
 
 def shape_of(ask: Ask) -> Shape:
     signed = sum("mentor" in each.signed_by for each in ask.documents)
-    return Shape(ask.scheme.time_zone, ask.now.day.year, signed, len(ask.modules), len(ask.modules_then))
+    is_held = ask.now.known_until is not None
+    return Shape(ask.scheme.time_zone, ask.now.day.year, signed, len(ask.modules), len(ask.modules_then), is_held)
+
+
+def ways_days(ask: Ask) -> int:
+    """How many days after its first meeting a pair is expected to have settled its ways of working (U-C4.4)."""
+    return due_days(ask.scheme) or USUAL_WAYS_DAYS
 
 
 def values(ask: Ask) -> dict[str, Any]:
@@ -106,8 +123,8 @@ def values(ask: Ask) -> dict[str, Any]:
     return {
         "cohort_id": ask.cohort.id,
         "scheme_id": scheme.id,
-        "channels": list(scheme.channels),
         "interval": scheme.default_interval_days,
+        "ways_days": ways_days(ask),
         "quiet_factor": scheme.quiet_factor,
         "silent_factor": scheme.silent_factor,
         **_of_day("now", ask.now),

@@ -10,7 +10,22 @@ matter; the rest is gathered by pair and joined.
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import String, and_, case, cast, column, exists, func, or_, select, table, true, union_all
+from sqlalchemy import (
+    BigInteger,
+    String,
+    and_,
+    case,
+    cast,
+    column,
+    exists,
+    func,
+    or_,
+    select,
+    table,
+    true,
+    union,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import visitors
 from sqlmodel import col
@@ -19,17 +34,18 @@ from models.enrolments import Conflict, Enrolment, Side
 from models.matching import Proposal
 from models.meetings import MeetingRecord
 from models.pairings import Contact, EndReason, Expectation, Pairing, Release, WaysOfWorking
-from models.schemes import Channel
 from services import days
 from services.funnel import CONTACT_DAYS
-from services.ledger.moments import CHANNELS, COHORT, INTERVAL, LIMITS, Moment, Shape, moment_type
+from services.ledger.moments import COHORT, INTERVAL, LIMITS, WAYS_DAYS, Moment, Shape, moment_type
 from services.ledger.people import signed, trained
 from services.pair_facts import IN_RHYTHM, QUIET, SILENT, flag, in_motion, state_of
 from services.paused_days import paused_between
 
-WAYS_DAYS = 14
 NOT_DUE, DUE, IN_TIME = "not_due", "due", "in_time"
-SAME = ("id", "mentor_id", "mentee_id", "proposal_id", "released_at", "ended_at", "end_reason")
+SAME = ("id", "mentor_id", "mentee_id", "released_at", "ended_at", "end_reason", "ended_by")
+# The sections of ways of working that a figure asks about, as bits; above them the interval, above it the edition.
+COVERED = {"boundaries": 1, "culture": 2, "confidentiality": 4}
+AN_INTERVAL, AN_EDITION = 8, 8 * 512
 Columns = Mapping[str, Any]
 
 
@@ -70,9 +86,10 @@ class _Step:
         self.name, self.table = name, table(name)
 
     def __getitem__(self, name: str) -> Any:
-        # Moments stay moments on their way through the steps.
+        # Moments stay moments on their way through the steps, and whole numbers are divided as such.
         is_moment = name in {"released_at", "ended_at"} or name.startswith("held_")
-        return column(name, moment_type() if is_moment else None, _selectable=self.table)
+        kind = moment_type() if is_moment else BigInteger() if name in {"ways_now", "ways_then"} else None
+        return column(name, kind, _selectable=self.table)
 
 
 FACTS, DAYS, EACH, STANDING = map(_Step, ("pair_facts", "pair_days", "each_pair", "pair_standing"))
@@ -95,25 +112,24 @@ def _once(statement: Any, name: str) -> Any:
 
 def _facts(shape: Shape) -> tuple[Columns, Any]:
     """What the tables say of each pair, and the tables: beside the pairs what was gathered by pair."""
-    ways = _ways(shape)
+    ways, contacts = _ways(shape), _contacts(shape)
     mentor, found = col(Pairing.mentor_id), {name: getattr(Pairing, name) for name in SAME}
-    tables: Any = Pairing.__table__.outerjoin(ways, ways.c.pairing_id == col(Pairing.id))  # type: ignore[attr-defined]
+    tables: Any = Pairing.__table__  # type: ignore[attr-defined]  # SQLModel does not tell of it
+    for gathered in (ways, contacts):
+        tables = tables.outerjoin(gathered, gathered.c.pairing_id == col(Pairing.id))
     for moment in shape.moments:
-        name, in_force = moment.name, aliased(WaysOfWorking)
-        is_in_force = and_(col(in_force.pairing_id) == col(Pairing.id), col(in_force.edition) == ways.c[name])
-        tables = tables.outerjoin(in_force, is_in_force)
+        name = moment.name
         found |= {
             f"held_{name}": _held(moment, col(MeetingRecord.started_at).desc()),
-            f"contact_{name}": days.date_number(_contact(moment, col(Contact.contact_on).desc())),
-            f"interval_{name}": func.coalesce(col(in_force.interval_days), INTERVAL),
-            f"covers_{name}": cast(col(in_force.covers), String),
+            f"contact_{name}": days.date_number(contacts.c[name]),
+            f"ways_{name}": ways.c[name],
             f"moves_{name}": flag(in_motion(moment.number)),
             f"trained_{name}": flag(trained(mentor, moment, shape)),
             f"signed_{name}": flag(signed(mentor, moment, shape, in_grace=True)),
         }
     return found | {
         "held_first": _held(shape.now, col(MeetingRecord.started_at)),
-        "contact_first": days.date_number(_contact(shape.now, col(Contact.contact_on))),
+        "contact_first": days.date_number(contacts.c.first),
         "agreed": days.date_number(ways.c.agreed),
         "releases": _of_pair(func.count(), Release, shape.now),
         "expecting": _of_pair(func.count(col(Expectation.done_at)), Expectation, shape.now),
@@ -137,12 +153,9 @@ def _standing(shape: Shape) -> Columns:
     found: dict[str, Any] = {
         "agreed_when": case((agreed < first_met, "before"), (agreed == first_met, "at"), (agreed > first_met, "after")),
         "settled": flag(agreed.is_not(None)),
-        "channel": _latest_channel(shape.now),
-        "boundaries": flag(DAYS["covers_now"].like('%"boundaries"%')),
-        "culture": flag(DAYS["covers_now"].like('%"culture"%')),
-        "confidence": flag(DAYS["covers_now"].like('%"confidentiality"%')),
+        "covered": DAYS["ways_now"] % AN_INTERVAL,
         "conflict": flag(DAYS["id"].in_(_in_conflict())),
-        "declared": flag(and_(*(_declared(side) for side in Side))),
+        "declared": flag(DAYS["id"].not_in(_undeclared())),
     }
     for moment in shape.moments:
         found |= {f"{name}_{moment.name}": made for name, made in _standing_at(moment).items()}
@@ -155,6 +168,7 @@ def _standing_at(moment: Moment) -> Columns:
     released, first_met, agreed = DAYS["released"], DAYS["first_met"], DAYS["agreed"]
     was_released, has_ended = DAYS["released_at"] < moment.until, DAYS["ended_at"] < moment.until
     is_open = and_(was_released, func.coalesce(DAYS["ended_at"] >= moment.until, true()))
+    interval = func.coalesce(DAYS[f"ways_{name}"] % AN_EDITION // AN_INTERVAL, INTERVAL)
     since = _counted(func.coalesce(_later(DAYS[f"contact_{name}"], DAYS[f"met_{name}"]), released), until)
     in_time = _counted(released, _earlier(DAYS["contact_first"], first_met)) <= CONTACT_DAYS
     is_due = and_(was_released, _counted(released, until) >= CONTACT_DAYS)
@@ -162,17 +176,21 @@ def _standing_at(moment: Moment) -> Columns:
         "released": flag(was_released),
         "open": flag(is_open),
         "ended": case((has_ended, DAYS["end_reason"])),
-        "state": case((and_(is_open, DAYS[f"moves_{name}"] == 1), state_of(since, DAYS[f"interval_{name}"], LIMITS))),
+        "ended_by": case((has_ended, DAYS["ended_by"])),
+        "state": case((and_(is_open, DAYS[f"moves_{name}"] == 1), state_of(since, interval, LIMITS))),
         "contact": case((and_(is_due, in_time), IN_TIME), (is_due, DUE), (was_released, NOT_DUE)),
         "ways_due": flag(and_(is_open, _counted(first_met, until) >= WAYS_DAYS)),
         "agreed": flag(agreed <= until),
-        "again": flag(and_(has_ended, DAYS["end_reason"] == EndReason.REFERRED_ELSEWHERE.value, _again(moment))),
+        # Only of those who were referred on is it asked: a condition that is unknown would not keep the rest from it.
+        "again": case(
+            (and_(has_ended, DAYS["end_reason"] == EndReason.REFERRED_ELSEWHERE.value), flag(_again(moment))), else_=0
+        ),
     }
 
 
 def _marks(shape: Shape) -> Columns:
     """What a figure may count, as a condition on how a pair stands."""
-    is_open, channel = STANDING["open_now"] == 1, STANDING["channel"]
+    is_open = STANDING["open_now"] == 1
     now, then = (_marks_of(moment) for moment in shape.moments)
     settled = and_(is_open, STANDING["settled"] == 1)
     return {
@@ -184,13 +202,10 @@ def _marks(shape: Shape) -> Columns:
         "conflict": and_(is_open, STANDING["conflict"] == 1),
         "declared": and_(is_open, STANDING["declared"] == 1),
         "settled": settled,
-        "boundaries": and_(settled, STANDING["boundaries"] == 1),
-        "culture": and_(settled, STANDING["culture"] == 1),
-        "confidence": and_(now["ways_due"], STANDING["confidence"] == 1),
+        "boundaries": and_(settled, _covers("boundaries")),
+        "culture": and_(settled, _covers("culture")),
+        "confidence": and_(now["ways_due"], _covers("confidentiality")),
         "expects": and_(now["ways_due"], STANDING["expecting"] == len(Side)),
-        "in_touch": and_(is_open, channel.is_not(None)),
-        "elsewhere": and_(is_open, channel.not_in(CHANNELS)),
-        **{f"by_{each}": and_(is_open, channel == each.value) for each in Channel},
     }
 
 
@@ -216,8 +231,14 @@ def _marks_of(moment: Moment) -> Columns:
         "unsigned": and_(is_open, at["signed"] == 0),
         "ended": ended.is_not(None),
         **{f"ended_{each}": ended == each.value for each in EndReason},
+        **{f"ended_by_{side}": STANDING[f"ended_by_{moment.name}"] == side.value for side in Side},
         "referred_again": STANDING[f"again_{moment.name}"] == 1,
     }
+
+
+def _covers(section: str) -> Any:
+    """The edition in force has this section."""
+    return STANDING["covered"].bitwise_and(COVERED[section]) != 0
 
 
 def _counted(since: Any, until: Any) -> Any:
@@ -242,31 +263,21 @@ def _was_held(moment: Moment) -> tuple[Any, ...]:
     return col(record.happened).is_(True), col(record.started_at) < moment.until, moment.known(record)
 
 
-def _latest_channel(moment: Moment) -> Any:
-    """Of whatever came last: a meeting on a later day than the last contact, or that contact."""
-    met, contact = DAYS[f"met_{moment.name}"], DAYS[f"contact_{moment.name}"]
-    meetings = (
-        select(col(MeetingRecord.channel))
-        .where(col(MeetingRecord.pairing_id) == DAYS["id"], *_was_held(moment))
-        .order_by(col(MeetingRecord.started_at).desc())
+def _contacts(shape: Shape) -> Any:
+    """The days of the first contact, and of the last one by now and by then."""
+    day = col(Contact.contact_on)
+    last = {moment.name: and_(day <= moment.day, moment.known(Contact)) for moment in shape.moments}
+    return (
+        select(
+            col(Pairing.id).label("pairing_id"),
+            func.min(day).filter(last["now"]).label("first"),
+            *(func.max(day).filter(condition).label(name) for name, condition in last.items()),
+        )
+        .join(Contact, col(Contact.pairing_id) == col(Pairing.id))
+        .where(col(Pairing.cohort_id) == COHORT)
+        .group_by(col(Pairing.id))
+        .subquery("contacts")
     )
-    contacts = (
-        select(col(Contact.channel))
-        .where(col(Contact.pairing_id) == DAYS["id"], col(Contact.contact_on) <= moment.day, moment.known(Contact))
-        .order_by(col(Contact.contact_on).desc())
-    )
-    by_meeting, by_contact = (
-        cast(each.limit(1).correlate_except(MeetingRecord, Contact).scalar_subquery(), String)
-        for each in (meetings, contacts)
-    )
-    return case((_is_later(met, contact), by_meeting), else_=by_contact)
-
-
-def _contact(moment: Moment, order: Any) -> Any:
-    """The day of the first or the last contact."""
-    known = col(Contact.contact_on) <= moment.day, moment.known(Contact)
-    found = select(col(Contact.contact_on)).where(col(Contact.pairing_id) == col(Pairing.id), *known)
-    return found.order_by(order).limit(1).correlate(Pairing).scalar_subquery()
 
 
 def _of_pair(what: Any, table: Any, moment: Moment) -> Any:
@@ -275,15 +286,19 @@ def _of_pair(what: Any, table: Any, moment: Moment) -> Any:
 
 
 def _ways(shape: Shape) -> Any:
-    """When ways of working were first agreed, and which edition is in force now, and was then."""
-    since, edition = col(WaysOfWorking.in_force_from), col(WaysOfWorking.edition)
+    """When ways of working were first agreed; of the edition in force now, and then, what it says in one number."""
+    ways = WaysOfWorking
+    since, covers = col(ways.in_force_from), cast(col(ways.covers), String)
+    sections = (case((covers.like(f'%"{section}"%'), bit), else_=0) for section, bit in COVERED.items())
+    # The highest number is the newest edition's, so that nobody has to look the edition up afterwards.
+    said: Any = sum(sections, col(ways.edition) * AN_EDITION + col(ways.interval_days) * AN_INTERVAL)
     return (
         select(
-            col(WaysOfWorking.pairing_id),
-            func.min(since).filter(shape.now.known(WaysOfWorking)).label("agreed"),
-            *(func.max(edition).filter(since <= moment.day).label(moment.name) for moment in shape.moments),
+            col(ways.pairing_id),
+            func.min(since).filter(shape.now.known(ways)).label("agreed"),
+            *(func.max(said).filter(since <= moment.day).label(moment.name) for moment in shape.moments),
         )
-        .group_by(col(WaysOfWorking.pairing_id))
+        .group_by(col(ways.pairing_id))
         .subquery("ways")
     )
 
@@ -305,14 +320,23 @@ def _in_conflict() -> Any:
     )
 
 
-def _declared(side: Side) -> Any:
-    """This side answered the private question: at enrolment, or at this very proposal."""
-    silent = select(col(Enrolment.id)).where(
-        col(Enrolment.cohort_id) == COHORT, col(Enrolment.conflicts_declared_at).is_(None)
+def _undeclared() -> Any:
+    """Pairs of which a side answered the private question neither at enrolment nor at this very proposal."""
+    return union(*(_undeclared_by(side) for side in Side))
+
+
+def _undeclared_by(side: Side) -> Any:
+    # From those who never answered at enrolment, who are few.
+    return (
+        select(col(Pairing.id))
+        .join(Enrolment, col(Enrolment.id) == getattr(Pairing, f"{side}_id"))
+        .outerjoin(Proposal, col(Proposal.id) == col(Pairing.proposal_id))
+        .where(
+            col(Enrolment.cohort_id) == COHORT,
+            col(Enrolment.conflicts_declared_at).is_(None),
+            getattr(Proposal, f"{side}_answered_at").is_(None),
+        )
     )
-    answered = getattr(Proposal, f"{side}_answered_at").is_not(None)
-    at_this = exists().where(col(Proposal.id) == DAYS["proposal_id"], answered)
-    return or_(DAYS[f"{side}_id"].not_in(silent), at_this)
 
 
 def _again(moment: Moment) -> Any:

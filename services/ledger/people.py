@@ -27,6 +27,8 @@ def mentors(shape: Shape, wanted: Collection[str]) -> Any:
         here, left = _takes_part(moment), person.in_(_left(moment))
         found |= {
             f"mentors{suffix}": here,
+            # Where no text asks for a signature, there is nobody to count.
+            f"signers{suffix}": here if shape.documents else false(),
             f"signed{suffix}": and_(here, signed(person, moment, shape) if shape.documents else false()),
             f"in_date{suffix}": and_(here, trained(person, moment, shape)),
             f"listed{suffix}": and_(here, person.in_(_listed(moment))),

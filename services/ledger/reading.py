@@ -6,11 +6,11 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlmodel import Session
 
 from services.access import Actor
-from services.ledger import answers, asking, judging, library, moments, pairs, people, proposals, records
+from services.ledger import answers, asking, judging, library, moments, pairs, people, proposals, records, referrals
 from services.ledger.moments import Shape
 from services.ledger.registry import entry_of
 from services.ledger.shapes import Ask, Count, DocumentInForce, Entry, Ledger, Line, Measured, State
@@ -21,6 +21,7 @@ ROWS: dict[str, Callable[[Shape, Collection[str]], Any]] = {
     "mentors": people.mentors,
     "mentees": people.mentees,
 }
+SIDES = ("mentors", "mentees")
 ORDER = list(State)
 
 
@@ -29,7 +30,7 @@ def ledger(session: Session, actor: Actor, cohort_id: UUID, *, today: date | Non
     ask, is_protected = asking.asked(session, actor, cohort_id, today)
     clauses = asking.clauses_of(session, ask.documents)
     entries = {row.key: entry_of(row.key) for row in clauses}
-    counts = {name: _counts(session, ask, name, marks) for name, marks in _wanted(entries.values()).items()}
+    counts = _counted(session, ask, _wanted(entries.values()))
     titles = {document.id: document for document in ask.documents}
     lines = [
         _line(row, titles[row.document_id], entries[row.key], counts, ask, protect=is_protected) for row in clauses
@@ -52,33 +53,65 @@ def _wanted(entries: Iterable[Entry]) -> dict[str, frozenset[str]]:
     for figure in sorted((each for entry in entries for each in entry.figures), key=lambda each: each.source):
         names = judging.names(figure)
         found.setdefault(figure.source, set()).update(names, (f"{name}_then" for name in names))
+        if figure.days:
+            found.setdefault("referrals", set()).add(figure.days)
     return {source: frozenset(names) for source, names in found.items()}
 
 
-def _counts(session: Session, ask: Ask, source: str, marks: frozenset[str]) -> Counts:
-    if source in ROWS:
-        return _summed(session, ask, source, marks)
+def _counted(session: Session, ask: Ask, wanted: Mapping[str, frozenset[str]]) -> dict[str, Counts]:
+    """The counts by source: one query for the pairs, one for the people of both sides, one or two for each other."""
+    found: dict[str, Counts] = {}
+    for sources in (("pairs",), SIDES):
+        if asked := {source: wanted[source] for source in sources if source in wanted}:
+            found |= _summed(session, ask, asked)
+    for source in wanted.keys() - ROWS.keys():
+        found[source] = _counts(session, ask, source)
+    # A usual time stands beside the figure of the pairs that it is about.
+    if "referrals" in found:
+        found["pairs"] = {**found["pairs"], **found.pop("referrals")}
+    return found
+
+
+def _counts(session: Session, ask: Ask, source: str) -> Counts:
     if source == "documents":
         return {"code_edition": Count(max((each.edition for each in ask.documents if each.kind == "code"), default=0))}
     counting: dict[str, Callable[[Session, Ask], Counts]] = {
         "answers": answers.counts,
         "agreement": records.agreement,
+        "channels": records.channels,
         "library": library.counts,
         "proposals": proposals.counts,
         "records": records.counts,
+        "referrals": referrals.counts,
     }
     return counting[source](session, ask)
 
 
-def _summed(session: Session, ask: Ask, source: str, marks: frozenset[str]) -> Counts:
-    """How many rows have each mark, now and before. One query."""
-    row = session.execute(_sums(source, moments.shape_of(ask), marks), moments.values(ask)).one()
-    sums = {name: int(value or 0) for name, value in row._mapping.items()}
-    return {name: Count(value, sums.get(f"{name}_then")) for name, value in sums.items()}
+def _summed(session: Session, ask: Ask, wanted: Mapping[str, frozenset[str]]) -> dict[str, Counts]:
+    """How many rows of each of these sources have each mark, now and before. One query."""
+    statement = _sums(moments.shape_of(ask), tuple(wanted.items()))
+    row = session.execute(statement, moments.values(ask)).one()
+    found: dict[str, Counts] = {}
+    for source in wanted:
+        at = {name.partition("|")[2]: value for name, value in row._mapping.items() if name.startswith(f"{source}|")}
+        sums = {name: int(value or 0) for name, value in at.items()}
+        found[source] = {name: Count(value, sums.get(f"{name}_then")) for name, value in sums.items()}
+    return found
 
 
 @cache
-def _sums(source: str, shape: Shape, marks: frozenset[str]) -> Any:
+def _sums(shape: Shape, wanted: tuple[tuple[str, frozenset[str]], ...]) -> Any:
+    """One row; its columns are named after source and mark, as `mentors|signed`."""
+    tables = [_sums_of(source, shape, marks).subquery(source) for source, marks in wanted]
+    columns = (each.label(f"{table.name}|{each.name}") for table in tables for each in table.columns)
+    first, *others = tables
+    both: Any = first
+    for other in others:
+        both = both.join(other, true())
+    return select(*columns).select_from(both)
+
+
+def _sums_of(source: str, shape: Shape, marks: frozenset[str]) -> Any:
     if source == "pairs":
         return pairs.sums(shape, marks)
     marked = ROWS[source](shape, marks).columns
@@ -89,7 +122,11 @@ def _line(
     row: Any, document: DocumentInForce, entry: Entry, counts: Mapping[str, Counts], ask: Ask, *, protect: bool
 ) -> Line:
     targets = ask.scheme.other_settings.get("targets", {})
-    found = tuple(judging.measured(figure, counts[figure.source], targets, protect=protect) for figure in entry.figures)
+    numbers = {"ways_days": _in_days(moments.ways_days(ask))}
+    found = tuple(
+        judging.measured(figure, counts[figure.source], targets, protect=protect, numbers=numbers)
+        for figure in entry.figures
+    )
     leading = _leading(found)
     return Line(
         clause=row.key,
@@ -105,6 +142,10 @@ def _line(
         asks=entry.asks,
         not_yet=entry.not_yet,
     )
+
+
+def _in_days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 def _leading(found: tuple[Measured, ...]) -> Measured | None:

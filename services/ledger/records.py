@@ -1,4 +1,4 @@
-"""What was recorded in the last thirty days, beside the thirty days before: punctuality, and both sides' records.
+"""What was recorded in the last thirty days: punctuality and no-shows, both sides' records, and channels.
 
 Two records are of one meeting when both say that it was held and they start within 30 minutes, as everywhere.
 """
@@ -6,13 +6,14 @@ Two records are of one meeting when both say that it was held and they start wit
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import String, and_, case, cast, func, select, true, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from models.enrolments import Side
 from models.meetings import MeetingRecord
-from models.pairings import Pairing
+from models.pairings import Contact, Pairing
+from models.schemes import Channel
 from services import days
 from services.ledger.shapes import TREND_DAYS, Ask, Count
 from services.pair_facts import CONFIRMED_WITHIN_SECONDS, flag
@@ -21,26 +22,36 @@ Counts = dict[str, Count]
 
 
 def counts(session: Session, ask: Ask) -> Counts:
-    """`told` are records that say whether the meeting began on time, `on_time` those that say yes. One query."""
+    """Records in the last thirty days and in those before. One query.
+
+    `recorded` are all of them, `not_held` those of a meeting that did not take place; of those that did, `told` say
+    whether it began on time, and `on_time` say yes.
+    """
     recent, before = _starts(ask)
+    happened, on_time = col(MeetingRecord.happened), col(MeetingRecord.began_on_time)
+    marks: dict[str, Any] = {
+        "recorded": true(),
+        "not_held": happened.is_(False),
+        "told": and_(happened.is_(True), on_time.is_not(None)),
+        "on_time": and_(happened.is_(True), on_time.is_(True)),
+    }
     is_recent = col(MeetingRecord.started_at) >= recent
-    on_time: Any = col(MeetingRecord.began_on_time)
-    conditions = (
-        and_(is_recent, on_time.is_not(None)),
-        and_(~is_recent, on_time.is_not(None)),
-        and_(is_recent, on_time),
-        and_(~is_recent, on_time),
+    sums = (
+        func.coalesce(func.sum(flag(and_(when, mark))), 0)
+        for when in (is_recent, ~is_recent)
+        for mark in marks.values()
     )
     statement = (
-        select(*(func.coalesce(func.sum(flag(condition)), 0) for condition in conditions))
+        select(*sums)
         .select_from(MeetingRecord)
         .join(Pairing, col(Pairing.id) == col(MeetingRecord.pairing_id))
+        # Both answers, by name: the index of held meetings leads from each to its days.
         .where(
-            col(Pairing.cohort_id) == ask.cohort.id, col(MeetingRecord.happened), *_within(MeetingRecord, ask, before)
+            col(Pairing.cohort_id) == ask.cohort.id, happened.in_((True, False)), *_within(MeetingRecord, ask, before)
         )
     )
-    told, told_before, yes, yes_before = session.execute(statement).one()
-    return {"told": Count(told, told_before), "on_time": Count(yes, yes_before)}
+    row = session.execute(statement).one()
+    return {mark: Count(row[at], row[at + len(marks)]) for at, mark in enumerate(marks)}
 
 
 def agreement(session: Session, ask: Ask) -> Counts:
@@ -72,6 +83,46 @@ def agreement(session: Session, ask: Ask) -> Counts:
     )
     total, twice = session.execute(statement).one()
     return {"either": Count(total - twice), "both": Count(twice)}
+
+
+def channels(session: Session, ask: Ask) -> Counts:
+    """Contacts and held meetings that were noted in the last thirty days, by channel (U-C2.4). One query.
+
+    `noted` are all of them, `by_<channel>` those by each, and `elsewhere` those by none of the scheme's own.
+    """
+    noted: dict[str, int] = {}
+    for channel, count in session.execute(union_all(_meetings_by_channel(ask), _contacts_by_channel(ask))):
+        noted[channel] = noted.get(channel, 0) + count
+    own = {Channel(channel) for channel in ask.scheme.channels}
+    return {
+        "noted": Count(sum(noted.values())),
+        "elsewhere": Count(sum(count for channel, count in noted.items() if channel not in own)),
+        **{f"by_{channel}": Count(noted.get(channel, 0)) for channel in Channel},
+    }
+
+
+def _meetings_by_channel(ask: Ask) -> Any:
+    channel = cast(col(MeetingRecord.channel), String).label("channel")
+    return (
+        select(channel, func.count())
+        .join(Pairing, col(Pairing.id) == col(MeetingRecord.pairing_id))
+        .where(
+            col(Pairing.cohort_id) == ask.cohort.id,
+            col(MeetingRecord.happened).is_(True),
+            *_within(MeetingRecord, ask, _starts(ask)[0]),
+        )
+        .group_by(channel)
+    )
+
+
+def _contacts_by_channel(ask: Ask) -> Any:
+    channel, day = cast(col(Contact.channel), String).label("channel"), col(Contact.contact_on)
+    return (
+        select(channel, func.count())
+        .join(Pairing, col(Pairing.id) == col(Contact.pairing_id))
+        .where(col(Pairing.cohort_id) == ask.cohort.id, day > ask.then.day, day <= ask.now.day, *_known(Contact, ask))
+        .group_by(channel)
+    )
 
 
 def _starts(ask: Ask) -> tuple[Any, Any]:

@@ -26,9 +26,10 @@ class State(StrEnum):
 
 
 class Aim(StrEnum):
-    """What is good: a large share, none at all, or neither (the number only informs)."""
+    """What is good: a large share, every single one, none at all, or neither (the number only informs)."""
 
     MOST = "most"
+    ALL = "all"
     NONE = "none"
     TELLS = "tells"
 
@@ -39,8 +40,9 @@ class Figure:
 
     `words` has {part} and {base}; without a base it is a plain count. `also` are parts that share nobody, with words
     for each. Green from `target` (a share; `target_key` names the scheme's own), amber from three quarters of it.
-    `hours` names a usual time in hours. What is not about people is never kept back. `screen` is the screen that shows
-    the rows; of the figures about pairs and people the ledger lists them itself, unless `lists` says no.
+    `hours` and `days` name a usual time. What is not about people is never kept back. `screen` is the screen that shows
+    the rows; of the figures about pairs and people the ledger lists them itself, unless `lists` says no. A definition
+    may speak of the scheme's own {ways_days}.
     """
 
     key: str
@@ -55,6 +57,7 @@ class Figure:
     left_out: str | None = None
     also: tuple[tuple[str, str], ...] = ()
     hours: str | None = None
+    days: str | None = None
     is_about_people: bool = True
     lists: bool = True
     screen: tuple[str, str] | None = None
@@ -123,7 +126,10 @@ class Count:
 
 @dataclass(frozen=True)
 class Measured:
-    """One figure as it came out. None is not shown to this reader. `trend` is a sentence, or '' for none."""
+    """One figure as it came out. None is not shown to this reader. `trend` is a sentence, or '' for none.
+
+    `definition` has the scheme's own numbers.
+    """
 
     figure: Figure
     state: State
@@ -131,6 +137,7 @@ class Measured:
     base: Shown
     words: str
     trend: str
+    definition: str
 
 
 @dataclass(frozen=True)

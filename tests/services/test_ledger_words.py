@@ -65,6 +65,16 @@ def test_what_should_not_be_there_is_red_at_the_first(part: int, state: State) -
     assert (found.state, found.words, found.trend) == (state, f"{part} of 40", "")
 
 
+@pytest.mark.clause("U-2")
+@pytest.mark.parametrize(("part", "state"), [(40, State.GREEN), (39, State.RED)])
+def test_a_match_without_both_releases_is_a_fault_and_never_nearly_right(part: int, state: State) -> None:
+    counts = {"releases": Count(part), "all": Count(40, 30)}
+
+    found = judging.measured(figures.RELEASES, counts, {}, protect=False)
+
+    assert found.state is state
+
+
 def test_the_scheme_s_own_target_comes_before_the_usual_one() -> None:
     counts = {"in_rhythm": Count(6, 9), "moves": Count(10, 10)}
 

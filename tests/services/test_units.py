@@ -134,6 +134,11 @@ def test_sqlite_keeps_every_acknowledged_save(sqlite_engine: Engine) -> None:
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
 
 
+def test_postgresql_answers_a_figure_instead_of_compiling_it(postgres_engine: Engine) -> None:
+    with postgres_engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW jit").scalar() == "off"
+
+
 def test_a_name_of_no_length_is_refused_by_the_database(engine: Engine) -> None:
     with Session(engine) as session, pytest.raises(DatabaseError):
         make_person(session, "")

@@ -127,7 +127,7 @@ def draw_cohort(session: Session, actor: Actor) -> None:
         "Show",
         list(STATES),
         key="state",
-        words=lambda one: f"{STATES[one]} ({found.counts.get(one, 0)})",
+        words=lambda one: f"{STATES[one]} {found.counts.get(one, 0):,}",
         in_address=True,
         on_change=from_the_first,
     )

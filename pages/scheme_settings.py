@@ -15,6 +15,7 @@ from pages import (
     charts,
     form_views,
     question_match,
+    scheme_accounts,
     scheme_cohorts,
     scheme_facts,
     scheme_new,
@@ -325,7 +326,10 @@ PARTS_OF_THE_DESK = {
     "cohorts": scheme_cohorts.draw,
     "scheme": scheme_facts.draw,
     "new": scheme_new.draw,
+    "accounts": scheme_accounts.draw,
 }
+# These two are about no scheme that there is.
+WITHOUT_SCHEME = {"new": "Start a scheme", "accounts": "Accounts"}
 
 
 def scheme_of(actor: Actor) -> UUID:
@@ -371,9 +375,11 @@ def choose_part(titles: Mapping[str, str], default: str, key: str) -> str:
 
 with page("People & schemes", caption="Who may do what, and how a scheme is set up") as (session, actor):
     if actor.place.acting_as is Acting.ADMINISTRATOR:
-        titles = {key: PARTS[key].title if key in PARTS else "Start a scheme" for key in PARTS_OF_THE_DESK}
+        titles = {key: WITHOUT_SCHEME.get(key) or PARTS[key].title for key in PARTS_OF_THE_DESK}
         part = choose_part(titles, "people", "desk")
-        PARTS_OF_THE_DESK[part](session, actor, None if part == "new" else choose_scheme(session, actor, part), None)
+        PARTS_OF_THE_DESK[part](
+            session, actor, None if part in WITHOUT_SCHEME else choose_scheme(session, actor, part), None
+        )
     else:
         run_here = scheme_of(actor)
         part = choose_part({key: part.title for key, part in PARTS.items()}, "form", "part")

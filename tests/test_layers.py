@@ -109,6 +109,7 @@ def test_no_screen_imports_another_screen() -> None:
         "pages.ways_due",
         "pages.form_views",
         "pages.feedback_rounds",
+        "pages.scheme_accounts",
         "pages.scheme_cohorts",
         "pages.scheme_facts",
         "pages.scheme_new",

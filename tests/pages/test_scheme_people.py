@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
 
 from models.enrolments import Side
-from models.people import Person, Role, RoleGrant
+from models.people import AccountStatus, Person, Role, RoleGrant
 from models.schemes import Cohort, Scheme
 from pages.scheme_cohorts import next_dates
 from services import passwords
@@ -176,16 +176,38 @@ def test_an_administrator_finds_no_part_with_what_people_wrote(
 ) -> None:
     make_enrolment(page_session, cohort, Side.MENTOR, name="Ama Secret")
 
-    pages = [open_page("scheme_settings", administrator, desk=part) for part in ("people", "cohorts", "scheme", "new")]
+    pages = [
+        open_page("scheme_settings", administrator, desk=part)
+        for part in ("people", "cohorts", "scheme", "new", "accounts")
+    ]
 
     assert next(page.segmented_control(key="desk").options for page in pages) == [
         ":violet[People with a role]",
         ":violet[Cohorts]",
         ":violet[The scheme]",
         ":violet[Start a scheme]",
+        ":violet[Accounts]",
     ]
-    assert [page.exception for page in pages] == [[], [], [], []]
-    assert ["Ama Secret" in said(page) or "1 person" in said(page) for page in pages] == [False] * 4
+    assert [list(page.exception) for page in pages] == [[]] * 5
+    assert ["Ama Secret" in said(page) or "1 person" in said(page) for page in pages] == [False] * 5
+
+
+def test_an_administrator_closes_an_account_and_opens_it_again(page_session: Session, administrator: Person) -> None:
+    stuck = make_account(page_session, make_person(page_session, "Hugh Stuck", email=NEW), password_hash="x")
+    page = open_page("scheme_settings", administrator, desk="accounts")
+
+    page.text_input(key="account-email").set_value("Hugh@Example.org").run()
+    page.segmented_control(key=f"account-act-{stuck.id}-active").set_value("Close the account").run()
+    press_with_password(page, f"lock-{stuck.id}", PASSWORD)
+    page_session.refresh(stuck)
+    closed = stuck.status
+    page.segmented_control(key=f"account-act-{stuck.id}-locked").set_value("Open it again").run()
+    page.button(key=f"press-unlock-{stuck.id}").click().run()
+
+    assert not page.exception
+    page_session.refresh(stuck)
+    assert (closed, stuck.status) == (AccountStatus.LOCKED, AccountStatus.ACTIVE)
+    assert [notice.value for notice in page.success] == ["The account of Hugh Stuck is open again."]
 
 
 def test_an_administrator_starts_a_scheme_with_its_cohort(page_session: Session, administrator: Person) -> None:

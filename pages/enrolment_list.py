@@ -12,22 +12,24 @@ from uuid import UUID
 import streamlit as st
 from sqlmodel import Session
 
-from pages import enrolment_acts
+from pages import address, enrolment_acts
 from pages.enrolment_words import LIGHTS, STATUS_WORDS, TO_ACT, badges, light_lines
 from pages.ui import plain, refusals
 from services import answer_history, enrolments
 from services.access import Actor
 from services.enrolments import Queue, QueueRow
 
-_OPENED = "opened"
+# Who is open, by their id, which also stands in the address.
+OPENED = "opened"
 # The list up to the person who is open, and the rest of it.
 _UPPER, _LOWER = "who", "who-below"
 
 
 def draw(session: Session, actor: Actor, cohort_id: UUID, found: Queue, today: date) -> None:
     """The people of the page; whoever is chosen opens under their own line."""
-    rows, opened = found.rows, st.session_state.get(_OPENED)
+    rows, opened = found.rows, st.session_state.get(OPENED)
     at = next((index for index, row in enumerate(rows) if str(row.id) == opened), None)
+    address.keep(OPENED, None if at is None else opened)
     end = len(rows) if at is None else at + 1
     st.session_state[_UPPER], st.session_state[_LOWER] = None if at is None else opened, None
     with st.container(border=True):
@@ -60,12 +62,12 @@ def choice(everybody: Sequence[QueueRow], rows: Sequence[QueueRow], today: date,
 
 def open_one(key: str) -> None:
     """Another person: a question about the one before is left unanswered."""
-    st.session_state[_OPENED] = st.session_state[key]
+    st.session_state[OPENED] = st.session_state[key]
     enrolment_acts.forget(enrolment_acts.OPENED)
 
 
 def close() -> None:
-    st.session_state[_OPENED] = None
+    st.session_state[OPENED] = None
     enrolment_acts.forget(enrolment_acts.OPENED)
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.enrolments import EnrolmentStatus
-from pages import enrolment_acts, enrolment_list, enrolment_views
+from pages import address, enrolment_acts, enrolment_list, enrolment_views
 from pages.enrolment_acts import Act
 from pages.enrolment_words import SIDES, STATUS_WORDS
 from pages.ui import empty, page, segments
@@ -35,6 +35,8 @@ NOBODY = {
 
 def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     """Filters, the list, and what can be done with what is ticked."""
+    address.follow("page", address.a_page, otherwise=1)
+    address.follow(enrolment_list.OPENED, address.an_id)
     chosen, today = choose(session, actor), datetime.now(UTC).date()
     found = enrolments.queue(
         session,
@@ -62,6 +64,7 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     # A filter that leaves fewer pages takes the choice back to the first: what is drawn must follow.
     if found.pages > 1 and st.pagination(found.pages, key="page") != found.page:
         st.rerun()
+    address.keep("page", found.page if found.page > 1 else None)
     enrolment_acts.draw(session, actor, cohort_id, picked, where=enrolment_acts.TICKED)
 
 
@@ -69,7 +72,9 @@ def choose(session: Session, actor: Actor) -> Filter:
     """The filters. They stay in the address, but for the search: it may hold a name."""
     left, middle, right = st.columns(3)
     with left:
+        address.follow("side", address.one_of(*SIDES))
         side = segments("Taking part as", list(SIDES), key="side", words=str.capitalize, in_address=True)
+        address.note("side")
     status = kept_choice(middle, "Status", "status", {each.value: word for each, word in STATUS_WORDS.items()})
     gate = kept_choice(right, "On the way to a match", "gate", {each.value: word for each, word in GATES.items()})
     line = st.container(horizontal=True, vertical_alignment="bottom")
@@ -86,13 +91,9 @@ def choose(session: Session, actor: Actor) -> Filter:
 
 def kept_choice(where: st.delta_generator.DeltaGenerator, label: str, key: str, words: dict[str, str]) -> str | None:
     """A choice whose code, never its words, stands in the address."""
-    if key not in st.session_state and st.query_params.get(key) in words:
-        st.session_state[key] = st.query_params[key]
+    address.follow(key, address.one_of(*words))
     chosen = where.selectbox(label, list(words), None, key=key, format_func=lambda code: words[code], placeholder="All")
-    if chosen is None:
-        st.query_params.pop(key, None)
-    else:
-        st.query_params[key] = chosen
+    address.keep(key, chosen)
     return chosen
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import streamlit as st
 from sqlmodel import Session
 
+from pages import address
 from pages.ui import done, plain, refusals
 from services import shortlist, wishes
 from services.access import Actor
@@ -19,7 +20,8 @@ from services.directory import ListedMentor, Visit
 
 # Of a work history, in characters, before somebody is opened; then all of it is there.
 SHOWN_OF_SUMMARY = 240
-_OPENED = "opened"
+# Who is open, by their id, which also stands in the address.
+OPENED = "opened"
 # The list up to the mentor who is open, and the rest of it.
 _UPPER, _LOWER = "who", "who-below"
 
@@ -33,8 +35,9 @@ def draw(
     visit: Visit,
 ) -> None:
     """The mentors of the page; whoever is chosen opens under their own line."""
-    opened = st.session_state.get(_OPENED)
+    opened = st.session_state.get(OPENED)
     at = next((index for index, mentor in enumerate(mentors) if str(mentor.id) == opened), None)
+    address.keep(OPENED, None if at is None else opened)
     end = len(mentors) if at is None else at + 1
     st.session_state[_UPPER], st.session_state[_LOWER] = None if at is None else opened, None
     lines = dict(named(mentors, visit.wished))
@@ -68,11 +71,11 @@ def choose(lines: Mapping[str, str], captions: Sequence[str], *, key: str) -> No
 
 
 def open_one(key: str) -> None:
-    st.session_state[_OPENED] = st.session_state[key]
+    st.session_state[OPENED] = st.session_state[key]
 
 
 def close() -> None:
-    st.session_state[_OPENED] = None
+    st.session_state[OPENED] = None
 
 
 def named(mentors: Sequence[ListedMentor], wished: Sequence[UUID]) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from uuid import UUID
 import streamlit as st
 from sqlmodel import Session
 
-from pages import mentor_list
+from pages import address, mentor_list
 from pages.ui import done, empty, page, plain, refusals, segments
 from pages.why import why as draw_why
 from services import directory, directory_figures, shortlist, wishes
@@ -35,8 +35,9 @@ def draw(session: Session, actor: Actor, today: date) -> None:
     if visit.standing is not Standing.OPEN:
         empty(SENTENCES[visit.standing])
         return
+    address.follow(mentor_list.OPENED, address.an_id)
     mine, kept = visit.wished, visit.kept
-    words = {EVERYBODY: "Everybody", KEPT: f"Kept ({len(kept)})", WISHES: f"My wishes ({len(mine)} of {wishes.MOST})"}
+    words = {EVERYBODY: "Everybody", KEPT: f"Kept {len(kept)}", WISHES: f"My wishes {len(mine)} of {wishes.MOST}"}
     view = segments(
         "Which mentors",
         list(words),
@@ -58,6 +59,8 @@ def draw(session: Session, actor: Actor, today: date) -> None:
 
 def look_around(session: Session, actor: Actor, today: date, visit: Visit) -> None:
     """Search, choose a sector, and one page of mentors."""
+    address.follow("sector", address.one_of(*visit.sectors))
+    address.follow("page", address.a_page, otherwise=1)
     if st.session_state.get("sector") not in visit.sectors:
         st.session_state["sector"] = None  # nobody of it is listed any more
     left, right = st.columns([1.6, 1])
@@ -77,6 +80,7 @@ def look_around(session: Session, actor: Actor, today: date, visit: Visit) -> No
         placeholder="All sectors",
         on_change=to_first_page,
     )
+    address.keep("sector", sector)
     if search and st.session_state.get("_counted") != search:
         st.session_state["_counted"] = search
         directory_figures.note_search(session, actor, search, today=today)
@@ -90,6 +94,7 @@ def look_around(session: Session, actor: Actor, today: date, visit: Visit) -> No
     # A filter that leaves fewer pages takes the choice back to the first: what is drawn must follow.
     if found.pages > 1 and st.pagination(found.pages, key="page") != found.page:
         st.rerun()
+    address.keep("page", found.page if found.page > 1 else None)
 
 
 NOBODY = {

@@ -56,7 +56,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Actor:
-    """A signed-in person, or the desk itself (`person_id` None), with every place they have and the one they act in."""
+    """A signed-in person, or the desk itself (`person_id` None), with every place they have and the one they act in.
+
+    `is_elsewhere_too`: they are signed in at another browser as well.
+    """
 
     person_id: UUID | None
     name: str
@@ -66,6 +69,7 @@ class Actor:
     session_id: UUID | None = None
     time_zone: str | None = None
     network_address: str | None = None
+    is_elsewhere_too: bool = False
 
     @property
     def coordinates(self) -> frozenset[UUID]:

@@ -11,13 +11,15 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, update
+from sqlalchemy import bindparam, exists, func, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
 from models.people import Account, AccountStatus, Person, RoleGrant, SignInSession
 from services import audit, places
 from services.access import Acting, Actor, Place
+from services.errors import NotAllowed
 from services.links import hashed
 from services.settings import settings
 from services.sign_in_limits import address_hash
@@ -35,7 +37,7 @@ places_of = places.of_person
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A living session and whose it is."""
+    """A living session and whose it is. `is_elsewhere_too` is only known where it was asked for."""
 
     session_id: UUID
     account_id: UUID
@@ -44,6 +46,7 @@ class SignedIn:
     time_zone: str | None
     last_seen_at: datetime
     expires_at: datetime
+    is_elsewhere_too: bool = False
 
 
 def cookie_name() -> str:
@@ -116,7 +119,7 @@ def actor_of(
     session: Session, token: str | None, *, place_key: str | None = None, network_address: str | None = None
 ) -> Actor | None:
     """Who acts, and in which of their places: the one asked for if it is theirs, else the first. Two queries."""
-    found = resolve(session, token)
+    found = _living(session, _by_token_and_elsewhere(), hashed(token)) if token else None
     if found is None:
         return None
     theirs = places.of_person(session, found.person_id)
@@ -130,6 +133,7 @@ def actor_of(
         session_id=found.session_id,
         time_zone=found.time_zone,
         network_address=network_address,
+        is_elsewhere_too=found.is_elsewhere_too,
     )
 
 
@@ -154,6 +158,19 @@ def revoke(session: Session, token: str) -> None:
     actor = Actor(found.person_id, found.name, Place(Acting.NOBODY), account_id=found.account_id)
     audit.record(session, actor, "account.signed_out", found.account_id)
     session.commit()
+
+
+@writes
+def revoke_others(session: Session, actor: Actor) -> int:
+    """Sign the actor out everywhere but here; how many browsers that were still signed in. Raises NotAllowed."""
+    if actor.account_id is None or actor.session_id is None:
+        raise NotAllowed("You are not signed in.", remedy="Sign in and try again.")
+    living = {found.session_id for found in _all_living(session, _of_account(), actor.account_id)}
+    revoke_all(session, actor.account_id, but=actor.session_id)
+    ended = len(living - {actor.session_id})
+    audit.record(session, actor, "account.signed_out_elsewhere", actor.account_id, browsers=ended)
+    session.commit()
+    return ended
 
 
 def revoke_all(session: Session, account_id: UUID, *, but: UUID | None = None) -> None:
@@ -230,6 +247,24 @@ def _by_token() -> Any:
 
 
 @cache
+def _by_token_and_elsewhere() -> Any:
+    """With when another browser of the same account was last seen."""
+    other = aliased(SignInSession)
+    seen_elsewhere = select(func.max(other.last_seen_at)).where(
+        col(other.account_id) == col(SignInSession.account_id),
+        col(other.id) != col(SignInSession.id),
+        col(other.revoked_at).is_(None),
+        col(other.expires_at) > bindparam("now"),
+    )
+    return _by_token().add_columns(seen_elsewhere.correlate(SignInSession).scalar_subquery())
+
+
+@cache
+def _of_account() -> Any:
+    return _open_ones().where(col(SignInSession.account_id) == bindparam("sought"))
+
+
+@cache
 def _by_id() -> Any:
     return _open_ones().where(col(SignInSession.id) == bindparam("sought"))
 
@@ -247,10 +282,13 @@ def _all_living(session: Session, statement: Any, sought: object) -> list[Signed
     """What the statement finds and lives at this moment."""
     now, found = utc_now(), []
     for row in session.exec(statement, params={"sought": sought, "now": now}):
-        session_id, seen_at, expires_at, account_id, confirmed_at, person_id, name, time_zone, staff = row
-        is_idle = seen_at + (IDLE_FOR_STAFF if staff else IDLE) <= now
+        session_id, seen_at, expires_at, account_id, confirmed_at, person_id, name, time_zone, staff, *elsewhere = row
+        idle = IDLE_FOR_STAFF if staff else IDLE
         # Whoever became staff while signed in with a password alone signs in again, with a code.
         lacks_code = staff and settings().is_production and confirmed_at is None
-        if not is_idle and not lacks_code:
-            found.append(SignedIn(session_id, account_id, person_id, name, time_zone, seen_at, expires_at))
+        if seen_at + idle > now and not lacks_code:
+            is_elsewhere_too = any(seen is not None and seen + idle > now for seen in elsewhere)
+            found.append(
+                SignedIn(session_id, account_id, person_id, name, time_zone, seen_at, expires_at, is_elsewhere_too)
+            )
     return found

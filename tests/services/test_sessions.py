@@ -1,7 +1,7 @@
 """Signed-in browsers: how long they last, what ends them, and in which place their person acts."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -13,7 +13,8 @@ from models.columns import utc_now
 from models.enrolments import EnrolmentStatus, Side
 from models.people import AccountStatus, Role, RoleGrant, SignInSession
 from services import sessions
-from services.access import Acting, Place
+from services.access import DESK, Acting, Place
+from services.errors import NotAllowed
 from services.settings import settings
 from tests.factories import (
     make_account,
@@ -288,3 +289,57 @@ def _queries(session: Session, act: Callable[[], object]) -> int:
     with sent(session) as statements:
         act()
     return len(reads(statements))
+
+
+def test_somebody_signs_out_everywhere_else_and_stays_here(session: Session) -> None:
+    account = make_account(session, make_person(session, "Ama"))
+    stranger = sessions.open_for(session, make_account(session, make_person(session, "Bo")).id)
+    idle, elsewhere, here = (sessions.open_for(session, account.id) for _ in range(3))
+    _seen(session, idle, utc_now() - timedelta(hours=2))
+    actor = sessions.actor_of(session, here)
+    assert actor is not None
+
+    ended = sessions.revoke_others(session, actor)
+
+    after = sessions.actor_of(session, here)
+    assert after is not None
+    assert (actor.is_elsewhere_too, ended, after.is_elsewhere_too) == (True, 1, False)
+    assert [sessions.resolve(session, token) is not None for token in (idle, elsewhere, here, stranger)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    entry = session.exec(select(AuditEntry).where(AuditEntry.action == "account.signed_out_elsewhere")).one()
+    assert (entry.subject_id, entry.details) == (account.id, {"browsers": 1})
+
+
+@pytest.mark.parametrize(("minutes", "is_elsewhere_too"), [(59, True), (61, False)])
+def test_only_another_browser_that_is_still_signed_in_counts(
+    session: Session, minutes: int, is_elsewhere_too: bool
+) -> None:
+    account = make_account(session, make_person(session))
+    elsewhere, here = (sessions.open_for(session, account.id) for _ in range(2))
+    _seen(session, elsewhere, utc_now() - timedelta(minutes=minutes))
+
+    with sent(session) as statements:
+        actor = sessions.actor_of(session, here)
+
+    assert actor is not None
+    assert (actor.is_elsewhere_too, len(reads(statements))) == (is_elsewhere_too, 2)
+
+
+def test_whoever_is_not_signed_in_ends_nobodys_session(session: Session) -> None:
+    token = sessions.open_for(session, make_account(session, make_person(session)).id)
+
+    with pytest.raises(NotAllowed):
+        sessions.revoke_others(session, DESK)
+
+    assert sessions.resolve(session, token) is not None
+
+
+def _seen(session: Session, token: str, at: datetime) -> None:
+    found = sessions.resolve(session, token)
+    assert found is not None
+    session.get_one(SignInSession, found.session_id).last_seen_at = at
+    session.commit()

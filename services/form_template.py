@@ -4,7 +4,7 @@ After a scheme has started its own rows are the truth, so nothing comes by itsel
 to the form and is not offered again. No answer is touched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -25,6 +25,8 @@ from services.schemes import rows, templates
 from services.schemes.shapes import TemplateField
 from services.units import writes
 
+# The criterion of matching that only this question's answers feed.
+WEIGHED_BY = {"situation": "mentor_wish"}
 # Answers that can be there before this form asks: from another scheme, or from a coordinator's file.
 KNOWN_BEFORE = enrolment_form.OF_PERSON | enrolment_form.OF_ENROLMENT
 
@@ -51,7 +53,7 @@ def take_over(session: Session, actor: Actor, scheme_id: UUID, keys: Sequence[st
     None becomes required: whoever is enrolled already would be incomplete from one moment to the next. Raises
     NotAllowed, Invalid, and Conflict when one of them is asked by now.
     """
-    access.scheme_to_coordinate(session, actor, scheme_id)
+    scheme = access.scheme_to_coordinate(session, actor, scheme_id)
     new = {field.key: field for field in _unknown(session, scheme_id)}
     if not keys or not set(keys) <= new.keys():
         raise Conflict("The form has changed since you looked.", remedy="Reload the page to see what is new now.")
@@ -60,14 +62,11 @@ def take_over(session: Session, actor: Actor, scheme_id: UUID, keys: Sequence[st
         raise Invalid(f"A form has at most {MOST_FIELDS} questions.", remedy="Leave some of the new ones out.")
     last = max((position for _, position in positions), default=0)
     for at, key in enumerate((key for key in new if key in keys), start=last + 1):
-        field = rows.form_field(scheme_id, at, new[key])
-        field.required = False
-        if field.for_match and field.key in KNOWN_BEFORE:
-            # Whoever answered it elsewhere has not read here that a match would see it.
-            field.for_match = dict.fromkeys(field.for_match, enrolment_form.CHOICE)
+        field = _row(scheme_id, at, new[key])
         session.add(field)
         what = "form.question_added"
         audit.record(session, actor, what, field.id, scheme_id=scheme_id, key=key, kind=field.kind, by="template")
+    _weigh(scheme, keys)
     session.commit()
     return len(set(keys))
 
@@ -80,9 +79,27 @@ def _unknown(session: Session, scheme_id: UUID) -> tuple[TemplateField, ...]:
     return tuple(field for field in templates.load(template).fields if field.key not in known)
 
 
-def _offer(scheme_id: UUID, field: TemplateField) -> Offered:
-    row = rows.form_field(scheme_id, 0, field)
+def _row(scheme_id: UUID, position: int, field: TemplateField) -> FormField:
+    """The question as it is added: nobody must answer it, and an answer from elsewhere is shown only by choice."""
+    row = rows.form_field(scheme_id, position, field)
     row.required = False
+    if row.for_match and row.key in KNOWN_BEFORE:
+        # Whoever answered it elsewhere has not read here that a match would see it.
+        row.for_match = dict.fromkeys(row.for_match, enrolment_form.CHOICE)
+    return row
+
+
+def _weigh(scheme: Scheme, keys: Collection[str]) -> None:
+    """What came to the template together with a question counts here as there; a weight that the scheme has stays."""
+    shipped = templates.load(scheme.key).criteria
+    missing = {criterion for key, criterion in WEIGHED_BY.items() if key in keys} - scheme.criterion_weights.keys()
+    if missing:
+        new = {criterion: int(getattr(shipped, criterion)) for criterion in missing}
+        scheme.criterion_weights = scheme.criterion_weights | new
+
+
+def _offer(scheme_id: UUID, field: TemplateField) -> Offered:
+    row = _row(scheme_id, 0, field)
     blank: Any = [] if row.kind in LISTS else None
     asked = tuple((side, enrolment_form.question(row, side, blank)) for side in map(Side, row.roles))
     return Offered(field.key, field.step, asked)

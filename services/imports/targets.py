@@ -127,7 +127,7 @@ TARGETS = (
         "text",
         english=(
             "goals|your goals|hope to gain|hope to get|hope to learn|like to explore|like to achieve|"
-            "expectations|objectives"
+            "expectations|objectives|mentoring to do for you"
         ),
         chinese="目标|期望|希望获得|希望得到|收获|希望探讨",
     ),

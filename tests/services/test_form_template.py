@@ -7,9 +7,10 @@ from sqlmodel import Session, col, select
 
 from models.audit import AuditEntry
 from models.enrolments import Enrolment, EnrolmentStatus, Side
-from models.schemes import Cohort, FormField
+from models.schemes import Cohort, FormField, Scheme
 from services import enrolments, form_editing, form_template
 from services.access import DESK, Actor
+from services.enrolment_form import ALWAYS, CHOICE
 from services.errors import Conflict, NotAllowed
 from services.schemes import starting, templates
 from tests.factories import make_actor, make_cohort, make_coordinator, make_enrolment, make_participant
@@ -22,7 +23,8 @@ def an_old_scheme(session: Session) -> tuple[Cohort, Actor]:
     cohort = starting.start(
         session, DESK, "unnc_alumni", cohort_name="2026", starts_on=date(2026, 9, 1), ends_on=date(2027, 8, 31)
     )
-    for field in session.exec(select(FormField).where(col(FormField.key).in_(NEW))):
+    asked = (FormField.scheme_id == cohort.scheme_id, col(FormField.key).in_(NEW))
+    for field in session.exec(select(FormField).where(*asked)):
         session.delete(field)
     coordinator = make_actor(make_coordinator(session, cohort), cohort)
     session.commit()
@@ -80,6 +82,35 @@ def test_what_somebody_else_has_added_meanwhile_is_not_added_twice(session: Sess
 
     asked = select(FormField).where(FormField.scheme_id == cohort.scheme_id, FormField.key == "availability")
     assert len(session.exec(asked).all()) == 1
+
+
+def test_a_mentors_wish_counts_once_it_is_asked_for_and_a_weight_that_was_set_stays(session: Session) -> None:
+    found = []
+    for weights in ({"sector": 2}, {"sector": 2, "mentor_wish": 0}):
+        cohort, coordinator = an_old_scheme(session)
+        scheme = session.get_one(Scheme, cohort.scheme_id)
+        scheme.criterion_weights = weights
+        of_scheme = (FormField.scheme_id == scheme.id, FormField.key == "situation")
+        session.delete(session.exec(select(FormField).where(*of_scheme)).one())
+        session.commit()
+
+        form_template.take_over(session, coordinator, scheme.id, ["situation"])
+        found.append(scheme.criterion_weights)
+
+    assert found == [{"sector": 2, "mentor_wish": 3}, {"sector": 2, "mentor_wish": 0}]
+
+
+def test_an_answer_that_somebody_gave_elsewhere_is_shown_to_a_match_by_choice_alone(session: Session) -> None:
+    cohort, coordinator = an_old_scheme(session)
+    asked = (FormField.scheme_id == cohort.scheme_id, col(FormField.key).in_(["pronouns", "year_of_study"]))
+    for field in session.exec(select(FormField).where(*asked)):
+        session.delete(field)
+    session.commit()
+
+    form_template.take_over(session, coordinator, cohort.scheme_id, ["pronouns", "year_of_study"])
+
+    rules = {field.key: field.for_match for field in session.exec(select(FormField).where(*asked))}
+    assert rules == {"pronouns": {"mentor": CHOICE, "mentee": CHOICE}, "year_of_study": {"mentee": ALWAYS}}
 
 
 def test_nobody_but_the_scheme_s_coordinator_sees_or_adds_them(session: Session) -> None:

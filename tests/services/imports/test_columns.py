@@ -149,3 +149,11 @@ def test_a_cell_is_judged_by_its_beginning_because_a_long_one_would_take_minutes
     rows = [("Ada", "x" * 200 + "@example.org", "a@example.org")]
 
     assert columns.guess(("Name", "Email", "Contact"), rows) == {"full_name": 0, "email": 2}
+
+
+def test_the_alumni_forms_own_question_about_goals_is_recognised() -> None:
+    headers = ["Full name", "Email address", "What you would like mentoring to do for you", "Anything else"]
+
+    found = columns.guess(headers, [["Ama Bo", "ama@example.org", "Find a first job.", "No."]])
+
+    assert found == {"full_name": 0, "email": 1, "goals": 2}

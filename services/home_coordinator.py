@@ -197,7 +197,7 @@ def _to_look_at(found: Counts, scheme: Scheme, names: Names, today: date) -> lis
     mentee, mentor = names[first]
     more = f", and {found.to_look_at - 1} more" if found.to_look_at > 1 else ""
     sentence = tasks.many(found.to_look_at, "pair needs", "pairs need") + " another look"
-    why = "it was said in private that they should not be paired; a word with each alone may help"
+    why = "must not be paired, it was said in private"
     button = "See the pair" if found.to_look_at == 1 else "See them"
     soon = tasks.due(
         today + timedelta(days=1), today, sentence, f"{mentee} and {mentor}{more}: {why}", button, "ledger"

@@ -191,10 +191,7 @@ def test_a_pair_goes_on_and_its_coordinator_is_asked_to_look_at_it_again(session
         "ledger",
         {"clause": "A-SH2"},
     )
-    assert task.detail == (
-        "Ama Mentee and Bo Mentor: it was said in private that they should not be paired; a word with each alone may "
-        "help"
-    )
+    assert task.detail == "Ama Mentee and Bo Mentor: must not be paired, it was said in private"
     assert session.get_one(Pairing, pairing.id).status is PairingStatus.RELEASED
 
 

@@ -63,5 +63,5 @@ def _plan(session: Session, actor: Actor, count: int, first: Sequence[Any], *, s
     # With nobody to name, the email is shown as the reader would get it.
     person_id = first[0][0] if first else actor.person_id
     facts: dict[str, Any] = {"template": feedback.TEMPLATE, "scheme_id": scheme_id, "due_on": due_on}
-    preview = messages.preview(session, person_id=person_id, **facts) if person_id else None
+    preview = messages.preview(session, person_id=person_id, is_personal=False, **facts) if person_id else None
     return Plan(count, tuple(name for _, name in first), preview)

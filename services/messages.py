@@ -183,9 +183,21 @@ def already_written(session: Session, *, template: str, events: Mapping[UUID, st
     return frozenset(known)
 
 
-def preview(session: Session, *, person_id: UUID, template: str, scheme_id: UUID | None, **facts: object) -> Preview:
-    """What `queue` with these facts would send. The caller has asked whether the actor may see them."""
-    letter = _letter(session, person_id, template, scheme_id, PERSONAL_LINK, {"link_hours": 72, **facts})
+def preview(
+    session: Session,
+    *,
+    person_id: UUID,
+    template: str,
+    scheme_id: UUID | None,
+    is_personal: bool = True,
+    **facts: object,
+) -> Preview:
+    """What `queue` with these facts would send; its link is one person's own unless `is_personal` is False.
+
+    The caller has asked whether the actor may see them.
+    """
+    link = PERSONAL_LINK if is_personal else settings().url
+    letter = _letter(session, person_id, template, scheme_id, link, {"link_hours": 72, **facts})
     return Preview(letter.subject, letter.text)
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from pages.agreement_import import draw_import
 from pages.agreement_parts import day_of, draw_differences, section_words
-from pages.agreement_presses import act_at, draw_refused
+from pages.agreement_presses import act_at, draw_refused, forget_refused
 from pages.agreement_publishing import SIDES, choose_draft, draw_publishing
 from pages.ui import plain, prose, refusals, segments, tell
 from services import agreements, document_drafts, languages, publishing
@@ -86,6 +86,8 @@ def draw_chosen(session: Session, actor: Actor, draft_id: UUID) -> None:
     try:
         now = document_drafts.draft(session, actor, draft_id)
     except NotAllowed:
+        # The screen itself says below that the draft is gone.
+        forget_refused()
         draw_unsaved(draft_id, None)
         raise
     draw_draft(session, actor, now)

@@ -121,7 +121,9 @@ def draw_take_in(
 
 def draft_in_words(draft: InTheWay) -> str:
     kind = agreements.KINDS[draft.kind]
-    return f"- “{plain(draft.title)}” ({kind}), changed by {plain(draft.changed_by)} {day_of(draft.changed_at.date())}"
+    return (
+        f"- “{plain(draft.title)}” ({kind}), changed by {plain(draft.changed_by)} on {day_of(draft.changed_at.date())}"
+    )
 
 
 def take_in_shown(

@@ -40,6 +40,11 @@ def draw_refused(where: str) -> None:
         _draw(st.session_state.pop(_REFUSED)[1])
 
 
+def forget_refused() -> None:
+    """For where the screen says the same by itself."""
+    st.session_state.pop(_REFUSED, None)
+
+
 @contextmanager
 def refused_on_top() -> Iterator[None]:
     """Around the whole screen: a refusal whose button is gone stands above everything."""

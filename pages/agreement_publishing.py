@@ -117,8 +117,8 @@ def publish_shown(draft_id: UUID, version: int, asked: int, exceptions: tuple[st
 def draw_discard(now: Draft) -> None:
     with st.popover("Throw the draft away", key=f"discarding-{now.id}"):
         st.markdown(
-            f"This draft, last changed by {plain(now.changed_by)} {day_of(now.changed_at.date())}, cannot be brought "
-            "back. What is in force stays."
+            f"This draft, last changed by {plain(now.changed_by)} on {day_of(now.changed_at.date())}, "
+            "cannot be brought back. What is in force stays."
         )
         st.button("Throw it away", key=f"discard-{now.id}", on_click=discard_shown, args=(now.id, now.version))
         draw_refused(DISCARD)

@@ -161,7 +161,9 @@ def draw_what_changed(session: Session, actor: Actor, reading: Reading, before_i
 
 def draw_heading(reading: Reading) -> None:
     st.header(plain(reading.title), anchor=False)
-    st.caption(f"Version {reading.edition} · in force since {day_of(reading.published_at.date())}")
+    sides = " and ".join(f"{side}s" for side in reading.signed_by)
+    who = f" · {sides} sign it" if sides else ""
+    st.caption(f"Version {reading.edition} · in force since {day_of(reading.published_at.date())}{who}")
     if reading.changed or reading.removed:
         gone = f" No longer in it: {plain(', '.join(reading.removed))}." if reading.removed else ""
         st.info(f"What changed since you last signed is marked.{gone}", icon=":material/difference:")

@@ -197,7 +197,7 @@ def save(
     if row.version != version:
         raise Conflict(
             "Somebody else changed this draft while you were writing.",
-            remedy="Nothing of theirs is lost, nor of yours: put what is still missing into it, then save.",
+            remedy="Both wordings stand above: put what is missing into theirs, then save.",
         )
     row.title, row.text = cleaning.name(title, field="The title"), publishing.cleaned(text)
     row.signed_by = [side.value for side in Side if side.value in signed_by]

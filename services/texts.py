@@ -34,7 +34,8 @@ class ReadSection:
 class Reading:
     """A text to read. `sha256` is of the exact text; `changed` and `removed` name clauses since my last signature.
 
-    `words` is the whole text below its title, as a coordinator edits it; `before_id` the version I signed last.
+    `words` is the whole text below its title, as a coordinator edits it; `before_id` the version I signed last;
+    `signed_by` the sides that sign it.
     """
 
     id: UUID
@@ -50,6 +51,7 @@ class Reading:
     sections: tuple[ReadSection, ...]
     changed: frozenset[str]
     removed: tuple[str, ...]
+    signed_by: tuple[str, ...]
 
 
 def read(session: Session, actor: Actor, document_id: UUID) -> Reading:
@@ -73,6 +75,7 @@ def read(session: Session, actor: Actor, document_id: UUID) -> Reading:
         sections=sections(text),
         changed=frozenset(key for key, words in now.items() if before and then.get(key) != words),
         removed=tuple(key for key in then if key not in now),
+        signed_by=tuple(document.signed_by),
     )
 
 

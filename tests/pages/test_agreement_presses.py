@@ -139,7 +139,7 @@ def test_what_was_typed_into_a_draft_that_a_colleague_threw_away_can_still_be_co
 
     assert not page.exception
     assert [code.value for code in page.code] == ["Code of conduct\n\nMine, all mine."]
-    assert {error.value.split("\\.")[0] for error in page.error} == {"This draft is not there any more"}
+    assert [error.value.split("\\.")[0] for error in page.error] == ["This draft is not there any more"]
 
 
 @pytest.mark.clause("U-C1.1")

@@ -57,6 +57,7 @@ def test_a_mentor_reads_every_clause_ticks_every_section_and_signs(page_session:
     mentor = person_of(page_session, make_enrolment(page_session, cohort, Side.MENTOR, name="Ama Boateng"))
     page = open_page("agreements", mentor)
     shown = "\n".join(markdown.value for markdown in page.markdown)
+    captions = [caption.value for caption in page.caption]
 
     for section in ("1", "2"):
         page.checkbox(key=f"box-{document.id}-{section}").check()
@@ -64,6 +65,9 @@ def test_a_mentor_reads_every_clause_ticks_every_section_and_signs(page_session:
     page.button(key=f"sign-{document.id}").click().run()
 
     assert [word in shown for word in ("Please be kind", "Please listen", "Come on time", "X\\-3")] == [True] * 4
+    assert [caption.partition(" · mentors")[2] for caption in captions if caption.startswith("Version 1 · ")] == [
+        " and mentees sign it"
+    ]
     assert not page.exception
     assert [notice.value for notice in page.success] == [
         "You have signed “Code of conduct”.",

@@ -89,7 +89,12 @@ def chase(session: Session, actor: Actor, cohort_id: UUID) -> Chase:
         return Chase((), None)
     first = missing[0]
     preview = messages.preview(
-        session, person_id=first.person_id, template=TO_SIGN, scheme_id=cohort.scheme_id, **first.facts()
+        session,
+        person_id=first.person_id,
+        template=TO_SIGN,
+        scheme_id=cohort.scheme_id,
+        documents=first.documents,
+        is_a_gate=first.is_a_gate,
     )
     return Chase(tuple(each.name for each in missing), preview)
 

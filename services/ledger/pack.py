@@ -4,6 +4,7 @@ Three fingerprints say what it is about: each text in force, all figures as told
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -15,7 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from models.agreements import SchemeDocument
 from models.audit import AuditEntry
+from models.people import Person
 from models.schemes import Cohort
 from services import times
 from services.access import Actor
@@ -46,6 +49,7 @@ def evidence_pack(session: Session, actor: Actor, cohort_id: UUID, *, today: dat
     found = ledger(session, actor, cohort_id, today=today)
     fingerprint = figures_fingerprint(found)
     page = _environment().get_template("pack.html.j2")
+    people = _publishers(session, actor, cohort_id, [each.id for each in found.documents])
     content = page.render(
         ledger=found,
         lines=found.lines,
@@ -53,7 +57,7 @@ def evidence_pack(session: Session, actor: Actor, cohort_id: UUID, *, today: dat
         states=STATES,
         day=_in_words(found.as_of),
         before=_in_words(found.before),
-        documents=[(each, _in_words(each.published_at_day)) for each in found.documents],
+        documents=[(each, _in_words(each.published_at_day), people.get(each.id)) for each in found.documents],
         figures=fingerprint,
         journal=_journal_head(session, cohort_id),
     )
@@ -84,6 +88,16 @@ def _journal_head(session: Session, cohort_id: UUID) -> tuple[int, str]:
     )
     row = session.execute(newest).one_or_none()
     return (row[0], row[1]) if row else (0, "0" * 64)
+
+
+def _publishers(session: Session, actor: Actor, cohort_id: UUID, documents: Sequence[UUID]) -> dict[UUID, str]:
+    """Who published each text, for whoever runs the scheme: figures for others name nobody. One query."""
+    if session.get_one(Cohort, cohort_id).scheme_id not in actor.coordinates:
+        return {}
+    named = select(col(SchemeDocument.id), col(Person.full_name)).join(
+        Person, col(Person.id) == col(SchemeDocument.published_by_id)
+    )
+    return {row[0]: row[1] for row in session.execute(named.where(col(SchemeDocument.id).in_(documents)))}
 
 
 def _in_words(day: date) -> str:

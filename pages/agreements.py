@@ -14,7 +14,9 @@ from pages.agreement_presses import act_at, draw_refused, refused_on_top
 from pages.agreement_signatures import draw_coordinator
 from pages.next_step import draw_next
 from pages.ui import empty, page, plain, prose, segments, tell
+from pages.why import why
 from services import agreements, document_differences, languages
+from services import why as reasons
 from services.access import Actor
 from services.agreements import InForce, Reading, ReadSection
 
@@ -100,6 +102,8 @@ def draw_to_sign(session: Session, actor: Actor, reading: Reading) -> None:
     ticked = sum(draw_section(reading, section, with_box=True) for section in reading.sections)
     missing = len(reading.sections) - ticked
     with st.container(border=True, width=READING_WIDTH):
+        if clauses := reasons.of_signature(reading):
+            why(session, actor, "signature", clauses=clauses)
         st.markdown(f"To sign, type your name as the scheme knows it: **{plain(actor.name)}**")
         st.text_input("Your full name", key=f"name-{reading.id}", autocomplete="name", max_chars=200)
         st.caption(

@@ -77,7 +77,7 @@ def draw(session: Session, actor: Actor) -> None:
     elif step.number == REVIEW_STEP:
         review(session, actor, form)
     else:
-        ask(form, step)
+        ask(session, actor, form, step)
 
 
 def choose_step(form: EnrolmentForm) -> Step:
@@ -100,10 +100,12 @@ def choose_step(form: EnrolmentForm) -> Step:
     return by_number[chosen if chosen in by_number else first_open]
 
 
-def ask(form: EnrolmentForm, step: Step) -> None:
+def ask(session: Session, actor: Actor, form: EnrolmentForm, step: Step) -> None:
     """One step of questions; each answer is saved as it is given."""
     for question in step.questions:
         form_parts.ask(form.enrolment_id, question)
+        if question.kind == "capacity":
+            why(session, actor, "capacity")
     keys = tuple(question.key for question in step.questions)
     if any(form_parts.is_stuck(form.enrolment_id, key) for key in keys):
         st.caption(":material/error: Something above is not saved yet; everything else is.")

@@ -40,6 +40,8 @@ def ask_consents(session: Session, actor: Actor, form: EnrolmentForm, step: Step
             if question.help:
                 st.caption(plain(question.help))
             st.caption(f":material/visibility: {form_parts.seen_by(question)}")
+            if question.key == ConsentPurpose.DIRECTORY:
+                why(session, actor, "directory")
         if question.key == ConsentPurpose.DIRECTORY and ConsentPurpose.DIRECTORY in form.given:
             ask_what_else(session, actor, form)
     ask_sharing(session, actor, form)

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from pages import pair_ways
 from pages.pair_parts import CHANNELS
 from pages.ui import at_a_press, done, plain, refusals, segments, tell
+from pages.why import why
 from pages.written import written
 from services import expectations, topic_marks, ways_drafts, ways_of_working, ways_wording
 from services.access import Actor
@@ -154,6 +155,7 @@ def rhythm(session: Session, actor: Actor, match: MyMatch, ways: Ways) -> None:
     terms, _is_mine = ways_drafts.of(session, actor, match.pairing_id, ways)
     offered = ways_drafts.usable_channels(session, actor, match.pairing_id)
     st.header("Your rhythm", anchor=False)
+    why(session, actor, "rhythm")
     usual = terms.usual
     with st.form(f"rhythm-{match.pairing_id}", border=False):
         numbers = {
@@ -272,6 +274,8 @@ def confirm(session: Session, actor: Actor, match: MyMatch, ways: Ways, today: d
     terms, is_mine = ways_drafts.of(session, actor, match.pairing_id, ways)
     is_settled = ways.in_force is not None and proposed is None and not is_mine
     st.header("You two have agreed" if is_settled else "Confirm together", anchor=False)
+    if match.is_open and not is_settled:
+        why(session, actor, "ways_of_working")
     name = plain(match.other_name)
     if proposed is not None and proposed.proposed_by is not match.side:
         st.markdown(

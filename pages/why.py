@@ -11,12 +11,15 @@ LABEL = "Why am I asked this?"
 NOTHING = "No text of this scheme that is in force speaks of it. The coordinator can tell you why it is asked."
 
 
-def why(session: Session, actor: Actor, topic: str) -> None:
-    """Draw it for a topic of services/why.py. The database is asked only when somebody opens it."""
+def why(session: Session, actor: Actor, topic: str, *, clauses: tuple[str, ...] = ()) -> None:
+    """Draw it for a topic of services/why.py, or for some of its clauses.
+
+    The database is asked only when somebody opens it.
+    """
     box = st.popover(LABEL, icon=":material/help:", type="tertiary", key=f"why-{topic}", on_change="rerun")
     if not box.open:
         return
-    found = reasons.reason(session, actor, *reasons.TOPICS[topic])
+    found = reasons.reason(session, actor, *(clauses or reasons.TOPICS[topic]))
     box.markdown(NOTHING if found is None else in_words(found))
 
 

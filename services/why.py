@@ -13,6 +13,7 @@ from models.agreements import Clause, SchemeDocument
 from models.schemes import Scheme
 from services import signatures
 from services.access import Actor
+from services.texts import Reading
 
 # What the software asks, and the clauses that ask it, of whichever scheme; the first that is in force is told.
 TOPICS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -24,10 +25,10 @@ TOPICS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "feedback": ("U-6", "A-SH6", "B-7"),
         "record": ("A-SH6", "U-5", "B-7"),
         "rhythm": ("U-C6.2", "A-ME2", "B-3"),
-        "signature": ("U-9", "U-C4.1", "A-SH2"),
+        "signature": ("U-9", "U-C4.1"),
         "training": ("U-3", "U-C5.1"),
         "ways_of_working": ("U-C4.4", "A-MR3", "B-4"),
-        "wishes": ("U-1", "UM-1"),
+        "wishes": ("UM-1", "U-1"),
     }
 )
 
@@ -50,6 +51,12 @@ def reason(session: Session, actor: Actor, *clauses: str) -> Reason | None:
     by_key = {row.key: row for row in found}
     row = next((by_key[key] for key in clauses if key in by_key), None)
     return None if row is None else Reason(row.key, row.heading, row.text, row.title)
+
+
+def of_signature(reading: Reading) -> tuple[str, ...]:
+    """The clauses of this very text that ask for a signature under it; none in most texts, whoever signs them."""
+    own = {clause.id for section in reading.sections for clause in section.clauses}
+    return tuple(clause for clause in TOPICS["signature"] if clause in own)
 
 
 @cache  # asked beside every gate: building it costs more than asking

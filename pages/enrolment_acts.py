@@ -105,7 +105,7 @@ def draw_all(session: Session, actor: Actor, cohort_id: UUID, found: Queue, ever
         # How many they are is said with the question, where they were not counted to the end.
         words = f"Approve all{'' if found.has_more else f' {found.decidable:,}'} submitted"
         # The question below has the one primary button while it is asked.
-        kind = "secondary" if is_asking(ALL) else "primary"
+        kind = "secondary" if st.session_state.get(_ASKED) else "primary"
         if st.button(words, key="approve-all", type=kind):  # type: ignore[arg-type] # one of two words
             ask(cohort_id, Act.APPROVE, everybody(Act.APPROVE), where=ALL)
     if not found.rows:
@@ -168,14 +168,21 @@ def cancel() -> None:
 
 def confirm_pausing(session: Session, actor: Actor, act: Act, enrolment_id: UUID) -> None:
     """A break of one person, begun or ended."""
-    asking, is_done = enrolment_pausing.confirm_pause if act is Act.PAUSE else enrolment_pausing.confirm_end, False
+    asking = enrolment_pausing.confirm_pause if act is Act.PAUSE else enrolment_pausing.confirm_end
+    carry, yes = None, False
     with refusals():
-        is_done = asking(session, actor, enrolment_id)
-    cancel()
-    if is_done:
-        del st.session_state[_ASKED]
-        begun = "The break has begun, and they are told. You can end it from here."
-        done(begun if act is Act.PAUSE else "The break is over, and they are told.")
+        carry = asking(session, actor, enrolment_id)
+    with st.container(horizontal=True):
+        if carry is not None:
+            words = "Pause and send" if act is Act.PAUSE else "End the break and send"
+            yes = st.button(words, type="primary", key="confirm")
+        cancel()
+    if carry is not None and yes:
+        with refusals():
+            carry()
+            del st.session_state[_ASKED]
+            begun = "The break has begun, and they are told. You can end it from here."
+            done(begun if act is Act.PAUSE else "The break is over, and they are told.")
 
 
 def people(ids: Sequence[UUID]) -> str:

@@ -1,5 +1,6 @@
 """A coordinator lets somebody rest, or ends a break that a coordinator began: what it does and every email, first."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,8 +17,8 @@ DAY, OPEN = "Until a day", "No day yet"
 USUAL_DAYS = 28
 
 
-def confirm_pause(session: Session, actor: Actor, enrolment_id: UUID) -> bool:
-    """True once it is confirmed and done."""
+def confirm_pause(session: Session, actor: Actor, enrolment_id: UUID) -> Callable[[], object]:
+    """What is confirmed: to be done once somebody says yes."""
     now = coordinated_pauses.today(session, actor, enrolment_id)
     how = segments("How long?", [DAY, OPEN], default=DAY, required=True, key="rest-how")
     chosen = None
@@ -30,23 +31,17 @@ def confirm_pause(session: Session, actor: Actor, enrolment_id: UUID) -> bool:
     plan = coordinated_pauses.plan(session, actor, enrolment_id, return_on=chosen)
     st.markdown("\n".join(f"- {line}" for line in what_it_does(plan)))
     read(plan.told)
-    if not st.button("Pause and send", type="primary", key="confirm"):
-        return False
-    coordinated_pauses.pause(session, actor, enrolment_id, return_on=chosen)
-    return True
+    return lambda: coordinated_pauses.pause(session, actor, enrolment_id, return_on=chosen)
 
 
-def confirm_end(session: Session, actor: Actor, enrolment_id: UUID) -> bool:
-    """True once it is confirmed and done."""
+def confirm_end(session: Session, actor: Actor, enrolment_id: UUID) -> Callable[[], object]:
+    """The same of a break that is to end."""
     told = coordinated_pauses.preview_of_end(session, actor, enrolment_id)
     st.markdown(
         f"{plain(told.name)} can be matched again from today. Pairs that stood still go on, and the other side is told."
     )
     read((told,))
-    if not st.button("End the break and send", type="primary", key="confirm"):
-        return False
-    coordinated_pauses.end(session, actor, enrolment_id)
-    return True
+    return lambda: coordinated_pauses.end(session, actor, enrolment_id)
 
 
 def what_it_does(plan: Plan) -> list[str]:

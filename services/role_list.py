@@ -125,9 +125,7 @@ def farewell(session: Session, actor: Actor, scheme_id: UUID | None, holder: Hol
     roles.admit(session, actor, scheme_id, holder.role)
     if holder.state in {None, AccountStatus.INVITED} or actor.person_id is None:
         return None
-    facts = {"person_name": holder.name, "role": roles.WORDS[holder.role]}
-    mail = messages.preview(session, person_id=actor.person_id, template="role_ended", scheme_id=scheme_id, **facts)
-    return Letter(holder.name, mail)
+    return Letter(holder.name, _word(session, actor.person_id, "role_ended", scheme_id, holder.role, holder.name))
 
 
 def _holder(row: tuple[RoleGrant, Person, Account | None], actor: Actor, is_owner: bool) -> Holder:
@@ -163,14 +161,15 @@ def _letters(
     """What the person gets; both possibilities, where which it will be is not for the actor to learn."""
     if actor.person_id is None:
         return ()
-    facts = {"person_id": actor.person_id, "scheme_id": scheme_id, "person_name": name}
     invitation = messages.preview(
         session,
+        person_id=actor.person_id,
         template="invitation",
+        scheme_id=scheme_id,
         link_hours=accounts.INVITATION_HOURS,
-        **facts,  # type: ignore[arg-type]
+        person_name=name,
     )
-    word = messages.preview(session, template="role_given", role=roles.WORDS[role], **facts)  # type: ignore[arg-type]
+    word = _word(session, actor.person_id, "role_given", scheme_id, role, name)
     if person is not None:
         return (Letter(name, word if accounts.can_sign_in(session, person.id) else invitation),)
     if actor.place.acting_as is Acting.ADMINISTRATOR:
@@ -178,4 +177,17 @@ def _letters(
     return (
         Letter(f"{name}, who chooses a password first", invitation),
         Letter(f"{name}, if there is an account for this address already", word),
+    )
+
+
+def _word(session: Session, as_read_by: UUID, template: str, scheme_id: UUID | None, role: Role, name: str) -> Preview:
+    """A mail to somebody with an account: its link only leads to the desk."""
+    return messages.preview(
+        session,
+        person_id=as_read_by,
+        template=template,
+        scheme_id=scheme_id,
+        is_personal=False,
+        person_name=name,
+        role=roles.WORDS[role],
     )

@@ -45,15 +45,16 @@ def draw_waiting(session: Session, actor: Actor, waiting: list[InForce]) -> None
     """One text at a time: the choice between several, then the text to sign."""
     document = waiting[0]
     if len(waiting) > 1:
-        by_id = {str(each.id): each for each in waiting}
+        # By its kind, which a new version keeps: whoever was reading it goes on with that one.
+        by_kind = {each.kind.value: each for each in waiting}
         chosen = segments(
             "To sign",
-            list(by_id),
+            list(by_kind),
             key="to-sign",
-            default=str(document.id),
-            words=lambda key: agreements.KINDS[by_id[key].kind].capitalize(),
+            default=document.kind.value,
+            words=lambda kind: agreements.KINDS[by_kind[kind].kind].capitalize(),
         )
-        document = by_id[chosen or str(document.id)]
+        document = by_kind[chosen or document.kind.value]
     if document.signed_edition is not None:
         draw_asked_again(document)
     chosen_id = in_my_language(session, actor, document.id) if document.is_translated else document.id

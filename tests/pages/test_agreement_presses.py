@@ -87,6 +87,26 @@ def test_a_signature_on_a_version_that_was_replaced_while_it_was_read_signs_noth
     assert "replaced" not in "".join(warning.value for warning in page.warning)
 
 
+def test_of_two_texts_the_one_that_was_replaced_while_it_was_read_is_chosen_again(
+    page_session: Session, cohort: Cohort, colleague: Actor
+) -> None:
+    other = make_document(page_session, cohort.scheme_id, kind=DocumentKind.AGREEMENT, title="Agreement", text=TEXT)
+    old = make_document(page_session, cohort.scheme_id, text=TEXT)
+    mentor = page_session.get_one(Person, make_enrolment(page_session, cohort, name="Bo Lind").person_id)
+    page = open_page("agreements", mentor)
+    page.segmented_control(key="to-sign").set_value(old.kind.value).run()
+    new_id = agreements.publish(
+        page_session, colleague, cohort.scheme_id, kind=DocumentKind.CODE, title="Code of conduct", text=NEW
+    )
+
+    page.button(key=f"sign-{old.id}").click().run()
+
+    assert not page.exception
+    assert [error.value.split(" on ")[0] for error in page.error] == ["The code of conduct changed"]
+    assert next(header.value for header in page.header) == "Code of conduct"
+    assert [f"sign-{each}" in [button.key for button in page.button] for each in (new_id, other.id)] == [True, False]
+
+
 def test_a_signature_under_a_text_that_asks_this_side_no_more_is_answered_on_top(
     page_session: Session, cohort: Cohort
 ) -> None:

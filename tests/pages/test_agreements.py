@@ -134,7 +134,7 @@ def test_of_two_texts_to_sign_each_can_be_chosen(page_session: Session, cohort: 
     page = open_page("agreements", person_of(page_session, make_enrolment(page_session, cohort)))
     first = [header.value for header in page.header]
 
-    page.segmented_control[0].set_value(str(code.id)).run()
+    page.segmented_control[0].set_value(code.kind.value).run()
 
     assert first == ["Agreement"]
     assert [header.value for header in page.header] == ["Code of conduct"]

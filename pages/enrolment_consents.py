@@ -129,7 +129,14 @@ def turn(key: str, on: Callable[[Session, Actor], object], off: Callable[[Sessio
 
 
 def draw_agreed(session: Session, actor: Actor) -> None:
-    """Everything the person ever agreed to, in the words of that day."""
+    """Everything the person ever agreed to, in the words of that day. Read only when somebody opens it."""
+    with st.expander("What I agreed to, and when", key="agreed", on_change="rerun") as opened:
+        if opened.open:
+            draw_history(session, actor)
+
+
+def draw_history(session: Session, actor: Actor) -> None:
+    """Each agreement, the newest first."""
     histories = (consents.history, listing_choices.history, match_sharing.history)
     agreed = sorted(
         (each for history in histories for each in history(session, actor)),
@@ -137,13 +144,12 @@ def draw_agreed(session: Session, actor: Actor) -> None:
         reverse=True,
     )
     if not agreed:
-        return
-    with st.expander("What I agreed to, and when"):
-        for each in agreed:
-            until = f", withdrawn on {moment(each.withdrawn_at, actor)}" if each.withdrawn_at else ", in force"
-            st.markdown(f"**{plain(each.label)}**  \nGiven on {plain(moment(each.given_at, actor) + until)}")
-            if each.text and not each.is_worded_so:
-                st.caption(f"The words have changed since. You agreed to: {plain(' '.join(each.text.splitlines()))}")
+        st.caption("Nothing so far.")
+    for each in agreed:
+        until = f", withdrawn on {moment(each.withdrawn_at, actor)}" if each.withdrawn_at else ", in force"
+        st.markdown(f"**{plain(each.label)}**  \nGiven on {plain(moment(each.given_at, actor) + until)}")
+        if each.text and not each.is_worded_so:
+            st.caption(f"The words have changed since. You agreed to: {plain(' '.join(each.text.splitlines()))}")
 
 
 def draw_answer() -> None:

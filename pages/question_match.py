@@ -1,5 +1,6 @@
 """What the other half of a pair sees of the answers to one question, for whoever edits the form."""
 
+import re
 from collections.abc import Mapping
 
 import streamlit as st
@@ -14,6 +15,7 @@ from services.form_editing import Editable
 from services.schemes.shapes import NEVER_MATCHED
 
 RULES = {"": "Never", CHOICE: "Only if the person shares it", ALWAYS: "Always, while they are matched"}
+OF_A_MATCH = re.compile(r"\b(?:(?:your|their) match|matched|pair|paired)\b", re.IGNORECASE)
 WHOSE = {Side.MENTOR: "mentors", Side.MENTEE: "mentees"}
 
 
@@ -22,6 +24,12 @@ def draw(session: Session, actor: Actor, field: Editable, key: str) -> None:
     sides = [side for side in field.sides if field.key not in SEEN_ANYWAY[side]]
     if field.is_retired or not sides or not match_sharing.may_be_shared(field.key, field.kind):
         return
+    if any(not field.for_match[side] and OF_A_MATCH.search(field.audiences[side]) for side in sides):
+        st.warning(
+            "“Who sees the answer” speaks of a match, and a match does not see it. Word it anew, or choose below that "
+            "people may share it.",
+            icon=":material/visibility_off:",
+        )
     with st.form(f"match-{key}", enter_to_submit=False):
         rules = {side: ask_rule(field, side, key) for side in sides}
         labels = {side: ask_words(field, side, key) for side in sides}

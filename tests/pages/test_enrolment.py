@@ -26,8 +26,9 @@ from services import conflicts, consents, enrolments, listing_choices, match_sha
 from services.access import DESK
 from services.schemes import starting
 from tests.bad_inputs import BadInput, of_kind
-from tests.factories import make_consent, make_enrolment, make_participant, make_person
+from tests.factories import make_consent, make_enrolment, make_pairing, make_participant, make_person
 from tests.pages.opening import open_page
+from tests.services.counting import reads, sent
 from tests.services.test_enrolments import HOPES, REACH, WHO
 
 
@@ -284,6 +285,47 @@ def test_a_listed_mentor_switches_on_one_more_answer_and_leaves_with_all_of_it(p
     assert [switch.label for switch in page.toggle if "Also" in switch.label] == []
 
 
+@pytest.mark.clause("U-2", "U-C4.2")
+def test_what_was_agreed_to_is_told_in_the_words_of_its_day_when_somebody_opens_it(page_session: Session) -> None:
+    mentee = a_draft(page_session)
+    actor = make_participant(page_session, mentee)
+    page_session.commit()
+    consents.give(page_session, actor, ConsentPurpose.SHARE_EMAIL)
+    match_sharing.share(page_session, actor, "needs")
+    match_sharing.keep_back(page_session, actor, "needs")
+    page = opened(page_session, mentee, step=5)
+    closed = [block.value for block in page.markdown if "Given on" in block.value]
+
+    page.session_state["agreed"] = True
+    page.run()
+
+    told = [block.value.replace("\\", "") for block in page.markdown if "Given on" in block.value]
+    assert closed == []
+    assert [line.split("  \n")[0] for line in told] == [
+        "**Share with my mentor: What would help you to get the most out of it**",
+        "**Share my email address with the other half of my pair**",
+    ]
+    assert [", withdrawn on " in line for line in told] == [True, False]
+
+
+@pytest.mark.parametrize(("step", "most"), [(1, 6), (5, 12), (6, 12)])
+def test_a_mentor_with_every_kind_of_choice_opens_each_step_with_few_questions_to_the_database(
+    page_session: Session, step: int, most: int
+) -> None:
+    mentor = a_draft(page_session, side=Side.MENTOR, organisation="Grid & Sons")
+    actor = make_participant(page_session, mentor)
+    make_consent(page_session, mentor, ConsentPurpose.DIRECTORY)
+    page_session.commit()
+    listing_choices.show(page_session, actor, "organisation")
+    match_sharing.share(page_session, actor, "support")
+    page = opened(page_session, mentor, step=step)
+
+    with sent(page_session) as statements:
+        page.run()
+
+    assert len(reads(statements)) <= most
+
+
 @pytest.mark.clause("U-C4.2", "U-C4.3")
 def test_a_mentee_shares_an_answer_with_their_match_by_its_own_switch_and_takes_it_back(page_session: Session) -> None:
     mentee = a_draft(page_session, answers={"needs": "Written *notes*."})
@@ -462,3 +504,21 @@ def test_a_visitor_is_asked_to_sign_in(page_session: Session) -> None:
 
     assert len(page.segmented_control) == 0
     assert [field.label for field in page.text_input if field.label == "Full name"] == []
+
+
+@pytest.mark.clause("A-SH2", "U-C4.5")
+def test_whoever_names_the_mentor_they_have_reads_that_the_pair_goes_on_and_where_to_end_it(
+    page_session: Session,
+) -> None:
+    enrolment = a_draft(page_session, status=EnrolmentStatus.APPROVED)
+    cohort = page_session.get_one(Cohort, enrolment.cohort_id)
+    pairing = make_pairing(page_session, cohort, mentor="Bo *Lindqvist*", mentee=enrolment)
+    page = opened(page_session, enrolment, step=4)
+
+    page.text_input(key="conflict-search").set_value("bo").run()
+    page.button(key=f"name-{pairing.mentor_id}").click().run()
+
+    said = [element.value for element in page.main.markdown]
+    assert r"**Bo \*Lindqvist\*** is never proposed to you again." in said
+    assert any("You two are paired at the moment, and that goes on until one of you ends it." in one for one in said)
+    assert "Open My match" in [link.proto.label for link in page.main.get("page_link")]

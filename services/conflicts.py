@@ -161,6 +161,7 @@ def _declare(session: Session, actor: Actor, enrolment: Enrolment, others: Itera
     audit.record(session, actor, "conflicts.declared", enrolment.id)
     if named:
         later_conflicts.take_back_proposals(session, enrolment.person_id, named)
+        later_conflicts.ask_for_a_look(session, enrolment.person_id, named)
 
 
 def _take_back(session: Session, actor: Actor, enrolment: Enrolment, others: Iterable[UUID]) -> None:

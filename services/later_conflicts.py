@@ -5,6 +5,7 @@ coordinator is asked on Home to look at it (services/kept_apart.py), and is told
 """
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
@@ -13,7 +14,9 @@ from sqlmodel import Session, col
 
 from models.enrolments import Enrolment, Side
 from models.matching import Proposal, ProposalStatus
-from services import proposal_taking_back
+from models.pairings import Pairing, PairingStatus
+from models.schemes import Cohort
+from services import audit, proposal_taking_back
 from services.access import DESK
 
 
@@ -30,10 +33,7 @@ def take_back_proposals(session: Session, person_id: UUID, others: Collection[UU
         .join(mentee, col(mentee.id) == col(Proposal.mentee_id))
         .where(
             col(Proposal.status).in_((ProposalStatus.DRAFT, ProposalStatus.SENT)),
-            or_(
-                and_(col(mentor.person_id) == person_id, col(mentee.person_id).in_(others)),
-                and_(col(mentee.person_id) == person_id, col(mentor.person_id).in_(others)),
-            ),
+            _between(mentor, mentee, person_id, others),
         )
         .order_by(col(Proposal.id))
         .with_for_update(of=Proposal)
@@ -42,3 +42,29 @@ def take_back_proposals(session: Session, person_id: UUID, others: Collection[UU
     for proposal, mentors_self in session.execute(statement).all():
         own = Side.MENTOR if mentors_self == person_id else Side.MENTEE
         proposal_taking_back.take_back(session, DESK, proposal, but=own)
+
+
+def ask_for_a_look(session: Session, person_id: UUID, others: Collection[UUID]) -> None:
+    """Notes in the journal that every open pair of a person and one of these is to be looked at; never commits.
+
+    So that the Home of each scheme's coordinators counts anew, in whichever scheme somebody said so.
+    """
+    mentor, mentee = aliased(Enrolment), aliased(Enrolment)
+    statement = (
+        select(col(Pairing.id), col(Cohort.scheme_id))
+        .join(Cohort, col(Cohort.id) == col(Pairing.cohort_id))
+        .join(mentor, col(mentor.id) == col(Pairing.mentor_id))
+        .join(mentee, col(mentee.id) == col(Pairing.mentee_id))
+        .where(col(Pairing.status) != PairingStatus.ENDED, _between(mentor, mentee, person_id, others))
+        .order_by(col(Pairing.id))
+    )
+    for pairing_id, scheme_id in session.execute(statement).all():
+        audit.record(session, DESK, "pairing.look_again", pairing_id, scheme_id=scheme_id)
+
+
+def _between(mentor: Any, mentee: Any, person_id: UUID, others: Collection[UUID]) -> Any:
+    """SQL: of these two enrolments one is the person's and the other one of the others'."""
+    return or_(
+        and_(col(mentor.person_id) == person_id, col(mentee.person_id).in_(others)),
+        and_(col(mentee.person_id) == person_id, col(mentor.person_id).in_(others)),
+    )

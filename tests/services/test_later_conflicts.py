@@ -1,6 +1,7 @@
 """What follows when somebody names a person with whom something is under way already."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlmodel import Session, select
@@ -35,6 +36,10 @@ def mails_have_left(session: Session) -> None:
     for message in session.exec(select(Message)):
         message.status = MessageStatus.SENT
     session.commit()
+
+
+def mentees_self(session: Session, pairing: Pairing) -> UUID:
+    return session.get_one(Enrolment, pairing.mentee_id).person_id
 
 
 def looks_again(session: Session, actor: Actor) -> list[str]:
@@ -213,6 +218,20 @@ def test_the_task_is_gone_once_the_pair_has_ended_or_the_word_is_taken_back(sess
 
     assert (both, one) == (["Two pairs need another look"], ["One pair needs another look"])
     assert looks_again(session, actor) == []
+
+
+@pytest.mark.clause("A-SH2")
+def test_the_scheme_of_a_pair_hears_of_it_wherever_it_was_said(session: Session) -> None:
+    pairing = make_pairing(session, make_cohort(session))
+    elsewhere = make_enrolment(session, make_cohort(session), person_id=mentees_self(session, pairing))
+    mentor = session.get_one(Enrolment, pairing.mentor_id)
+    session.commit()
+
+    conflicts.declare(session, make_participant(session, elsewhere), [mentor.person_id])
+
+    entry = session.exec(select(AuditEntry).where(AuditEntry.action == "pairing.look_again")).one()
+    scheme_id = session.get_one(Cohort, pairing.cohort_id).scheme_id
+    assert (entry.actor_id, entry.subject_id, entry.scheme_id, entry.details) == (None, pairing.id, scheme_id, {})
 
 
 def test_a_coordinator_is_not_told_of_a_pair_that_they_are_half_of(session: Session) -> None:

@@ -32,9 +32,10 @@ PROTECTED = (
     "show, in it or in what is left over; the others are rounded to the nearest 5."
 )
 COLOURS = (
-    "Green: what the scheme aims at is reached. Amber: at least three quarters of it. Red: less, or something that "
-    "should not be there is. A number without a good direction only informs. “Upheld by people”: no number can "
-    "show it, or none is kept so far; it says where the software informs and where it asks."
+    "Green: what the scheme aims at is reached. Amber: at least three quarters of it. Red: less, or a fault: something "
+    "is there that should not be, or missing where none may be. A number without a good direction only informs. "
+    "“Upheld by people”: no number can show it, or none is kept so far; it says where the software informs and where "
+    "it asks."
 )
 
 

@@ -215,8 +215,8 @@ NEEDS = Figure(
     part="needs",
     base="mentees",
     words="{part} of {base} mentees said what they need",
-    definition="Approved mentees who answered the question about needs. Answering is their choice: the number has no "
-    "good direction.",
+    definition="Approved mentees who wrote what they need, or chose what would help them. Answering is their choice, "
+    "and so is sharing it with the mentor: the number has no good direction.",
     aim=Aim.TELLS,
     lists=False,
 )
@@ -245,7 +245,7 @@ CHANNELS = Figure(
     source="channels",
     part="elsewhere",
     base="noted",
-    words="{part} of {base} contacts and meetings noted in 30 days went by a channel that the scheme does not have",
+    words="of {base} contacts and meetings noted in 30 days, {part} went by a channel that the scheme does not have",
     definition="Contacts noted and meetings recorded as held in the last 30 days, each side's own note by itself, by "
     "channel. None should be outside the scheme's own channels.",
     aim=Aim.NONE,

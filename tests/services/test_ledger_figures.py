@@ -88,7 +88,7 @@ def test_contacts_and_meetings_of_thirty_days_are_counted_by_channel(session: Se
 
     assert (found.part, found.base, found.state) == (1, 5, State.RED)
     assert found.words == (
-        "1 of 5 contacts and meetings noted in 30 days went by a channel that the scheme does not have "
+        "of 5 contacts and meetings noted in 30 days, 1 went by a channel that the scheme does not have "
         "(1 by email, 1 by telephone, 2 by WeChat, 1 in person)"
     )
 

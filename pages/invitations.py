@@ -174,7 +174,7 @@ def ask_to_close(session: Session, actor: Actor, link: Link) -> None:
             "No email goes to anybody."
         )
         with st.container(horizontal=True):
-            yes = st.button("Close the link", key="close-now", type="primary")
+            yes = st.button("Close the link", key="close-now")
             no = st.button("Keep it open", key="keep-open")
         if yes:
             self_enrolment.revoke(session, actor, link.id)
@@ -232,8 +232,12 @@ def ask(session: Session, actor: Actor, act: str, picked: Sequence[UUID]) -> Non
         lines = open_invitations.those(session, actor, picked)
         willing = say_again(session, actor, lines) if act == AGAIN else say_back(lines)
         with st.container(horizontal=True):
-            label = "Send" if act == AGAIN else "Take back"
-            yes = st.button(label, key="yes", type="primary", disabled=not willing)
+            # What takes something away is never the act that most people came for.
+            yes = (
+                st.button("Send", key="yes", type="primary", disabled=not willing)
+                if act == AGAIN
+                else st.button("Take back", key="yes")
+            )
             if st.button("Cancel", key="no"):
                 del st.session_state[_ASKED]
                 st.rerun()

@@ -203,6 +203,28 @@ def test_filters_stay_in_the_address_and_the_search_out_of_it(page_session: Sess
     assert sorted(page.query_params) == ["gate", "place", "side", "status"]
 
 
+def test_a_page_and_whoever_is_open_stand_in_the_address_and_lead_back(page_session: Session) -> None:
+    cohort, coordinator = a_cohort(page_session)
+    people = [a_submitted(page_session, cohort, f"P{number:02}", sort_key=f"p{number:02}") for number in range(22)]
+    page = open_page("messages", coordinator).switch_page("enrolments.py")
+
+    page.query_params["page"] = "2"
+    page.run()
+    second = names(page)
+    choose(page, people[21])
+    written = {key: page.query_params[key] for key in ("page", "opened")}
+    page.query_params["opened"] = str(people[20].id)  # as the browser's way back would
+    page.run()
+    back = [group.value for group in page.radio]
+    page.query_params.update({"page": "nonsense", "opened": "nobody"})
+    page.run()
+
+    assert second == ["P20", "P21"]
+    assert written == {"page": "2", "opened": str(people[21].id)}
+    assert back == [str(people[20].id), None]
+    assert (names(page)[0], [key for key in ("page", "opened") if key in page.query_params]) == ("P00", [])
+
+
 def test_whoever_is_opened_is_shown_in_full_as_plain_text(page_session: Session) -> None:
     cohort, coordinator = a_cohort(page_session)
     ama = a_submitted(page_session, cohort, "Ama", goals="**Loud** goals")

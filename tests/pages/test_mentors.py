@@ -238,11 +238,15 @@ def test_a_sector_narrows_the_list(page_session: Session) -> None:
     page = opened(page_session, make_enrolment(page_session, cohort))
 
     page.selectbox(key="sector").set_value("D").run()
-    energy = named(page)
+    energy, kept = named(page), page.query_params["sector"]
     page.selectbox(key="sector").set_value("E").run()
+    nobody = [notice.value.split(".")[0] for notice in page.info]
+    page.query_params["sector"] = "A"  # as the browser's way back, or a link, would
+    page.run()
 
-    assert energy == ["**Energetic**"]
-    assert [notice.value.split(".")[0] for notice in page.info] == ["No mentor of this sector is listed now"]
+    assert (energy, kept) == (["**Energetic**"], "D")
+    assert nobody == ["No mentor of this sector is listed now"]
+    assert named(page) == ["**Farming**"]
 
 
 def test_only_sectors_that_somebody_has_can_be_chosen(page_session: Session) -> None:
@@ -298,12 +302,14 @@ def test_a_search_without_a_hit_says_so(page_session: Session) -> None:
         ("proposing", "In this scheme the coordinator proposes a mentor to you, and you decide. "),
         ("submitted", "The directory opens when your enrolment is approved. "),
         ("matched", "You have a mentor now. "),
+        ("paused", "You are taking a break, so no mentor is looked for now. "),
     ],
 )
 def test_whoever_does_not_look_for_a_mentor_reads_why(page_session: Session, state: str, sentence: str) -> None:
     cohort = make_cohort(page_session) if state == "proposing" else a_cohort(page_session)
     a_listed(page_session, cohort)
-    status = EnrolmentStatus.SUBMITTED if state == "submitted" else EnrolmentStatus.APPROVED
+    statuses = {"submitted": EnrolmentStatus.SUBMITTED, "paused": EnrolmentStatus.PAUSED}
+    status = statuses.get(state, EnrolmentStatus.APPROVED)
     mentee = make_enrolment(page_session, cohort, status=status)
     if state == "matched":
         make_pairing(page_session, cohort, mentee=mentee)

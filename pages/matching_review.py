@@ -27,6 +27,7 @@ from pages.review_parts import (
     begin_anew_in,
     carry_over,
     draw_moved,
+    make_ready_meanwhile,
     open_pair,
     people,
     run_again,
@@ -169,6 +170,7 @@ def draw_pairs(session: Session, actor: Actor, cohort_id: UUID, run: RunView, no
         number = draw_next(session, actor, cohort_id, run, now)
     draw_behind(session, actor, run)
     review_list.draw(run.id, found, can_approve=number > 0)
+    make_ready_meanwhile(actor, run.id)
 
 
 def draw_behind(session: Session, actor: Actor, run: RunView) -> None:

@@ -1,21 +1,27 @@
 """What the parts of the matching review share: its acts, what is ticked, and where in it somebody is."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
+from threading import Thread
 from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
+from streamlit import runtime
 
 from models.matching import PairRuleKind
 from pages import charts
 from pages.ui import at_a_press, plain, tell
+from services import storage
 from services.access import Actor
+from services.errors import Refusal
 from services.matching import comparing, review, review_acts, review_solved
 from services.matching.review_solved import SolvedRun
 from services.matching.runs import RunView
 
 SAID = {PairRuleKind.PIN: "pinned", PairRuleKind.FORBID: "forbidden"}
 _MOVED = "moved in run"
+_MADE_READY = "made ready"
 # What is looked at in one cohort means nothing in another.
 _LOOKED_AT = ("search", "sort", "show", "page", "opened pair", "search-decisions")
 _BEGINNINGS = ("ask-", "list-", "compare-", "decisions-")
@@ -100,6 +106,22 @@ def solved_run(session: Session, actor: Actor, run_id: UUID) -> SolvedRun:
     found = charts.kept_run(run_id, lambda: review_solved.solved(session, actor, run_id))
     found.check(actor)
     return found
+
+
+def make_ready_meanwhile(actor: Actor, run_id: UUID) -> None:
+    """Make the run ready to be asked while somebody reads the list, once in each tab: the first question about a pair
+    is then as quick as those after it. A run that can no longer be asked says so when somebody does.
+    """
+    # A page that is drawn without a server has nobody who reads it.
+    if not runtime.exists() or st.session_state.get(_MADE_READY) == run_id:
+        return
+    st.session_state[_MADE_READY] = run_id
+
+    def make() -> None:
+        with storage.reading() as session, suppress(Refusal):
+            solved_run(session, actor, run_id)
+
+    Thread(target=make, name=f"ready-{run_id}", daemon=True).start()
 
 
 def decide(

@@ -166,6 +166,12 @@ def matching(
 
 
 @bench_app.command()
+def review() -> None:
+    """Print what the matching review costs at 1,000 mentees and 600 mentors. Ends with 1 when a target is missed."""
+    raise typer.Exit(_benchmark("review").bench())
+
+
+@bench_app.command()
 def queue() -> None:
     """Print what the queue costs at 100,000 enrolments on both databases. Ends with 1 when a target is missed."""
     raise typer.Exit(_benchmark("queueing").bench())

@@ -1,5 +1,8 @@
 """A run is checked again and proved on the screen, and whoever decides about a pair reads who moved besides."""
 
+import threading
+from types import SimpleNamespace
+
 import pytest
 from sqlmodel import Session, select
 
@@ -8,9 +11,10 @@ from models.enrolments import Enrolment
 from models.matching import MatchingRun, PairRule
 from models.people import Person
 from models.schemes import Cohort
-from pages import review_again
+from pages import charts, review_again, review_parts
 from services.matching import files_proof
 from services.matching.replay import Replay
+from services.matching.review_solved import SolvedRun
 from tests.factories import make_actor, make_cohort, make_coordinator
 from tests.pages.opening import open_page
 from tests.pages.review_steps import drawn, labels, run_of
@@ -91,6 +95,20 @@ def test_a_run_whose_people_changed_says_what_is_different_and_offers_no_certifi
 )
 def test_what_came_of_checking_a_run_again_is_said_in_words(found: Replay, said: str) -> None:
     assert review_again.in_words(found) == said
+
+
+def test_the_run_is_made_ready_to_be_asked_while_the_list_is_read(
+    page_session: Session, coordinator: Person, reviewed: dict[str, Enrolment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_parts, "runtime", SimpleNamespace(exists=lambda: True))
+    run_id = page_session.exec(select(MatchingRun.id)).one()
+
+    open_page("matching_review", coordinator)
+    for thread in [each for each in threading.enumerate() if each.name == f"ready-{run_id}"]:
+        thread.join(30)
+
+    kept: SolvedRun = charts.kept_run(run_id, lambda: pytest.fail("it was not made ready"))
+    assert (kept.run_id, len(kept.mentees), len(kept.mentors)) == (run_id, 2, 2)
 
 
 def test_a_swap_says_how_many_others_moved_and_leads_to_who_they_are(

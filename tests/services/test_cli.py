@@ -208,7 +208,7 @@ def test_taking_away_a_demonstration_that_is_not_there_says_so(own_engine: Any) 
     )
 
 
-@pytest.mark.parametrize("which", ["screens", "home", "matching"])
+@pytest.mark.parametrize("which", ["screens", "home", "matching", "review"])
 def test_the_benchmarks_are_said_to_be_missing_from_an_installed_program(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, which: str
 ) -> None:

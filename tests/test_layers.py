@@ -65,6 +65,7 @@ def test_only_screens_and_the_server_import_streamlit() -> None:
 def test_no_screen_imports_another_screen() -> None:
     shared = {
         "pages.ui",
+        "pages.address",
         "pages.frame",
         "pages.charts",
         "pages.authentication",
@@ -75,6 +76,7 @@ def test_no_screen_imports_another_screen() -> None:
         "pages.form_parts",
         "pages.enrolment_acts",
         "pages.enrolment_list",
+        "pages.enrolment_pausing",
         "pages.enrolment_views",
         "pages.enrolment_words",
         "pages.next_step",

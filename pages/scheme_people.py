@@ -119,6 +119,7 @@ def draw_taking(session: Session, actor: Actor, scheme_id: UUID | None, holder: 
             else "They have never signed in. Their link opens nothing any more, unless it leads to another place too."
         )
         draw_letters([mail] if mail else [])
+        draw_told(role_list.told(session, actor, scheme_id, holder), f"{holder.name} is no longer {role}")
         confirmed = ask(session, actor, "Take the role back", f"sure-{holder.grant_id}")
         st.button("Keep it", key="keep", on_click=st.session_state.pop, args=("taking", None))
         if confirmed:
@@ -171,9 +172,7 @@ def confirm(session: Session, actor: Actor, scheme_id: UUID | None, plan: Plan, 
         kept = " They are known here, and keep their name and account." if plan.is_known else ""
         st.markdown(f"{plain(plan.email)}, for {plain(where)}.{kept}")
         draw_letters(plan.letters)
-        if plan.told:
-            st.markdown(f"{plain(in_words(plan.told))} also {'gets' if len(plan.told) == 1 else 'get'} an email: it "
-                        f"says that {plain(plan.name)} is {role} now.")  # fmt: skip
+        draw_told(plan.told, f"{plan.name} is {role} now")
         if confirmed := ask(session, actor, "Give the role", f"give-sure-{number}"):
             given = roles.give(
                 session, actor, scheme_id, role=plan.role, email=plan.email, full_name=plan.name, confirmed=confirmed
@@ -214,6 +213,13 @@ def draw_letters(letters: Sequence[Letter]) -> None:
         st.markdown(f"An email to {plain(letter.to)}: **{plain(letter.mail.subject)}**")
         with st.container(border=True):
             st.text(letter.mail.text)
+
+
+def draw_told(names: Sequence[str], what: str) -> None:
+    """Who else is written to."""
+    if names:
+        gets = "gets" if len(names) == 1 else "get"
+        st.markdown(f"{plain(in_words(names))} also {gets} an email, which says that {plain(what)}.")
 
 
 def draw_way_to_administrator(actor: Actor) -> None:

@@ -22,6 +22,7 @@ class Holder:
     """Somebody with a role. `state` is None without an account; `last_signed_in_at` is for administrators alone."""
 
     grant_id: UUID
+    person_id: UUID
     name: str
     email: str
     role: Role
@@ -128,10 +129,18 @@ def farewell(session: Session, actor: Actor, scheme_id: UUID | None, holder: Hol
     return Letter(holder.name, _word(session, actor.person_id, "role_ended", scheme_id, holder.role, holder.name))
 
 
+def told(session: Session, actor: Actor, scheme_id: UUID | None, holder: Holder) -> tuple[str, ...]:
+    """Who else reads in an email that a role was taken. Raises NotAllowed."""
+    roles.admit(session, actor, scheme_id, holder.role)
+    apart = {actor.person_id, holder.person_id}
+    return tuple(peer.full_name for peer in roles.peers(session, scheme_id, but=apart))
+
+
 def _holder(row: tuple[RoleGrant, Person, Account | None], actor: Actor, is_owner: bool) -> Holder:
     grant, person, account = row
     return Holder(
         grant_id=grant.id,
+        person_id=person.id,
         name=person.full_name,
         email=person.email,
         role=grant.role,

@@ -115,6 +115,7 @@ def test_a_role_is_taken_back_after_it_was_said_what_happens(
 
     assert "They are signed out everywhere at once." in shown
     assert "You are no longer scheme manager of Alumni." in shown
+    assert "Sven Second also gets an email, which says that Hugh Manager is no longer scheme manager." in shown
     assert before - grants(page_session) == {("Hugh Manager", Role.MANAGER)}
     assert [notice.value for notice in page.success] == ["Hugh Manager is no longer scheme manager."]
 

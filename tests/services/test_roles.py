@@ -310,7 +310,14 @@ def test_the_list_tells_a_coordinator_the_state_and_an_administrator_the_last_si
     found = role_list.holders(session, desk.administrator, desk.scheme_id, search="hugh")
 
     line = Holder(
-        grant.id, "Hugh Manager", manager.email, Role.MANAGER, grant.created_at, AccountStatus.INVITED, is_self=False
+        grant.id,
+        manager.id,
+        "Hugh Manager",
+        manager.email,
+        Role.MANAGER,
+        grant.created_at,
+        AccountStatus.INVITED,
+        is_self=False,
     )
     assert [(each.name, each.is_self) for each in seen] == [
         ("Rosalind First", True),

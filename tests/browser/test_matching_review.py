@@ -30,12 +30,28 @@ WORK = (
 )
 
 
-def populated(desk: Desk) -> str:
+# How far the edge of a circle stands out from its ground, by WCAG's formula; a browser mixes the colours.
+STANDS_OUT = """() => {
+  const circle = document.querySelector('[data-testid="stRadioOption"]:not([data-selected]) > div > div:first-child');
+  const style = getComputedStyle(circle), brush = document.createElement('canvas').getContext('2d');
+  const light = (...colours) => {
+    for (const colour of colours) { brush.fillStyle = colour; brush.fillRect(0, 0, 1, 1); }
+    const parts = [...brush.getImageData(0, 0, 1, 1).data].slice(0, 3).map(part => part / 255);
+    const [r, g, b] = parts.map(part => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const ground = light(style.backgroundColor), edge = light(style.backgroundColor, style.borderTopColor);
+  return Math.max(ground, edge) / Math.min(ground, edge);
+}"""
+TOO_WIDE = "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth; }"
+
+
+def populated(desk: Desk, mentees: int = MENTEES, mentors: int = MENTORS) -> str:
     """The demonstration's size, with fewer places than mentees; answers the session token of its coordinator."""
     chance, engine = random.Random(11), make_engine(desk.database_url)
     with Session(engine) as session:
         cohort = make_cohort(session, make_scheme(session, criterion_weights=WEIGHTS))
-        for side, count in ((Side.MENTOR, MENTORS), (Side.MENTEE, MENTEES)):
+        for side, count in ((Side.MENTOR, mentors), (Side.MENTEE, mentees)):
             for number in range(count):
                 made = make_enrolment(
                     session,
@@ -107,3 +123,31 @@ def test_a_coordinator_runs_understands_swaps_forbids_and_sends(browser: Browser
         kinds = sorted(session.exec(select(PairRule.kind)))
         sent = session.exec(select(Proposal.id).where(col(Proposal.status) == ProposalStatus.SENT)).all()
     assert (kinds, len(sent) >= 40) == (["forbid", "pin"], True)
+
+
+def test_a_pair_is_opened_forbidden_and_sent_on_a_phone_at_night(browser: Browser, desk: Desk) -> None:
+    visit = Visit(browser, desk, "review-phone", phone=True)
+    visit.page.emulate_media(color_scheme="dark")
+    visit.page.context.add_cookies([{"name": "mentoring", "value": populated(desk, 6, 4), "url": desk.url}])
+    visit.go("matching_review")
+
+    visit.press("Run matching")
+    visit.sees("mentees have a mentor now")
+    visit.page.get_by_test_id("stRadioOption").first.wait_for()
+    visit.ready()
+    edge, width = visit.page.evaluate(STANDS_OUT), visit.page.evaluate(TOO_WIDE)
+    look_closer_at(visit, -1)
+    visit.press("Never this pair")
+    visit.sees("Where answers are equally good, lots decide")
+    visit.press("Forbid it and run again")
+    visit.sees("forbidden")
+    width = max(width, visit.page.evaluate(TOO_WIDE))
+    visit.press("Back to the list")
+    visit.press("Approve all")
+    visit.press("Preview the emails to")
+    visit.press("Send to")
+    visit.sees("are on their way")
+
+    with Session(make_engine(desk.database_url)) as session:
+        sent = session.exec(select(Proposal.id).where(col(Proposal.status) == ProposalStatus.SENT)).all()
+    assert (edge >= 3, width, len(sent) >= 4) == (True, 0, True)

@@ -6,7 +6,6 @@ import threading
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -198,37 +197,6 @@ def test_the_paper_is_held_to_the_standard_for_everybody_unless_no_font_has_a_le
     assert [mark in readable for mark in marks] == [True, True, True]
     assert [mark in other for mark in marks] == [False, True, True]
     assert signed_copy_facts.spelled(without_font)["evidence"][1] == ["Its letters", "U+1230 U+120B U+121D"]  # type: ignore[index]
-
-
-@pytest.mark.parametrize(
-    ("name", "word", "lines"),
-    [
-        ("Abebe 🌱", "kind", ["Its letters", "A box in the name"]),
-        ("Abebe", "🌱", ["A box in the text"]),
-        ("አበበ", "🌱", ["Its letters", "A box in the name", "A box in the text"]),
-    ],
-    ids=["name", "text", "both"],
-)
-def test_what_no_font_can_set_is_said_on_the_paper_where_it_stands(
-    monkeypatch: pytest.MonkeyPatch, name: str, word: str, lines: list[str]
-) -> None:
-    facts = signed_copy_facts.of(*paper("Code of conduct", TEXT.replace("kind", word), name, 0))
-    last: dict[str, Any] = {}
-    render = pdf.render
-
-    def noting(template: str, data: dict[str, Any], **how: bool) -> bytes:
-        made = render(template, data, **how)
-        last.update(data)
-        return made
-
-    monkeypatch.setattr(pdf, "render", noting)
-
-    content = signed_copies.typeset(facts)
-
-    said = [label or words for label, words in last["evidence"]]
-    assert content.startswith(b"%PDF")
-    assert [line for line in lines if any(each.startswith(line) for each in said)] == lines
-    assert sum(each.startswith(("Its letters", "A box")) for each in said) == len(lines)
 
 
 def test_a_long_text_breaks_into_pages_and_a_long_word_into_lines() -> None:

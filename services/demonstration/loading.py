@@ -131,7 +131,8 @@ def _staff(session: Session, name: str, email: str) -> Person:
 
 def _stage(session: Session, story: Story, key: str, coordinator: Person, manager: Person) -> Stage:
     """A scheme with its cohort, begun a month into the story: people join before it starts."""
-    scheme = starting.add_scheme(session, DESK, key)
+    office = f"{key.replace('_', '.')}.office@{invented.DOMAIN}"
+    scheme = starting.add_scheme(session, DESK, key, reply_address=office)
     for person, role in ((coordinator, Role.COORDINATOR), (manager, Role.MANAGER)):
         roles.add(session, DESK, person_id=person.id, scheme_id=scheme.id, role=role)
     starts_on, ends_on = _dates(story.now)

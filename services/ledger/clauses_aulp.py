@@ -98,7 +98,7 @@ evidence(
     "A-SH3",
     not_yet="Parity between groups: equality data is not asked for.",
     informs="Enrolment asks how somebody is called and which access needs they have, and says who sees it.",
-    asks="Enrolment asks for pronouns, background and access needs; nobody must answer.",
+    asks="Enrolment asks for pronouns, background and access needs; nobody must answer, or share the last two.",
 )
 evidence(
     "A-SH4",

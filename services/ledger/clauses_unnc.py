@@ -120,13 +120,13 @@ evidence(
     "U-C4.2",
     figures=(figures.NEEDS,),
     informs="Enrolment says beside each question who sees the answer.",
-    asks="Enrolment asks for year, level and needs; nobody must answer about needs.",
+    asks="Enrolment asks for year, level and needs; nobody must answer about needs, or share them with the mentor.",
 )
 evidence(
     "U-C4.3",
     figures=(figures.CULTURE, figures.BACKGROUND),
     informs="Ways of working has a part on it.",
-    asks="Enrolment asks the mentee what a mentor should know; nobody must answer.",
+    asks="Enrolment asks the mentee what a mentor should know; nobody must answer, or share it.",
 )
 evidence(
     "U-C4.4",

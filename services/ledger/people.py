@@ -48,7 +48,7 @@ def mentees(shape: Shape, wanted: Collection[str]) -> Any:
         "mentees_then": _takes_part(shape.then),
         "wishing": and_(here, _wishing(shape.now)),
         "wishing_then": and_(_takes_part(shape.then), _wishing(shape.then)),
-        "needs": and_(here, or_(*(_answered(key) for key in ("needs", "access_needs")))),
+        "needs": and_(here, or_(*(_answered(key) for key in ("needs", "access_needs", "support")))),
         "background": and_(here, _answered("background")),
         "has_goals": and_(here, col(Enrolment.goals).is_not(None)),
     }
@@ -127,4 +127,4 @@ def _wishing(moment: Moment) -> Any:
 
 def _answered(key: str) -> Any:
     """An answer of the form that is more than nothing."""
-    return func.length(func.coalesce(col(Enrolment.answers)[key].as_string(), "")) > 0
+    return func.coalesce(col(Enrolment.answers)[key].as_string(), "").not_in(["", "[]"])

@@ -1,11 +1,9 @@
 """What people do on screen, one function an act, in the words that they read there."""
 
 import re
-from contextlib import suppress
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from services.schemes import templates
 from tests.browser.conftest import SCREENS, Desk, link_in
@@ -195,18 +193,29 @@ def run_and_send(coordinator: Visit) -> None:
     visit.go("matching_review")
     visit.press("Run matching")
     visit.shoot("matching")
-    send = visit.page.get_by_role("button", name="Send to").first
-    for _ in range(3):
-        visit.press("Approve all")
-        visit.page.get_by_role("button", name=re.compile(r"Preview the emails to [1-9]")).click()
-        # On a machine under heavy load the first press was once lost; a person would press again, and so do we.
-        with suppress(PlaywrightTimeoutError):
-            send.wait_for(timeout=15_000)
-            break
+    visit.press("Approve all")
+    visit.page.get_by_role("button", name=re.compile(r"Preview the emails to [1-9]")).click()
+    visit.page.get_by_role("button", name="Send to").first.wait_for()
     visit.ready()
     visit.shoot("emails")
     visit.press("Send to")
     visit.sees("on their way")
+
+
+def see_participation(coordinator: Visit, **figures: str) -> None:
+    """Figures by their first word, both charts drawn to the end, and nothing that anybody had to be warned of."""
+    visit = coordinator
+    visit.go("participation")
+    for word, value in figures.items():
+        metric = visit.page.get_by_test_id("stMetric").filter(has_text=re.compile(f"^{word}"))
+        expect(metric.get_by_test_id("stMetricValue")).to_have_text(value, timeout=40_000)
+    charts = visit.page.get_by_test_id("stPlotlyChart")
+    expect(charts).to_have_count(2, timeout=40_000)
+    for chart in charts.all():
+        # A bar of the funnel, or a point of a week: an empty pair of axes has neither.
+        expect(chart.locator("svg .point path:visible").first).to_be_visible(timeout=40_000)
+    expect(visit.page.get_by_test_id("stAlert")).to_have_count(0)
+    visit.shoot("participation")
 
 
 def answer_yes(visit: Visit, body: str) -> None:

@@ -8,10 +8,13 @@ from tests.browser.steps import (
     Visit,
     answer_yes,
     approve_everybody,
+    ask_for_feedback,
     declare_and_consent,
+    give_feedback,
     import_file,
     record_meeting,
     run_and_send,
+    see_participation,
     set_up,
     sign_everything,
 )
@@ -53,8 +56,11 @@ def test_a_coordinator_takes_one_spreadsheet_to_pairs_that_meet(browser: Browser
     record_meeting(mentors["李娜"])
     mentors["李娜"].sees("Both agree")
 
-    coordinator.go("participation")
-    coordinator.shoot("participation")
+    ask_for_feedback(coordinator)
+    give_feedback(mentors["李娜"])
+    coordinator.go("feedback")
+    coordinator.sees("1 of 2")
+    see_participation(coordinator, Mentees="1 of 34", Feedback="–")
     coordinator.go("proposals")
     coordinator.shoot("proposals")
     coordinator.go()

@@ -15,6 +15,7 @@ from tests.browser.steps import (
     pass_training,
     record_meeting,
     run_and_send,
+    see_participation,
     set_up,
     sign_everything,
     wish_for,
@@ -63,7 +64,6 @@ def test_students_and_alumni_come_from_two_workbooks_to_meetings_and_feedback(br
     coordinator.go("feedback")
     coordinator.sees("1 of 2")
     coordinator.shoot("feedback")
-    coordinator.go("participation")
-    coordinator.shoot("participation")
+    see_participation(coordinator, Mentees="1 of 61", Feedback="–")
     coordinator.go("messages")
     coordinator.shoot("messages")

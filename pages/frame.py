@@ -193,6 +193,9 @@ def _draw_who(actor: Actor) -> None:
         who = f"Signed in as **{ui.plain(actor.name)}** · {ROLES[actor.place.acting_as]}"
         st.caption("\n\n".join(filter(None, (ui.plain(where), who))))
         st.button("Sign out", key="sign_out", icon=":material/logout:", on_click=_sign_out)
+        if actor.is_elsewhere_too:
+            label, key = "Sign out everywhere else", "sign_out_elsewhere"
+            st.button(label, key=key, type="tertiary", on_click=_sign_out_elsewhere)
 
 
 def _draw_switch(actor: Actor) -> str:
@@ -244,3 +247,14 @@ def _sign_out() -> None:
         with storage.reading() as session:
             sessions.revoke(session, token)
     ui.leave_for("/auth/sign-out")
+
+
+def _sign_out_elsewhere() -> None:
+    """This browser stays; whatever the others ask for next, they have to sign in for."""
+
+    def act(session: Session, actor: Actor) -> None:
+        ended = sessions.revoke_others(session, actor)
+        where = "1 other browser" if ended == 1 else f"{ended} other browsers"
+        ui.tell(f"You are signed out of {where}. Here you stay signed in.")
+
+    ui.at_a_press(act)

@@ -84,7 +84,7 @@ class Visit:
         self.page.get_by_label("Email", exact=False).first.fill(email)
         self.page.get_by_label("Password", exact=True).fill(password)
         self.page.get_by_role("button", name="Sign in").click()
-        self.page.get_by_role("button", name="Sign out").wait_for(timeout=30_000)
+        self.page.get_by_role("button", name="Sign out", exact=True).wait_for(timeout=30_000)
         self.ready()
 
     def arrive_by_invitation(self, email: str) -> None:
@@ -94,7 +94,7 @@ class Visit:
         for field in self.page.locator("input[type=password]").all():
             field.fill(PASSWORD)
         self.page.locator("button[type=submit]").first.click()
-        self.page.get_by_role("button", name="Sign out").or_(
+        self.page.get_by_role("button", name="Sign out", exact=True).or_(
             self.page.locator('[data-testid="stExpandSidebarButton"]')
         ).first.wait_for(timeout=30_000)
         self.ready()
@@ -115,7 +115,7 @@ def set_up(coordinator: Visit, template: str, name: str, email: str) -> None:
         if wanted != box.is_checked():
             visit.tick(box)
     visit.press("Set up", exact=True)
-    visit.page.get_by_role("button", name="Sign out").wait_for(timeout=30_000)
+    visit.page.get_by_role("button", name="Sign out", exact=True).wait_for(timeout=30_000)
     visit.ready()
     visit.shoot("home-empty")
 

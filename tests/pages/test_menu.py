@@ -158,3 +158,21 @@ def _sessions(session: Session, person: Person) -> list[SignInSession]:
         .where(Account.person_id == person.id)
     )
     return list(session.exec(statement))
+
+
+def test_whoever_is_signed_in_elsewhere_too_can_end_that_from_here(page_session: Session) -> None:
+    mentor = make_person(page_session, "Bo Berg")
+    make_enrolment(page_session, make_cohort(page_session), Side.MENTOR, person=mentor)
+    alone = open_page("home", mentor)
+    before = [button.key for button in alone.sidebar.button]
+
+    page = open_page("home", mentor)
+    page.button(key="sign_out_elsewhere").click().run()
+    other = alone.run()
+
+    assert before == ["sign_out"]
+    assert [notice.value for notice in page.success] == [
+        "You are signed out of 1 other browser. Here you stay signed in."
+    ]
+    assert [button.key for button in page.sidebar.button] == ["sign_out"]
+    assert [button.label for button in other.button] == ["Sign in"]

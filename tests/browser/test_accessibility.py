@@ -71,6 +71,23 @@ def test_every_screen_of_a_role_is_free_of_barriers(
     assert found == []
 
 
+def test_roles_cohorts_and_a_schemes_facts_are_set_without_barriers(
+    browser: Browser, shown_desk: tuple[Desk, dict[str, Any]]
+) -> None:
+    desk, accounts = shown_desk
+    account = next(accounts[name] for name in accounts if name.startswith("Coordinator"))
+    visit = Visit(browser, desk, "coordinator-of-parts")
+    visit.sign_in(account.email, account.password)
+
+    found = [
+        problem
+        for part in ("people", "cohorts", "scheme")
+        for problem in problems_of(visit, f"/scheme_settings?part={part}")
+    ]
+
+    assert found == []
+
+
 def test_what_a_visitor_sees_is_free_of_barriers(browser: Browser, shown_desk: tuple[Desk, dict[str, Any]]) -> None:
     visit = Visit(browser, shown_desk[0], "visitor")
 

@@ -32,7 +32,7 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
         empty("There is only one run so far. Run again after a change, and see here what moved.")
         return
     chosen = [
-        where.selectbox(name, list(found), index=at, key=key, format_func=found.__getitem__, on_change=first_page)
+        where.selectbox(name, list(found), index=at, key=key, format_func=found.__getitem__)
         for where, name, at, key in zip(
             st.columns(2), ("Compare this run", "with this one"), (1, 0), ("compare-a", "compare-b"), strict=True
         )
@@ -40,12 +40,10 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     if chosen[0] == chosen[1]:
         empty("Choose two different runs.")
         return
-    page = st.session_state.get("compare-page", 1)
-    draw_found(comparing.compare(session, actor, chosen[0], chosen[1], page=page))
-
-
-def first_page() -> None:
-    st.session_state.pop("compare-page", None)
+    # Two other runs begin with their first page.
+    key = f"compare-page-{chosen[0]}-{chosen[1]}"
+    page = st.session_state.get(key, 1)
+    draw_found(comparing.compare(session, actor, chosen[0], chosen[1], page=page), key)
 
 
 def told_apart(newest_first: Sequence[RunView], zone: str) -> dict[UUID, str]:
@@ -65,7 +63,7 @@ def in_words(run: RunView, zone: str) -> str:
     return f"{times.in_words(run.made_at, zone)}: {run.matched} of {run.mentees} matched{policy}"
 
 
-def draw_found(found: Comparison) -> None:
+def draw_found(found: Comparison, key: str) -> None:
     counted = [f"{number} {words[number > 1]}" for what, words in WORDS.items() if (number := found.counts[what])]
     st.markdown(plain(f"Of the mentees, {', '.join(counted)}."))
     if found.settings:
@@ -89,4 +87,4 @@ def draw_found(found: Comparison) -> None:
         alt="Every mentee for whom something is different, with both mentors and scores",
     )
     if found.pages > 1:
-        st.pagination(found.pages, default=found.page, key="compare-page")
+        st.pagination(found.pages, default=found.page, key=key)

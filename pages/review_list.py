@@ -11,7 +11,7 @@ import streamlit as st
 
 from models.matching import ProposalStatus
 from pages.review_pair import smallest_change
-from pages.review_parts import approved, first_page, keep, open_pair
+from pages.review_parts import approved, first_page, keep, open_pair, page_key
 from pages.ui import empty, plain, segments
 from services.matching.review import PairLine, Pairs, Show, Sort
 
@@ -45,7 +45,7 @@ def looked_at_last() -> tuple[str, Sort, int]:
         if key not in st.session_state:
             st.session_state[key] = st.session_state.get(f"list-{key}", otherwise)
         st.session_state[f"list-{key}"] = st.session_state[key]
-    at_page = st.session_state.get("page", st.session_state.get("list-page", 1))
+    at_page = st.session_state.get(page_key(), st.session_state.get("list-page", 1))
     return st.session_state["search"], st.session_state["sort"], at_page
 
 
@@ -77,7 +77,7 @@ def draw(run_id: UUID, found: Pairs, *, can_approve: bool) -> None:
     # The page's own control is forgotten while it is not drawn.
     st.session_state["list-page"] = found.page
     if found.pages > 1:
-        st.pagination(found.pages, default=found.page, key="page")
+        st.pagination(found.pages, default=found.page, key=page_key())
 
 
 def draw_lines(run_id: UUID, lines: Sequence[PairLine]) -> None:

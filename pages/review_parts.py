@@ -7,12 +7,11 @@ from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
-from streamlit import runtime
 
 from models.matching import PairRuleKind
 from pages import charts
 from pages.ui import at_a_press, plain, tell
-from services import storage
+from services import sessions, storage
 from services.access import Actor
 from services.errors import Refusal
 from services.matching import comparing, review, review_acts, review_solved
@@ -22,8 +21,9 @@ from services.matching.runs import RunView
 SAID = {PairRuleKind.PIN: "pinned", PairRuleKind.FORBID: "forbidden"}
 _MOVED = "moved in run"
 _MADE_READY = "made ready"
+_TURNS = "turns of the list"
 # What is looked at in one cohort means nothing in another.
-_LOOKED_AT = ("search", "sort", "show", "page", "opened pair", "search-decisions")
+_LOOKED_AT = ("search", "sort", "show", "opened pair", "search-decisions")
 _BEGINNINGS = ("ask-", "list-", "compare-", "decisions-")
 
 
@@ -57,15 +57,21 @@ def begin_anew_in(cohort_id: UUID) -> None:
     if before in {None, cohort_id}:
         return
     forget(*_BEGINNINGS)
+    first_page()
     for key in _LOOKED_AT:
         st.session_state.pop(key, None)
     for key in ("pair", "show"):
         st.query_params.pop(key, None)
 
 
+def page_key() -> str:
+    """The key of the list's pages. A new one begins at the first; under the old one, a browser shows where it was."""
+    return f"page-{st.session_state.get(_TURNS, 0)}"
+
+
 def first_page() -> None:
-    for key in ("page", "list-page"):
-        st.session_state.pop(key, None)
+    st.session_state[_TURNS] = st.session_state.get(_TURNS, 0) + 1
+    st.session_state.pop("list-page", None)
 
 
 def approved(run_id: UUID) -> frozenset[UUID]:
@@ -112,8 +118,7 @@ def make_ready_meanwhile(actor: Actor, run_id: UUID) -> None:
     """Make the run ready to be asked while somebody reads the list, once in each tab: the first question about a pair
     is then as quick as those after it. A run that can no longer be asked says so when somebody does.
     """
-    # A page that is drawn without a server has nobody who reads it.
-    if not runtime.exists() or st.session_state.get(_MADE_READY) == run_id:
+    if not has_browser() or st.session_state.get(_MADE_READY) == run_id:
         return
     st.session_state[_MADE_READY] = run_id
 
@@ -122,6 +127,11 @@ def make_ready_meanwhile(actor: Actor, run_id: UUID) -> None:
             solved_run(session, actor, run_id)
 
     Thread(target=make, name=f"ready-{run_id}", daemon=True).start()
+
+
+def has_browser() -> bool:
+    """Whether somebody reads it: a page that a test draws has nobody, and no cookie."""
+    return isinstance(st.context.cookies.get(sessions.cookie_name()), str)
 
 
 def decide(

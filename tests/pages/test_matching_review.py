@@ -108,7 +108,7 @@ def test_running_shows_totals_with_their_base_the_pairs_with_their_reasons_and_w
     assert lines(page) == [
         "**Dan** has no mentor in this run | All places are taken\\: 2 mentees share 1 place with the one mentor who "
         "is ready\\. The smallest change: one more mentor who is ready.",
-        "**Ama** with **Bo** · 100 of 100 possible points :orange-badge[:material/warning: Only one shared channel\\: "
+        "**Ama** with **Bo** · 75 of 75 possible points :orange-badge[:material/warning: Only one shared channel\\: "
         "email] | Same sector\\: Finance and insurance",
     ]
     assert page.segmented_control(key="show").options == [

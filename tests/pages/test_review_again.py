@@ -1,7 +1,6 @@
 """A run is checked again and proved on the screen, and whoever decides about a pair reads who moved besides."""
 
 import threading
-from types import SimpleNamespace
 
 import pytest
 from sqlmodel import Session, select
@@ -100,7 +99,7 @@ def test_what_came_of_checking_a_run_again_is_said_in_words(found: Replay, said:
 def test_the_run_is_made_ready_to_be_asked_while_the_list_is_read(
     page_session: Session, coordinator: Person, reviewed: dict[str, Enrolment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(review_parts, "runtime", SimpleNamespace(exists=lambda: True))
+    monkeypatch.setattr(review_parts, "has_browser", lambda: True)
     run_id = page_session.exec(select(MatchingRun.id)).one()
 
     open_page("matching_review", coordinator)

@@ -103,7 +103,8 @@ def test_comparing_shows_the_last_page_the_earlier_run_first_and_tells_alike_run
 
     alike = page.selectbox(key="compare-a").options
     forwards = drawn(page)
-    page.session_state["compare-page"] = 9
+    both = [page.selectbox(key=f"compare-{one}").value for one in "ab"]
+    page.session_state[f"compare-page-{both[0]}-{both[1]}"] = 9
     page.run()
     beyond = drawn(page), len(page.dataframe)
     page.selectbox(key="compare-a").set_value(page.selectbox(key="compare-b").value)

@@ -61,6 +61,7 @@ def asking(
         person_id=shown[0][0],
         template=ASKED,
         scheme_id=scheme.id,
+        is_personal=False,
         **_facts(scheme, content.title, content.minutes, content.due_on),
     )
     return Asking(people, tuple(name for _, name in shown), preview)

@@ -43,7 +43,12 @@ def plan(session: Session, actor: Actor, cohort_id: UUID, *, today: date) -> Pla
         return Plan((), None, len(overdue))
     facts = _facts(session, cohort, found[0][1])
     first = messages.preview(
-        session, person_id=found[0][0].person_id, template=TEMPLATE, scheme_id=cohort.scheme_id, **facts
+        session,
+        person_id=found[0][0].person_id,
+        template=TEMPLATE,
+        scheme_id=cohort.scheme_id,
+        is_personal=False,
+        **facts,
     )
     return Plan(tuple(who.name for who, _ in found), first, len(overdue) - len(found))
 

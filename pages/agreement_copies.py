@@ -74,7 +74,7 @@ def one_line(actor: Actor, line: SignedBy) -> str:
 
 def start_at_page_one() -> None:
     """Another search may have fewer pages than the one that was left."""
-    st.session_state.pop("copies-page", None)
+    st.session_state["copies-page"] = 1
 
 
 def draw_download(actor: Actor, signature_id: UUID) -> None:

@@ -129,7 +129,7 @@ def draw_chase(session: Session, actor: Actor, cohort_id: UUID) -> None:
 
 def start_at_page_one() -> None:
     """Another document's list may be shorter than the page that was open."""
-    st.session_state.pop("unsigned_page", None)
+    st.session_state["unsigned_page"] = 1
 
 
 def missing_in_words(line: Unsigned) -> str:

@@ -111,7 +111,8 @@ def draw_answers(session: Session, actor: Actor, line: RoundLine) -> None:
         key=f"search-{line.id}",
         placeholder="A name",
         max_chars=100,
-        on_change=lambda: st.session_state.pop(page_key, None),
+        on_change=st.session_state.__setitem__,
+        args=(page_key, 1),
     )
     number = st.session_state.get(page_key, 1)
     found = feedback_results.results(session, actor, line.id, page=number, search=words)

@@ -251,7 +251,7 @@ def draw_cohort(session: Session, actor: Actor, cohort_id: UUID) -> None:
 
 def from_the_first() -> None:
     """Another list begins with its first page."""
-    st.session_state.pop("page", None)
+    st.session_state["page"] = 1
 
 
 def summaries(found: CohortMeetings, today: date) -> str:

@@ -154,7 +154,7 @@ def status_now() -> ProposalStatus:
 
 
 def first_page() -> None:
-    st.session_state.pop("page", None)
+    st.session_state["page"] = 1
 
 
 with page("") as (session, actor):

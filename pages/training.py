@@ -203,7 +203,7 @@ def counted(session: Session, actor: Actor, cohort_id: UUID, today: date, which:
 
 def start_at_page_one() -> None:
     """A shorter list may not have the page that was open."""
-    st.session_state.pop("training_page", None)
+    st.session_state["training_page"] = 1
 
 
 def line_of(line: Progress, today: date) -> str:

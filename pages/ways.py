@@ -136,7 +136,7 @@ def draw_cohort(session: Session, actor: Actor) -> None:
 
 def from_the_first() -> None:
     """Another list begins with its first page."""
-    st.session_state.pop("page-number", None)
+    st.session_state["page-number"] = 1
 
 
 def draw_pairs(found: CohortWays, today: date) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import time_machine
@@ -217,6 +217,23 @@ def test_a_coordinator_reads_and_sends_a_reminder_to_whoever_is_overdue(page_ses
     assert [notice.value for notice in page.success] == ["1 email is on the way."]
     page_session.rollback()
     assert [message.template for message in page_session.exec(select(Message))] == ["training_due"]
+
+
+def test_another_search_begins_at_the_first_page_in_the_browser_too(page_session: Session, cohort: Cohort) -> None:
+    make_module(page_session, cohort)
+    for number in range(45):
+        make_enrolment(page_session, cohort, Side.MENTOR, name=f"Ama {number:02}")
+    page = open_page("training", make_coordinator(page_session, cohort))
+    cast("Any", page.get("pagination")[0]).set_value(3).run()
+    third = page.markdown[0].value
+
+    page.text_input(key="search").set_value("Ama").run()
+
+    # Told to the browser, which would otherwise ask for the third page again at its next press.
+    (pages,) = page.get("pagination")
+    assert "Ama 44" in third
+    assert "Ama 00" in page.markdown[0].value
+    assert (pages.proto.num_pages, pages.proto.value, pages.proto.set_value) == (3, 1, True)
 
 
 @pytest.mark.clause("U-C5.1")

@@ -77,15 +77,15 @@ def test_a_new_question_can_be_for_the_match_from_the_start(page_session: Sessio
 
 def test_a_sentence_that_promises_a_match_what_it_does_not_see_is_pointed_out(page_session: Session) -> None:
     cohort, coordinator = a_scheme(page_session)
-    field = field_of(page_session, cohort, "situation")
-    before = [warning.value for warning in editing(page_session, coordinator, field).warning]
+    field, other = (field_of(page_session, cohort, key) for key in ("situation", "support"))
     field.audience = "The coordinator, and whoever is matched with you."
     page_session.commit()
 
     page = editing(page_session, coordinator, field)
+    of_another = editing(page_session, coordinator, other)
 
-    assert before == []
     assert [warning.value for warning in page.warning] == [
         "“Who sees the answer” speaks of a match, and a match does not see it. Word it anew, or choose below that "
         "people may share it."
     ]
+    assert [warning.value for warning in of_another.warning] == []

@@ -30,14 +30,20 @@ def draw_rounds(session: Session, actor: Actor) -> None:
     standing = participation.standing(session, actor, actor.place.cohort_id)
     about = actor.place.cohort_id, standing.is_protected, standing.today, standing.edition
     rounds = charts.rounds(session, actor, *about)
-    count = feedback.would_ask(session, actor, actor.place.cohort_id)
+    left = [point for point in RoundPoint if point not in {line.point for line in rounds}]
+    count = would_ask(session, actor, actor.place.cohort_id, standing.edition) if left else 0
     if not rounds:
         empty(NOBODY_ASKED if count else NOBODY_TO_ASK)
     for line in rounds:
         draw_round(session, actor, line, standing.today)
-    left = [point for point in RoundPoint if point not in {line.point for line in rounds}]
     if left and count:
         draw_opening(session, actor, left, count, standing.today)
+
+
+def would_ask(session: Session, actor: Actor, cohort_id: UUID, edition: int) -> int:
+    """How many people a round would write to, counted anew once something has happened in the scheme."""
+    key = ("would be asked", cohort_id, edition)
+    return charts.kept(key, lambda: feedback.would_ask(session, actor, cohort_id))
 
 
 def draw_round(session: Session, actor: Actor, line: RoundLine, today: date) -> None:

@@ -11,7 +11,7 @@ from models.feedback import FeedbackAnswer, FeedbackRound, RoundPoint
 from models.messages import Message
 from models.people import Person
 from models.schemes import Cohort
-from services import feedback, times
+from services import audit, feedback, times
 from tests.factories import (
     make_actor,
     make_cohort,
@@ -110,7 +110,8 @@ def test_a_round_is_offered_once_there_is_somebody_to_ask(page_session: Session)
     coordinator = make_coordinator(page_session, cohort)
 
     before = open_page("feedback", coordinator)
-    make_pairing(page_session, cohort)
+    made = make_pairing(page_session, cohort)
+    audit.record(page_session, make_actor(coordinator, cohort), "pairing.made", made.id, scheme_id=cohort.scheme_id)
     page_session.commit()
     after = open_page("feedback", coordinator)
 

@@ -225,7 +225,8 @@ def test_each_choice_stays_as_evidence_in_the_words_of_its_day(session: Session)
     assert (first.withdrawn_at is None, newest.withdrawn_at is None) == (False, True)
     # One set of words for the old and one for the new, and the journal has the question's name, never the answer.
     assert session.exec(select(func.count()).select_from(ConsentText)).one() == 2
-    noted = session.exec(select(AuditEntry).where(col(AuditEntry.action).like("directory.%"))).all()
+    in_order = select(AuditEntry).where(col(AuditEntry.action).like("directory.%")).order_by(col(AuditEntry.sequence))
+    noted = session.exec(in_order).all()
     assert [(entry.action, entry.details["question"]) for entry in noted] == [
         ("directory.shown", "support"),
         ("directory.hidden", "support"),

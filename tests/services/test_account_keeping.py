@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from models.audit import AuditEntry
 from models.columns import utc_now
@@ -38,7 +38,8 @@ def sure(actor: Actor) -> Confirmed:
 
 
 def acts(session: Session) -> list[str]:
-    return [action for action in session.exec(select(AuditEntry.action)) if action.startswith("account.")]
+    in_order = select(AuditEntry.action).order_by(col(AuditEntry.sequence))
+    return [action for action in session.exec(in_order) if action.startswith("account.")]
 
 
 def test_an_account_is_found_by_its_whole_address_only(

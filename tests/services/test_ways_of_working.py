@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from models.audit import AuditEntry
 from models.columns import utc_now
@@ -252,7 +252,7 @@ def test_the_journal_says_that_it_changed_and_never_how(session: Session) -> Non
     propose(session, pair.mentee, pair)
     confirm(session, pair.mentor, pair, 1)
 
-    entries = session.exec(select(AuditEntry)).all()
+    entries = session.exec(select(AuditEntry).order_by(col(AuditEntry.sequence))).all()
 
     assert [(entry.action, entry.details) for entry in entries] == [
         ("ways_of_working.proposed", {"edition": 1}),

@@ -51,10 +51,10 @@ def asking(
     sides = columns_of(content)["required_for"]
     counts_from = row.edition if ask_again else min(row.counts_from, row.edition)
     concerned = _concerned(scheme, row.key, counts_from, sides, today)
-    people = session.exec(_people(func.count(distinct(col(Enrolment.person_id))), concerned)).one()
+    people = session.exec(_people(concerned, func.count(distinct(col(Enrolment.person_id))))).one()
     if not people:
         return Asking(0, (), None)
-    first = _people((col(Person.id), col(Person.full_name)), concerned).distinct()
+    first = _people(concerned, col(Person.id), col(Person.full_name)).distinct()
     shown = session.exec(first.order_by(col(Person.full_name), col(Person.id)).limit(SHOWN)).all()
     preview = messages.preview(
         session,
@@ -69,16 +69,7 @@ def asking(
 
 def ask_for(session: Session, scheme: Scheme, module: TrainingModule, *, today: date) -> int:
     """Adds an email to everybody who is asked to do a module just published; never commits. How many."""
-    concerned = _concerned(scheme, module.key, module.counts_from, module.required_for, today)
-    readers = session.exec(_people((col(Enrolment.person_id),), concerned).distinct()).all()
-    return messages.queue_many(
-        session,
-        [Addressed(person_id) for person_id in readers],
-        template=ASKED,
-        scheme_id=scheme.id,
-        event=f"published {module.id}",
-        **_facts(scheme, module.title, module.minutes, module.due_on),
-    )
+    return _write(session, scheme, module, template=ASKED, event=f"published {module.id}", today=today)
 
 
 def remind_due(session: Session, now: datetime) -> int:
@@ -105,24 +96,28 @@ def _remind(session: Session, module_id: UUID, today: date) -> int:
     if module.due_on is None or not today <= module.due_on <= today + _days(DAYS_BEFORE):
         return 0
     scheme = session.get_one(Scheme, module.scheme_id)
-    concerned = _concerned(scheme, module.key, module.counts_from, module.required_for, today)
-    readers = session.exec(_people((col(Enrolment.person_id),), concerned).distinct()).all()
-    written = messages.queue_many(
-        session,
-        [Addressed(person_id) for person_id in readers],
-        template=SOON,
-        scheme_id=scheme.id,
-        event=f"soon {module.id}",
-        **_facts(scheme, module.title, module.minutes, module.due_on),
-    )
+    written = _write(session, scheme, module, template=SOON, event=f"soon {module.id}", today=today)
     if written:
         audit.record(session, DESK, "training.reminded", module.id, scheme_id=scheme.id, people=written)
     session.commit()
     return written
 
 
-def _people(chosen: Any, concerned: tuple[Any, ...]) -> Any:
-    columns = chosen if isinstance(chosen, tuple) else (chosen,)
+def _write(session: Session, scheme: Scheme, module: TrainingModule, *, template: str, event: str, today: date) -> int:
+    """Adds the email to whoever still has to do the module, unless this event has written to them; how many."""
+    concerned = _concerned(scheme, module.key, module.counts_from, module.required_for, today)
+    readers = session.exec(_people(concerned, col(Enrolment.person_id)).distinct()).all()
+    return messages.queue_many(
+        session,
+        [Addressed(person_id) for person_id in readers],
+        template=template,
+        scheme_id=scheme.id,
+        event=event,
+        **_facts(scheme, module.title, module.minutes, module.due_on),
+    )
+
+
+def _people(concerned: tuple[Any, ...], *columns: Any) -> Any:
     return (
         select(*columns)
         .select_from(Enrolment)

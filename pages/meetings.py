@@ -58,7 +58,7 @@ def draw_own(session: Session, actor: Actor) -> None:
         if found.only_theirs:
             # Beside the form that answers it.
             st.markdown(only_theirs(found.only_theirs, match))
-        record(session, actor, match, old, usual_channel(match, list(own.values())), today)
+        record(session, actor, match, old, usual_channel(match, list(own.values())))
     with right:
         listed(actor, match, found, own, today)
 
@@ -75,7 +75,7 @@ def usual_channel(match: MyMatch, own: list[Noted]) -> Channel:
     return next((channel for channel in match.channels if channel is not Channel.EMAIL), match.channels[0])
 
 
-def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, channel: Channel, today: date) -> None:
+def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, channel: Channel) -> None:
     """The form for a new record, or for one of one's own that is to be put right. Never filled from the other's."""
     # Made when the form is first drawn: pressing twice, or pressing again after a lost answer, is one record.
     operation = st.session_state.setdefault(f"operation-{match.pairing_id}", str(uuid4()))
@@ -84,7 +84,7 @@ def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, ch
     with st.form(f"record-{form}"):
         title = "Put your record right" if old else "Record a meeting"
         st.markdown(f"## {title}\n\n:small[:gray[{yours_alone(match)}]]")
-        day = st.date_input("Date", key=f"day-{form}", max_value=today, format="DD/MM/YYYY")
+        day = st.date_input("Date", key=f"day-{form}", max_value=latest_day(match, old), format="DD/MM/YYYY")
         at = st.time_input("Start", key=f"at-{form}", step=300)
         minutes = st.number_input("Minutes", 1, meetings.LONGEST_MINUTES, step=5, key=f"minutes-{form}")
         how = segments("How", match.channels, words=CHANNELS.__getitem__, required=True, key=f"how-{form}")
@@ -107,7 +107,8 @@ def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, ch
             saved = save(session, actor, match, old, facts, operation)
             st.session_state.pop(f"operation-{match.pairing_id}", None)
             st.session_state.pop("correcting", None)
-            done(f"Saved: {plain(times.in_words(saved.started_at, zone, today=today))}, {in_words(saved)}.")
+            here = times.day_in(utc_now(), match.my_zone)
+            done(f"Saved: {plain(times.in_words(saved.started_at, zone, today=here))}, {in_words(saved)}.")
 
 
 def yours_alone(match: MyMatch) -> str:
@@ -140,9 +141,20 @@ def begun(match: MyMatch) -> datetime:
     return local.replace(minute=local.minute // 5 * 5, second=0, microsecond=0)
 
 
+def latest_day(match: MyMatch, old: Noted | None) -> date:
+    """The last day that a start may have: where one of the clocks offered has passed midnight, it is tomorrow here."""
+    latest = utc_now() + meetings.GRACE
+    return max(times.day_in(latest, zone) for zone in zones_of(match, old))
+
+
+def zones_of(match: MyMatch, old: Noted | None) -> list[str]:
+    """The clocks by which a start can be given, one's own first."""
+    return list(dict.fromkeys((old.time_zone if old else match.my_zone, match.scheme_zone, match.their_zone)))
+
+
 def ask_zone(form: str, match: MyMatch, old: Noted | None) -> str:
     """By whose clock the start is; not asked where there is only one."""
-    zones = list(dict.fromkeys((old.time_zone if old else match.my_zone, match.scheme_zone, match.their_zone)))
+    zones = zones_of(match, old)
     if len(zones) == 1:
         return zones[0]
     return st.selectbox("Time zone", zones, format_func=times.place_of, key=f"zone-{form}")

@@ -323,3 +323,39 @@ def test_a_visitor_sees_nothing_of_it(page_session: Session) -> None:
     page = open_page("meetings", None)
 
     assert "Marguerite" not in shown(page)
+
+
+@pytest.mark.parametrize(
+    ("now", "zones"),
+    [
+        # Matched four minutes before midnight: five minutes after the match is tomorrow.
+        (datetime(2026, 10, 30, 15, 56, tzinfo=UTC), ("Asia/Shanghai", "Europe/London")),
+        # The server's day is a day ahead of theirs, and a day behind.
+        (datetime(2026, 10, 30, 2, 0, tzinfo=UTC), ("America/New_York", "America/New_York")),
+        (datetime(2026, 10, 30, 10, 30, tzinfo=UTC), ("Pacific/Kiritimati", "Pacific/Pago_Pago")),
+        (datetime(2026, 10, 30, 10, 30, tzinfo=UTC), ("Pacific/Pago_Pago", "Pacific/Kiritimati")),
+    ],
+    ids=["matched before midnight", "day before", "first of all clocks", "last of all clocks"],
+)
+def test_a_meeting_can_be_recorded_and_put_right_by_any_clock(
+    page_session: Session, now: datetime, zones: tuple[str, str]
+) -> None:
+    with time_machine.travel(now, tick=True):
+        pair = make_pair(page_session, released_at=now)
+        pair.mentee_person.time_zone, pair.mentor_person.time_zone = zones
+        page_session.add_all([pair.mentee_person, pair.mentor_person])
+        page_session.commit()
+        page = open_page("meetings", pair.mentee_person)
+        save(page)
+        by_their_clock = noted(
+            page_session, pair, pair.mentee, started_at=now + timedelta(minutes=12), time_zone=zones[1]
+        )
+        page.session_state["own-records"] = True
+        page.run()
+        page.selectbox(key="to_correct").select(str(by_their_clock.id)).run()
+        field(page, "number_input", "minutes").set_value(50)
+        save(page)
+
+    assert errors(page) == []
+    assert list(page.exception) == []
+    assert [row.duration_minutes for row in stored(page_session)] == [45, 50]

@@ -4,7 +4,8 @@ What has no column of its own lies in `Scheme.other_settings`, as plain JSON: `f
 `feedback_forms` (title, introduction and minutes by side), `modules` (roles, summary and clause by module key),
 `offered_documents` (texts that nobody is asked to sign yet), and the template's settings `summary`, `role_line`,
 `directory`, `exceptions`, `shown_before_match`, `conflicts`, `first_contact_days`, `ways_due_days`, `retention`,
-`targets` and `criterion_sentences` (the scheme's own words for a matching criterion, by its key).
+`targets`, `equality` (the keys of its equality questions) and `criterion_sentences` (the scheme's own words for a
+matching criterion, by its key).
 """
 
 import json
@@ -58,6 +59,7 @@ def _other_settings(template: SchemeTemplate) -> dict[str, Any]:
         "role_line": template.role_line,
         "directory": template.directory,
         "exceptions": template.exceptions,
+        "equality": template.equality,
         "shown_before_match": asdict(template.shown_before_match),
         "conflicts": asdict(template.conflicts),
         "first_contact_days": template.rhythm.first_contact_days,

@@ -7,6 +7,8 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, ConfigDict, Field, PositiveInt, model_validator
 from pydantic.dataclasses import dataclass
 
+from services.schemes import equality as equality_questions
+
 Role = Literal["mentor", "mentee"]
 Style = Literal["facilitative", "career_guiding"]
 AnsweredBy = Literal["mentee", "mentor_after_wish"]
@@ -161,7 +163,10 @@ class Targets:
 
 @dataclass(frozen=True, config=STRICT)
 class SchemeSettings:
-    """What `scheme.toml` says. `shown_before_match` is all that the other side sees until both have said yes."""
+    """What `scheme.toml` says. `shown_before_match` is all that the other side sees until both have said yes.
+
+    `equality` names the equality questions that it asks, none of which anybody has to answer.
+    """
 
     key: Text
     name: Text
@@ -175,6 +180,7 @@ class SchemeSettings:
     directory: bool
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
     exceptions: tuple[str, ...]
+    equality: Annotated[tuple[str, ...], AfterValidator(equality_questions.known)]
     gates: Gates
     shown_before_match: FieldLists
     conflicts: Conflicts

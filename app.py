@@ -23,6 +23,7 @@ from streamlit import config, runtime
 
 from pages import presses
 from services import (
+    address_routes,
     answer_routes,
     first_start,
     jobs,
@@ -105,6 +106,7 @@ app = st.App(
         *session_routes.routes(),
         *second_factor_routes.routes(),
         *welcome_routes.routes(),
+        *address_routes.routes(),
         *answer_routes.routes(),
         *join_routes.routes(),
         *rights_routes.routes(),

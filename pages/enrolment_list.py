@@ -12,7 +12,7 @@ from uuid import UUID
 import streamlit as st
 from sqlmodel import Session
 
-from pages import address, enrolment_acts
+from pages import address, enrolment_acts, enrolment_address
 from pages.enrolment_words import LIGHTS, STATUS_WORDS, TO_ACT, badges, light_lines
 from pages.ui import plain, refusals
 from services import answer_history, enrolments
@@ -38,7 +38,10 @@ def draw(session: Session, actor: Actor, cohort_id: UUID, found: Queue, today: d
             with st.container(border=True), refusals():
                 read_one(session, actor, rows[at])
                 enrolment_acts.draw(session, actor, cohort_id, [rows[at]], where=enrolment_acts.OPENED)
-                st.button("Close", key="close", on_click=close, type="tertiary")
+                enrolment_address.draw(session, actor, rows[at])
+                with st.container(horizontal=True):
+                    st.button("Close", key="close", on_click=close, type="tertiary")
+                    enrolment_address.draw_button(rows[at])
         if rows[end:]:
             choice(rows, rows[end:], today, key=_LOWER)
 

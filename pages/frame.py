@@ -16,6 +16,8 @@ from sqlmodel import Session
 from pages import ui
 from services import first_start, rights, sessions, storage
 from services.access import Acting, Actor, Place
+from services.address_routes import ACCOUNT
+from services.address_routes import TITLE as ACCOUNT_LABEL
 
 HERE = Path(__file__).parent
 BRAND = (
@@ -42,7 +44,8 @@ _CORRECTIONS = (
     '[data-testid="stPopoverButton"][kind="tertiary"][aria-expanded="true"] {color: inherit}</style>'
 )
 RIGHTS = (
-    f'<p><a href="{rights.PATH}" target="_blank" rel="noopener" style="{_QUIETLY}">{rights.LABEL}</a></p>{_CORRECTIONS}'
+    f'<p><a href="{rights.PATH}" target="_blank" rel="noopener" style="{_QUIETLY}">{rights.LABEL}</a> · '
+    f'<a href="{ACCOUNT}" target="_blank" rel="noopener" style="{_QUIETLY}">{ACCOUNT_LABEL}</a></p>{_CORRECTIONS}'
 )
 COORDINATOR, MANAGER, ADMINISTRATOR = Acting.COORDINATOR, Acting.MANAGER, Acting.ADMINISTRATOR
 MENTOR, MENTEE = Acting.MENTOR, Acting.MENTEE

@@ -7,11 +7,12 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.people import AccountStatus
-from pages.scheme_people import READING_WIDTH, ask, day
+from pages.scheme_people import READING_WIDTH, ask, day, draw_letters
 from pages.ui import done, empty, plain, refusals, segments
-from services import account_keeping
+from services import account_keeping, sign_in_address
 from services.access import Actor
 from services.account_keeping import Kept
+from services.role_list import Letter
 
 STATES = {
     AccountStatus.INVITED: "Invited, and has not chosen a password yet",
@@ -19,6 +20,7 @@ STATES = {
     AccountStatus.LOCKED: "Closed",
 }
 LINK, LOCK, UNLOCK = "Send a new link", "Close the account", "Open it again"
+ADDRESS = "Correct the address"
 
 
 def draw(session: Session, actor: Actor, _scheme_id: UUID | None, _cohort_id: UUID | None) -> None:
@@ -48,11 +50,13 @@ def draw_account(session: Session, actor: Actor, kept: Kept) -> None:
         if kept.is_self:
             st.caption("This is your own account: another administrator looks after it.")
             return
-        acts = [UNLOCK] if kept.state is AccountStatus.LOCKED else [LINK, LOCK]
+        acts = [UNLOCK] if kept.state is AccountStatus.LOCKED else [LINK, ADDRESS, LOCK]
         key = f"account-act-{kept.account_id}-{kept.state.value}"
         chosen = segments("What to do", acts, key=key)
         if chosen == LINK:
             draw_link(session, actor, kept)
+        elif chosen == ADDRESS:
+            draw_address(session, actor, kept)
         elif chosen == LOCK:
             draw_lock(session, actor, kept)
         elif chosen == UNLOCK:
@@ -72,6 +76,19 @@ def draw_link(session: Session, actor: Actor, kept: Kept) -> None:
     if confirmed := ask(session, actor, "Send it", f"link-{kept.account_id}"):
         sent = account_keeping.send_link(session, actor, kept.account_id, confirmed=confirmed)
         done("An email with a new link is queued." if sent else "They were sent one today already.")
+
+
+def draw_address(session: Session, actor: Actor, kept: Kept) -> None:
+    """The new one; then both emails, to it and to the old one."""
+    email = st.text_input("New email address", max_chars=254, key=f"address-of-{kept.account_id}")
+    if not email.strip():
+        return
+    plan = sign_in_address.plan_for_account(session, actor, kept.account_id, email)
+    draw_letters([Letter(plan.email, plan.to_new), Letter(f"{kept.email}, the address until now", plan.to_old)])
+    st.markdown("It counts once it is confirmed from its mailbox. They are then signed out everywhere.")
+    if confirmed := ask(session, actor, "Send both emails", f"address-{kept.account_id}"):
+        sign_in_address.ask_for_account(session, actor, kept.account_id, email, confirmed=confirmed)
+        done(f"{plain(kept.email)} stays until {plain(plan.email)} is confirmed.")
 
 
 def draw_lock(session: Session, actor: Actor, kept: Kept) -> None:

@@ -108,6 +108,8 @@ KINDS: dict[str, Kind] = {
     "pause_return_asked": Kind("Are you back?", {"back_on": _DUE}),
     "proposal_taken_back": Kind("Proposal no longer available, to whoever was asked"),
     "withdrawal_confirmed": Kind("Leaving confirmed"),
+    "address_confirm": Kind("Corrected address, to be confirmed from its mailbox"),
+    "address_changing": Kind("Corrected address, to the one that was used until now", {"is_known_owner": True}),
     "role_given": Kind("Further role, to somebody with an account", {"role": "scheme manager"}),
     "role_ended": Kind("Role that has ended", {"role": "scheme manager"}),
     "role_changed": Kind(

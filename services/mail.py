@@ -20,9 +20,9 @@ from models.database import reading
 from models.messages import Message, MessageStatus
 from models.people import Person
 from models.schemes import Scheme
-from services import audit, links, post_office, signed_copies
+from services import audit, links, post_office, sealed_addresses, signed_copies
 from services.access import DESK
-from services.errors import Refusal
+from services.errors import NotAllowed, Refusal
 from services.messages import DESK_NAME, address_of, mail_is_set_up, mark_of
 from services.post_office import Attachment, Failure, Outgoing, PostOffice
 
@@ -128,16 +128,18 @@ def _lease(engine: Engine, now: datetime, limit: int) -> list[_Leased]:
 
 
 def _whole(session: Session, message: Message, person: Person, scheme: Scheme | None) -> _Leased:
-    text, html = message.body_text or "", message.body_html or ""
-    if message.link_purpose is not None:
-        token = links.mint(
-            session, message.link_purpose, person.id, subject_id=message.link_subject_id, hours=message.link_hours
-        )
-        mark, address = mark_of(message.id), address_of(message.link_purpose, token)
+    html = message.body_html or ""
+    try:
+        text, sealed_to = sealed_addresses.without_mark(message.id, message.body_text or "")
+    except NotAllowed:
+        # Sealed by a key that is gone: it goes nowhere, rather than to the address that it is not for.
+        text, sealed_to = "", ""
+    if address := _link_of(session, message, sealed_to):
+        mark = mark_of(message.id)
         text, html = text.replace(mark, address), html.replace(mark, escape(address))
     outgoing = Outgoing(
         id=message.id,
-        to=person.email,
+        to=person.email if sealed_to is None else sealed_to,
         sender=scheme.name if scheme else DESK_NAME,
         reply_to=scheme.reply_address if scheme else None,
         subject=message.subject,
@@ -145,6 +147,17 @@ def _whole(session: Session, message: Message, person: Person, scheme: Scheme | 
         html=html,
     )
     return _Leased(message.version, message.attempts, outgoing, message.attached_copy_id)
+
+
+def _link_of(session: Session, message: Message, sealed_to: str | None) -> str | None:
+    """The address that stands for the mark in a letter; None where it has none."""
+    if message.link_purpose is not None:
+        subject, hours = message.link_subject_id, message.link_hours
+        token = links.mint(session, message.link_purpose, message.person_id, subject_id=subject, hours=hours)
+        return address_of(message.link_purpose, token)
+    if sealed_to and message.link_subject_id is not None:
+        return sealed_addresses.link(message.link_subject_id, message.person_id, sealed_to)
+    return None
 
 
 def _deliver(engine: Engine, post: PostOffice, leased: _Leased, now: datetime) -> Failure | None:
@@ -172,6 +185,7 @@ def _mark_sent(engine: Engine, leased: _Leased, now: datetime) -> None:
             return
         message.status, message.sent_at = MessageStatus.SENT, now
         message.leased_until, message.last_error = None, None
+        message.body_text = sealed_addresses.forgotten(message.body_text)
         _record(session, "message.sent", message)
         session.commit()
 

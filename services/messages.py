@@ -18,7 +18,7 @@ from models.columns import utc_now
 from models.messages import Message, MessageStatus
 from models.people import LinkPurpose, Person
 from models.schemes import Scheme
-from services import access, audit, invented_mail, letters
+from services import access, audit, invented_mail, letters, sealed_addresses
 from services.access import Actor
 from services.errors import Conflict, NotAllowed
 from services.outbox import OutboxLine, line_of, scheme_of
@@ -56,12 +56,15 @@ def queue(
     link_hours: float = 0,
     after_minutes: float = 0,
     attached_copy_id: UUID | None = None,
+    to: str | None = None,
+    confirms: UUID | None = None,
     **facts: object,
 ) -> bool:
     """Adds an email to the outbox, unless this event has already written to this person; never commits.
 
     It leaves `after_minutes` at the earliest, with the PDF of a signed copy if one is named. One of a demonstration
-    is kept to be read, cancelled from the start.
+    is kept to be read, cancelled from the start. `to` is for what concerns an address of theirs that does not count
+    yet, or may no longer; `confirms` is the request that its link confirms (services/sealed_addresses.py).
     Of two units of work that write about one event at once, the slower fails whole: the key is unique.
     Raises Invalid when a fact would break the subject's line.
     """
@@ -69,9 +72,10 @@ def queue(
     if _is_queued(session, key):
         return False
     message_id, now = uuid4(), utc_now()
-    link = mark_of(message_id) if link_purpose else settings().url
+    link = mark_of(message_id) if link_purpose or confirms else settings().url
     letter = _letter(session, person_id, template, scheme_id, link, {"link_hours": link_hours, **facts})
     is_invented = invented_mail.never_leaves(session, person_id, scheme_id)
+    sealed = sealed_addresses.mark(message_id, to) if to and not is_invented else ""
     session.add(
         Message(
             id=message_id,
@@ -79,10 +83,10 @@ def queue(
             person_id=person_id,
             template=template,
             subject=letter.subject,
-            body_text=letter.text,
+            body_text=letter.text + sealed,
             body_html=letter.html,
             link_purpose=link_purpose,
-            link_subject_id=link_subject_id,
+            link_subject_id=confirms or link_subject_id,
             link_hours=link_hours,
             attached_copy_id=attached_copy_id,
             dedupe_key=key,

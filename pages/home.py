@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from models.enrolments import EnrolmentStatus
-from pages import charts, pausing
+from pages import charts, pausing, second_looks
 from pages.ui import empty, heading, page, plain, refusals
 from services import home, tasks, times
 from services.access import Actor
@@ -167,6 +167,8 @@ with page("") as (session, actor):
     seen = at_a_glance(session, actor, found)
     heading(plain(found.greeting), facts(found, seen))
     draw_tasks(found)
+    if actor.place.cohort_id is not None and any(task.has_second_look for task in found.tasks):
+        second_looks.draw(session, actor, actor.place.cohort_id)
     draw_matches(found.matches, found)
     if found.has_left_a_place:
         pausing.draw_left(session, actor)

@@ -202,7 +202,7 @@ def _to_look_at(found: Counts, scheme: Scheme, names: Names, today: date) -> lis
     soon = tasks.due(
         today + timedelta(days=1), today, sentence, f"{mentee} and {mentor}{more}: {why}", button, "ledger"
     )
-    return [replace(soon, address=(("clause", CONFLICT_CLAUSES.get(scheme.key, ANY_SCHEME)),))]
+    return [replace(soon, address=(("clause", CONFLICT_CLAUSES.get(scheme.key, ANY_SCHEME)),), has_second_look=True)]
 
 
 def _quiet(found: Quietest | None, names: Names, today: date) -> list[Task]:

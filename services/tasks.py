@@ -18,7 +18,8 @@ class Task:
 
     `address` is what stands in that screen's address, so that it opens at the very thing.
 
-    `detail` may hold names that people chose: show it as plain text.
+    `detail` may hold names that people chose: show it as plain text. `has_second_look`: a coordinator can also say
+    that it was looked at (services/second_looks.py).
     """
 
     when: str
@@ -29,6 +30,7 @@ class Task:
     due_on: date | None = None
     is_first: bool = False
     address: tuple[tuple[str, str], ...] = ()
+    has_second_look: bool = False
 
 
 def when(due_on: date, today: date) -> str:

@@ -1,10 +1,12 @@
 """What follows when somebody names a person with whom something is under way already."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from sqlmodel import Session, select
+from time_machine import travel
 
 from models.audit import AuditEntry
 from models.columns import utc_now
@@ -13,8 +15,10 @@ from models.matching import ProposalStatus
 from models.messages import Message, MessageStatus
 from models.pairings import Pairing, PairingStatus
 from models.schemes import Cohort
-from services import conflicts, home, proposal_chasing, proposal_jobs, proposals
+from services import conflicts, home, proposal_chasing, proposal_jobs, proposals, second_looks
 from services.access import Actor
+from services.errors import Conflict as Refused
+from services.errors import NotAllowed
 from services.matching.reading import NOT_AVAILABLE
 from services.proposal_outcomes import HeldBack, Outcome
 from tests.factories import (
@@ -29,7 +33,15 @@ from tests.factories import (
 )
 from tests.services.proposal_steps import asked, coordinator_of, drafted, mails, make_mentor
 
-TODAY = utc_now().date()
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+TODAY = NOW.date()
+
+
+@pytest.fixture(autouse=True)
+def _at_noon() -> Iterator[None]:
+    """So that a run of the tests that goes on past midnight, or past the cohort's end, finds the same."""
+    with travel(NOW, tick=True):
+        yield
 
 
 def mails_have_left(session: Session) -> None:
@@ -261,3 +273,41 @@ def test_whoever_names_the_other_half_of_their_pair_is_shown_that_it_goes_on(ses
         ("Bo Mentor", True),
         ("Cy Mentor", False),
     ]
+
+
+@pytest.mark.clause("A-SH2", "U-C4.5")
+def test_a_pair_that_was_looked_at_leaves_home_until_it_is_said_once_more(session: Session) -> None:
+    cohort = make_cohort(session)
+    actor = make_actor(make_coordinator(session, cohort), cohort)
+    pairing = make_pairing(session, cohort, mentor="Bo Mentor", mentee="Ama Mentee")
+    sides = [session.get_one(Enrolment, each) for each in (pairing.mentee_id, pairing.mentor_id)]
+    session.commit()
+    conflicts.declare_by_words(session, make_participant(session, sides[0]), ["Bo Mentor"])
+
+    seen_at = utc_now()
+    listed = second_looks.to_look_at(session, actor, cohort.id)
+    second_looks.goes_on(session, actor, pairing.id, seen_at=seen_at)
+    after = looks_again(session, actor), second_looks.to_look_at(session, actor, cohort.id)
+    conflicts.declare_by_words(session, make_participant(session, sides[1]), ["Ama Mentee"])
+    again = looks_again(session, actor)
+    with pytest.raises(Refused, match="It was said once more"):
+        second_looks.goes_on(session, actor, pairing.id, seen_at=seen_at)
+
+    noted = session.exec(select(AuditEntry).where(AuditEntry.action == "pairing.looked_at_again")).one()
+    assert listed == (second_looks.Pair(pairing.id, "Ama Mentee", "Bo Mentor"),)
+    assert (after, again) == (([], ()), ["One pair needs another look"])
+    assert (noted.actor_id, noted.subject_id, noted.details) == (actor.person_id, pairing.id, {})
+
+
+def test_nobody_lets_their_own_pair_go_on_or_one_of_another_scheme_or_one_that_ended(session: Session) -> None:
+    cohort = make_cohort(session)
+    coordinator = make_coordinator(session, cohort)
+    own = make_pairing(session, cohort, mentor=make_enrolment(session, cohort, Side.MENTOR, person=coordinator))
+    over = make_pairing(session, cohort, status=PairingStatus.ENDED, ended_at=utc_now())
+    elsewhere = make_pairing(session, make_cohort(session))
+    actor = make_actor(coordinator, cohort)
+    session.commit()
+
+    for pairing, refusal in ((own, NotAllowed), (elsewhere, NotAllowed), (over, Refused)):
+        with pytest.raises(refusal):
+            second_looks.goes_on(session, actor, pairing.id, seen_at=utc_now())

@@ -11,10 +11,10 @@ import streamlit as st
 from sqlmodel import Session
 
 from pages.agreement_import import draw_import
-from pages.agreement_parts import day_of, draw_differences, section_words
+from pages.agreement_parts import draw_differences, section_words
 from pages.agreement_presses import act_at, draw_refused, forget_refused
 from pages.agreement_publishing import SIDES, choose_draft, draw_publishing
-from pages.ui import plain, prose, refusals, segments, tell
+from pages.ui import day_for, plain, prose, refusals, segments, tell
 from services import agreements, document_drafts, languages, publishing
 from services.access import Actor
 from services.document_drafts import Draft, Listed, Look
@@ -99,7 +99,7 @@ def draw_draft(session: Session, actor: Actor, now: Draft) -> None:
     spoken = languages.names([now.language])
     st.caption(
         f"{what} · {agreements.KINDS[now.kind]} · {plain(spoken)} · changed by {plain(now.changed_by)}, "
-        f"{day_of(now.changed_at.date())}"
+        f"{day_for(actor, now.changed_at)}"
     )
     draw_unsaved(now.id, now)
     look = document_drafts.look(session, actor, now.id)

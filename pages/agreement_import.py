@@ -12,9 +12,8 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.agreements import DocumentKind
-from pages.agreement_parts import day_of
 from pages.agreement_presses import act_at, draw_refused
-from pages.ui import done, empty, plain, refusals, tell
+from pages.ui import day_for, done, empty, plain, refusals, tell
 from services import agreements, languages, publishing, wording_drafts, wording_files, wording_import
 from services.access import Actor
 from services.wording_drafts import InTheWay
@@ -104,7 +103,7 @@ def draw_take_in(
     found = wording_drafts.in_the_way(session, actor, scheme_id, kinds, language=language)
     sure = True
     if found:
-        lines = "\n".join(map(draft_in_words, found))
+        lines = "\n".join(draft_in_words(actor, draft) for draft in found)
         st.warning(f"The file would take the place of what is written here:\n\n{lines}", icon=":material/edit_off:")
         versions = "-".join(f"{each.kind.value}{each.version}" for each in found)
         sure = st.checkbox("Replace these drafts; their words cannot be brought back", key=f"replace-{versions}")
@@ -119,10 +118,10 @@ def draw_take_in(
     draw_refused(TAKE_IN)
 
 
-def draft_in_words(draft: InTheWay) -> str:
+def draft_in_words(actor: Actor, draft: InTheWay) -> str:
     kind = agreements.KINDS[draft.kind]
     return (
-        f"- “{plain(draft.title)}” ({kind}), changed by {plain(draft.changed_by)} on {day_of(draft.changed_at.date())}"
+        f"- “{plain(draft.title)}” ({kind}), changed by {plain(draft.changed_by)} on {day_for(actor, draft.changed_at)}"
     )
 
 

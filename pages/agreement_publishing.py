@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from models.agreements import DocumentKind
 from models.enrolments import Side
-from pages.agreement_parts import READING_WIDTH, day_of
+from pages.agreement_parts import READING_WIDTH
 from pages.agreement_presses import act_at, draw_refused, refuse
-from pages.ui import plain, tell
+from pages.ui import day_for, plain, tell
 from services import agreements_asking, document_drafts, messages, publishing
 from services.access import Actor
 from services.document_drafts import Draft, Look
@@ -37,11 +37,11 @@ def draw_publishing(session: Session, actor: Actor, now: Draft, look: Look) -> N
         if asked:
             draw_email(session, actor, now)
         if now.needs_another:
-            draw_handing_over(now)
+            draw_handing_over(actor, now)
         else:
             draw_publish(now, look, asked)
         draw_refused(PUBLISH)
-    draw_discard(now)
+    draw_discard(actor, now)
 
 
 def draw_email(session: Session, actor: Actor, now: Draft) -> None:
@@ -51,10 +51,10 @@ def draw_email(session: Session, actor: Actor, now: Draft) -> None:
         st.markdown(f"**{plain(example.subject)}**\n\n{plain(example.text)}")
 
 
-def draw_handing_over(now: Draft) -> None:
+def draw_handing_over(actor: Actor, now: Draft) -> None:
     st.info("Two people decide about a text: whoever changed it last does not publish it.", icon=":material/group:")
     if now.handed_over_at is not None:
-        st.caption(f"Handed over {day_of(now.handed_over_at.date())}. Another coordinator can publish it now.")
+        st.caption(f"Handed over {day_for(actor, now.handed_over_at)}. Another coordinator can publish it now.")
         return
     st.button(
         "Ask another coordinator to publish it",
@@ -114,10 +114,10 @@ def publish_shown(draft_id: UUID, version: int, asked: int, exceptions: tuple[st
     act_at(PUBLISH, act)
 
 
-def draw_discard(now: Draft) -> None:
+def draw_discard(actor: Actor, now: Draft) -> None:
     with st.popover("Throw the draft away", key=f"discarding-{now.id}"):
         st.markdown(
-            f"This draft, last changed by {plain(now.changed_by)} on {day_of(now.changed_at.date())}, "
+            f"This draft, last changed by {plain(now.changed_by)} on {day_for(actor, now.changed_at)}, "
             "cannot be brought back. What is in force stays."
         )
         st.button("Throw it away", key=f"discard-{now.id}", on_click=discard_shown, args=(now.id, now.version))

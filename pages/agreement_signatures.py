@@ -14,7 +14,7 @@ from pages.agreement_copies import draw_copies
 from pages.agreement_drafts import draw_texts
 from pages.agreement_parts import READING_WIDTH, day_of
 from pages.agreement_publishing import choose_draft
-from pages.ui import done, empty, plain, refusals, segments
+from pages.ui import day_for, done, empty, plain, refusals, segments
 from services import agreements, agreements_asking, document_drafts, participation
 from services.access import Actor
 from services.agreements import DocumentCount, Unsigned
@@ -54,7 +54,7 @@ def draw_signatures(session: Session, actor: Actor, cohort_id: UUID) -> None:
         empty("This scheme has published no text yet.")
         return
     with st.container(border=True):
-        st.markdown("\n\n".join(map(in_force_in_words, counts)))
+        st.markdown("\n\n".join(in_force_in_words(actor, count) for count in counts))
     if all(count.kind is not DocumentKind.PRIVACY for count in counts):
         draw_without_privacy(session, actor)
     draw_copies(session, actor, cohort_id)
@@ -74,9 +74,9 @@ def draw_without_privacy(session: Session, actor: Actor) -> None:
             st.rerun()
 
 
-def in_force_in_words(count: DocumentCount) -> str:
+def in_force_in_words(actor: Actor, count: DocumentCount) -> str:
     signed = f" · {count.signed:,} of {count.asked:,} have signed" if count.asked else ""
-    return f"**{plain(count.title)}** · version {count.edition}, since {day_of(count.published_at.date())}{signed}"
+    return f"**{plain(count.title)}** · version {count.edition}, since {day_for(actor, count.published_at)}{signed}"
 
 
 def draw_unsigned(session: Session, actor: Actor, cohort_id: UUID, counts: Sequence[DocumentCount]) -> None:

@@ -13,7 +13,7 @@ from pages.agreement_parts import READING_WIDTH, day_of, draw_differences, minut
 from pages.agreement_presses import act_at, draw_refused, refused_on_top
 from pages.agreement_signatures import draw_coordinator
 from pages.next_step import draw_next
-from pages.ui import empty, page, plain, prose, segments, tell
+from pages.ui import day_for, empty, page, plain, prose, segments, tell
 from pages.why import why
 from services import agreements, document_differences, languages
 from services import why as reasons
@@ -56,15 +56,16 @@ def draw_waiting(session: Session, actor: Actor, waiting: list[InForce]) -> None
         )
         document = by_kind[chosen or document.kind.value]
     if document.signed_edition is not None:
-        draw_asked_again(document)
+        draw_asked_again(actor, document)
     chosen_id = in_my_language(session, actor, document.id) if document.is_translated else document.id
     reading = agreements.read(session, actor, chosen_id)
     draw_to_sign(session, actor, reading)
 
 
-def draw_asked_again(document: InForce) -> None:
+def draw_asked_again(actor: Actor, document: InForce) -> None:
     """What a new version means for whoever has signed an earlier one."""
-    changed, goes_on = f"This changed on {day_of(document.published_at.date())}.", "A match that you have goes on."
+    changed = f"This changed on {day_for(actor, document.published_at)}."
+    goes_on = "A match that you have goes on."
     day = document.blocked_from
     if day is None:
         st.info(f"{changed} Please read and sign it again. {goes_on}", icon=":material/edit_document:")
@@ -97,7 +98,7 @@ def in_my_language(session: Session, actor: Actor, document_id: UUID) -> UUID:
 def draw_to_sign(session: Session, actor: Actor, reading: Reading) -> None:
     """The text section by section, a box under each, the name, and the one button."""
     draw_replaced(actor, reading)
-    draw_heading(reading)
+    draw_heading(actor, reading)
     if reading.before_id is not None and (reading.changed or reading.removed):
         draw_what_changed(session, actor, reading, reading.before_id)
     ticked = sum(draw_section(reading, section, with_box=True) for section in reading.sections)
@@ -164,11 +165,11 @@ def draw_what_changed(session: Session, actor: Actor, reading: Reading, before_i
             draw_differences(document_differences.between(session, actor, before_id, reading.id))
 
 
-def draw_heading(reading: Reading) -> None:
+def draw_heading(actor: Actor, reading: Reading) -> None:
     st.header(plain(reading.title), anchor=False)
     sides = " and ".join(f"{side}s" for side in reading.signed_by)
     who = f" · {sides} sign it" if sides else ""
-    st.caption(f"Version {reading.edition} · in force since {day_of(reading.published_at.date())}{who}")
+    st.caption(f"Version {reading.edition} · in force since {day_for(actor, reading.published_at)}{who}")
     if reading.changed or reading.removed:
         gone = f" No longer in it: {plain(', '.join(reading.removed))}." if reading.removed else ""
         st.info(f"What changed since you last signed is marked.{gone}", icon=":material/difference:")
@@ -202,11 +203,11 @@ def draw_others(session: Session, actor: Actor, documents: list[InForce]) -> Non
     if chosen is not None:
         document = by_id[chosen]
         chosen_id = in_my_language(session, actor, document.id) if document.is_translated else document.id
-        draw_text(agreements.read(session, actor, chosen_id))
+        draw_text(actor, agreements.read(session, actor, chosen_id))
 
 
-def draw_text(reading: Reading) -> None:
-    draw_heading(reading)
+def draw_text(actor: Actor, reading: Reading) -> None:
+    draw_heading(actor, reading)
     for section in reading.sections:
         draw_section(reading, section, with_box=False)
 

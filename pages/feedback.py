@@ -20,7 +20,7 @@ from services.feedback_forms import NPS, SCALE, YES_NO, Question
 def draw_mine(session: Session, actor: Actor) -> None:
     """The form that is due, the oldest first."""
     today = times.day_in(utc_now(), actor.time_zone or "UTC")
-    waiting = feedback.due(session, actor, today)
+    waiting = feedback.due(session, actor)
     if not waiting:
         empty(
             "No form waits for you. When the coordinator asks how it is going, the form will be here and on your Home.",

@@ -132,8 +132,7 @@ def raise_bug() -> None:
 
 def clock(actor: Actor) -> str:
     """Now, as "10:42" in the person's zone."""
-    zone = st.context.timezone
-    return f"{times.local_time(utc_now(), zone if isinstance(zone, str) else actor.time_zone or 'UTC'):%H:%M}"
+    return f"{times.local_time(utc_now(), times.known_zone(st.context.timezone) or actor.time_zone or 'UTC'):%H:%M}"
 
 
 def name_of(enrolment_id: UUID, key: str) -> str:

@@ -152,7 +152,7 @@ def show_links(session: Session, actor: Actor, cohort_id: UUID) -> None:
         empty("No link has been made for this cohort yet.")
     for link in links:
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            until = times.day_in_words(link.expires_at.date())
+            until = times.day_in_words(times.day_in(link.expires_at, actor.time_zone or "UTC"))
             st.markdown(
                 f"**{plain(link.label)}** · {link.side.value.capitalize()} · {link.used} of {link.most} came · "
                 f"until {plain(until)} :{STATES[link.state]}-badge[{link.state.capitalize()}]"

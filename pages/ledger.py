@@ -246,13 +246,14 @@ def draw_behind(session: Session, actor: Actor, cohort_id: UUID, line: Line) -> 
         empty(f"{behind.says}: nobody.", icon=":material/check:")
         return
     st.caption(f"{behind.says}: {behind.total:,}, by name")
-    st.markdown("\n".join(map(row_in_words, behind.rows)))
+    st.markdown("\n".join(row_in_words(actor, row) for row in behind.rows))
     if behind.pages > 1:
         st.pagination(behind.pages, key=f"rows-{line.clause}-{key}")
 
 
-def row_in_words(row: ledger.Row) -> str:
-    since = f", since {times.day_in_words(row.since.date())} {row.since.year}" if row.since else ""
+def row_in_words(actor: Actor, row: ledger.Row) -> str:
+    day = times.day_in(row.since, actor.time_zone or "UTC") if row.since else None
+    since = f", since {times.day_in_words(day)} {day.year}" if day else ""
     pair = f" with **{plain(row.mentor)}**" if row.mentor else ""
     return f"- **{plain(row.name)}**{pair}{since}"
 

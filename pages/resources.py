@@ -6,11 +6,10 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.agreements import PublishedState
-from models.columns import utc_now
 from models.enrolments import Side
-from pages.ui import done, empty, heading, page, plain, refusals, segments
+from pages.ui import day_for, done, empty, heading, page, plain, refusals, segments
 from pages.written import link_to, written
-from services import resource_authoring, resources, times
+from services import resource_authoring, resources
 from services.access import Actor
 from services.resource_authoring import Content, Line, Written
 from services.resources import Item, Library, Reading
@@ -40,7 +39,7 @@ def draw_participant(session: Session, actor: Actor) -> None:
         if f"read-{chosen}" not in st.session_state:
             resources.mark_read(session, actor, chosen)
             st.session_state[f"read-{chosen}"] = True
-        draw_reading(reading)
+        draw_reading(actor, reading)
         return
     draw_library(session, actor)
 
@@ -52,7 +51,7 @@ def draw_library(session: Session, actor: Actor) -> None:
     )
     number = int(st.session_state.get("resources_page", 1))
     library = resources.library(session, actor, search=words, page=number)
-    st.caption(counted(library, words))
+    st.caption(counted(actor, library, words))
     if not library.items:
         empty(
             f"Nothing here has “{plain(words)}” in it. Try a shorter word."
@@ -60,24 +59,24 @@ def draw_library(session: Session, actor: Actor) -> None:
             else "The library is empty so far. You will find what the scheme offers you to read here."
         )
     for item in library.items:
-        draw_item(item)
+        draw_item(actor, item)
     if library.pages > 1:
         st.pagination(library.pages, key="resources_page")
     draw_digest(session, actor, library)
 
 
-def counted(library: Library, words: str) -> str:
+def counted(actor: Actor, library: Library, words: str) -> str:
     found = f"{library.total:,} {'thing' if library.total == 1 else 'things'} {'found' if words else 'to read'}"
     if library.last_visit_at is None:
         return found
-    last = times.day_in_words(library.last_visit_at.date(), today=utc_now().date())
+    last = day_for(actor, library.last_visit_at)
     return f"{found} · {library.new or 'nothing'} new since your last visit on {last}"
 
 
-def draw_item(item: Item) -> None:
+def draw_item(actor: Actor, item: Item) -> None:
     badge = " :green-badge[New]" if item.is_new else ""
     lead = f" · leads to {plain(item.host)}" if item.host else ""
-    facts = f"since {times.day_in_words(item.published_at.date(), today=utc_now().date())}{lead}"
+    facts = f"since {day_for(actor, item.published_at)}{lead}"
     read = " · :material/check: read" if item.is_read else ""
     with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         summary = f"{plain(item.summary)}  \n" if item.summary else ""
@@ -94,9 +93,9 @@ def draw_digest(session: Session, actor: Actor, library: Library) -> None:
             done("You get an email when something is new." if wanted else "No more emails about the library.")
 
 
-def draw_reading(reading: Reading) -> None:
+def draw_reading(actor: Actor, reading: Reading) -> None:
     st.header(plain(reading.title), anchor=False)
-    st.caption(f"In the library since {times.day_in_words(reading.published_at.date(), today=utc_now().date())}")
+    st.caption(f"In the library since {day_for(actor, reading.published_at)}")
     with st.container(border=True, width=READING_WIDTH):
         if reading.summary:
             st.markdown(plain(reading.summary))
@@ -179,7 +178,7 @@ def draw_one(session: Session, actor: Actor, scheme_id: UUID, resource_id: UUID)
     """What people read, with what can be done about it; the editor below."""
     now = resource_authoring.written(session, actor, resource_id)
     st.markdown(f"{STATES[now.state]} {audience(now.content.sides)}")
-    draw_reading(resource_authoring.preview(session, actor, resource_id))
+    draw_reading(actor, resource_authoring.preview(session, actor, resource_id))
     with st.container(horizontal=True):
         draw_acts(session, actor, now)
     with st.expander("Change it", icon=":material/edit:", expanded=now.state is PublishedState.DRAFT):

@@ -94,8 +94,9 @@ def next_dates(runs: Sequence[Run], today: date) -> tuple[date, date]:
     following = max((run.ends_on for run in runs), default=date.min) + timedelta(days=1)
     next_month = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
     first = following if following > today else next_month
-    # 29 February has no twin a year later.
-    return first, first.replace(year=first.year + 1, day=min(first.day, 28)) - timedelta(days=1)
+    # 29 February has no twin a year later: its year ends with the next February.
+    following = date(first.year + 1, 3, 1) if (first.month, first.day) == (2, 29) else first.replace(year=first.year + 1)
+    return first, following - timedelta(days=1)
 
 
 def usual_name(starts_on: date, ends_on: date) -> str:

@@ -257,7 +257,7 @@ def draw_verification(session: Session, actor: Actor, today: date) -> None:
 
 
 with page("") as (db, who):
-    on = utc_now().date()
+    on = times.day_in(utc_now(), who.time_zone or "UTC")
     if who.place.enrolment_id is not None:
         heading("Training", "What to know before you begin, and a short check at the end")
         draw_participant(db, who, on)

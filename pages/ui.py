@@ -5,13 +5,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 import streamlit as st
 from sqlmodel import Session
 
-from services import sessions, storage
+from models.columns import utc_now
+from services import sessions, storage, times
 from services.access import Actor
 from services.errors import Refusal
 from services.gateway import ADDRESS
@@ -170,6 +172,12 @@ def segments(
         else:
             st.query_params[key] = str(chosen)
     return chosen
+
+
+def day_for(actor: Actor, moment: datetime) -> str:
+    """The day on which it was, by the reader's calendar."""
+    zone = actor.time_zone or "UTC"
+    return times.day_in_words(times.day_in(moment, zone), today=times.day_in(utc_now(), zone))
 
 
 def empty(sentence: str, *, icon: str = ":material/info:") -> None:

@@ -80,7 +80,9 @@ def draw_history(session: Session, actor: Actor, match: MyMatch, today: date) ->
             return
         editions = ways_of_working.history(session, actor, match.pairing_id)
         st.markdown("\n".join(f"- {span(edition, today)}" for edition in editions))
-        day = st.date_input("What held on", today, max_value=today, key=f"held-{match.pairing_id}", format="DD/MM/YYYY")
+        # Editions begin on days of the scheme's calendar, which may be ahead of the reader's.
+        last = times.day_in(utc_now(), match.scheme_zone)
+        day = st.date_input("What held on", last, max_value=last, key=f"held-{match.pairing_id}", format="DD/MM/YYYY")
         held = ways_of_working.of_day(editions, day)
         when = times.day_in_words(day, today=today)
         if held is None:

@@ -43,7 +43,8 @@ def note(
     pairing, side = pairings.open_to_change(session, actor, pairing_id)
     scheme = pairings.scheme_of(session, pairing)
     check_channel(channel, scheme.channels)
-    begun_on = times.day_in(pairing.released_at, actor.time_zone or scheme.time_zone)
+    # A server's clock that was set back must not keep them waiting for the day on which they were matched.
+    begun_on = min(times.day_in(pairing.released_at, actor.time_zone or scheme.time_zone), today)
     if not begun_on <= contact_on <= today:
         raise Invalid(
             "A contact cannot be in the future, or before you two were matched.", remedy="Choose the day you talked."

@@ -148,9 +148,9 @@ def close(session: Session, actor: Actor, round_id: UUID) -> None:
     session.commit()
 
 
-def due(session: Session, actor: Actor, today: date) -> tuple[DueForm, ...]:
+def due(session: Session, actor: Actor) -> tuple[DueForm, ...]:
     """The forms that wait for the actor, the oldest first. One query, which finds nobody else's. Raises NotAllowed."""
-    given = {"enrolment_id": actor.place.enrolment_id, "person_id": actor.person_id, "today": today}
+    given = {"enrolment_id": actor.place.enrolment_id, "person_id": actor.person_id}
     rows = session.exec(_waiting(), params=given).all()
     if not rows:
         # Either none waits, or it is not their place.
@@ -171,18 +171,20 @@ def _waiting() -> Any:
         .where(
             FeedbackAnswer.enrolment_id == bindparam("enrolment_id"),
             Enrolment.person_id == bindparam("person_id"),
-            *is_waiting(bindparam("today")),
+            *is_waiting(),
         )
         .order_by(col(FeedbackRound.due_on))
     )
 
 
-def is_waiting(today: Any) -> tuple[Any, ...]:
-    """SQL conditions on FeedbackAnswer joined with FeedbackRound: asked, open, not answered."""
+def is_waiting() -> tuple[Any, ...]:
+    """SQL conditions on FeedbackAnswer joined with FeedbackRound: asked, open, not answered.
+
+    Whoever was asked may answer, also where the round's first day has not begun on their own calendar.
+    """
     return (
         col(FeedbackAnswer.submitted_at).is_(None),
         col(FeedbackRound.closed_at).is_(None),
-        col(FeedbackRound.opens_on) <= today,
     )
 
 

@@ -150,7 +150,7 @@ def _waiting(side: Side) -> dict[str, Any]:
         "is_reachable": consents.reachable(),
         "is_listed": consents.gives(ConsentPurpose.DIRECTORY),
         "proposal_expires_at": _proposal_waiting(side),
-        "feedback_due_on": _feedback_waiting(today),
+        "feedback_due_on": _feedback_waiting(),
         "back_on": _planned_return(),
         "taken": readiness.places_taken(),
         "has_wished": or_(exists().where(col(Wish.mentee_id) == OWN), _is_proposed()),
@@ -176,11 +176,11 @@ def _is_proposed() -> Any:
     return exists().where(col(Proposal.mentee_id) == OWN, col(Proposal.status) == ProposalStatus.SENT)
 
 
-def _feedback_waiting(today: Any) -> Any:
+def _feedback_waiting() -> Any:
     return (
         select(func.min(FeedbackRound.due_on))
         .join(FeedbackAnswer, col(FeedbackAnswer.round_id) == col(FeedbackRound.id))
-        .where(col(FeedbackAnswer.enrolment_id) == OWN, *is_waiting(today))
+        .where(col(FeedbackAnswer.enrolment_id) == OWN, *is_waiting())
         .scalar_subquery()
     )
 

@@ -5,7 +5,7 @@ at the other side's next look. Of a pair that has ended, no query here touches c
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from models.pairings import Contact, Pairing, PairingStatus, WaysOfWorking
 from models.pauses import PairingPause, Pause, PauseChoice
 from models.people import Person
 from models.schemes import Channel, Cohort, Scheme
-from services import access, consents, paused_days, signatures, times
+from services import access, consents, days, paused_days, signatures, times
 from services.access import Actor
 from services.paused_days import Rest
 from services.schemes.sectors import sectors
@@ -276,8 +276,9 @@ def _shared_details(side: Side) -> Any:
 
 def _my_match(side: Side, zone: str | None, row: Any, rests: tuple[Rest, ...]) -> MyMatch:
     """A mentor is known by role, sector and work; a mentee by what they do and hope for (SECURITY b2)."""
-    last = _later(row.last_contact_on, row.last_meeting_at, row.scheme_zone)
-    theirs = _later(row.their_contact_on, row.their_meeting_at, row.scheme_zone)
+    my_zone, their_zone = zone or row.scheme_zone, row.their_zone or row.scheme_zone
+    mine = _days_of(row.last_contact_on, my_zone, row.last_meeting_at, row.scheme_zone)
+    theirs = _days_of(row.their_contact_on, their_zone, row.their_meeting_at, row.scheme_zone)
     of_mentor = side is Side.MENTEE
     return MyMatch(
         pairing_id=row.id,
@@ -289,8 +290,8 @@ def _my_match(side: Side, zone: str | None, row: Any, rests: tuple[Rest, ...]) -
         summary=row.summary,
         goals=None if of_mentor else row.goals,
         contacts=(),
-        my_zone=zone or row.scheme_zone,
-        their_zone=row.their_zone or row.scheme_zone,
+        my_zone=my_zone,
+        their_zone=their_zone,
         scheme_zone=row.scheme_zone,
         channels=tuple(Channel(channel) for channel in row.channels),
         interval_days=row.interval_days,
@@ -298,18 +299,29 @@ def _my_match(side: Side, zone: str | None, row: Any, rests: tuple[Rest, ...]) -
         months=row.months,
         released_at=row.released_at,
         first_contact_on=row.first_contact_on,
-        last_sign_on=last,
+        last_sign_on=max((day for day, _ in mine), default=None),
         ended_at=row.ended_at,
         away=row.away,
         back_on=row.back_on,
         choice=row.choice,
         rests=rests,
-        is_behind=theirs is not None and (last is None or theirs > last),
+        is_behind=_is_behind(mine, theirs),
         must_sign_first=bool(row.is_unsigned),
     )
 
 
-def _later(contact_on: date | None, met_at: datetime | None, zone: str) -> date | None:
-    """The last contact that a side noted, or the last meeting of its record where that was later."""
-    met_on = times.day_in(met_at, zone) if met_at is not None else None
-    return max((sign for sign in (contact_on, met_on) if sign is not None), default=None)
+def _days_of(contact_on: date | None, zone: str, met_at: datetime | None, scheme_zone: str) -> list[tuple[date, str]]:
+    """The last contact that a side noted and the last meeting of its record, each as a day of some zone's calendar."""
+    days_of = [(contact_on, zone)] if contact_on is not None else []
+    return [*days_of, (times.day_in(met_at, scheme_zone), scheme_zone)] if met_at is not None else days_of
+
+
+def _is_behind(mine: list[tuple[date, str]], theirs: list[tuple[date, str]]) -> bool:
+    """Whether the other has a sign of a day that began when all of one's own were over.
+
+    One evening in London is the next morning in Shanghai: two dates that can be of one call are not one after another.
+    """
+    if not theirs or not mine:
+        return bool(theirs)
+    over = max(days.first_moment_after(day, zone) for day, zone in mine)
+    return max(days.first_moment_after(day - timedelta(days=1), zone) for day, zone in theirs) >= over

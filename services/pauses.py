@@ -78,10 +78,10 @@ def stay_away(session: Session, actor: Actor, *, return_on: date | None) -> None
     Raises NotAllowed, Invalid, Conflict.
     """
     enrolment = _own(session, actor, EnrolmentStatus.PAUSED)
-    check_return(return_on, stepping_back.today_of(session, enrolment))
     begun = stepping_back.open_pause(session, enrolment.id)
     if begun is None:
         raise Conflict("This break has ended.", remedy="Reload the page to see how things stand.")
+    check_return(return_on, max(stepping_back.today_of(session, enrolment), begun.started_on))
     if begun.planned_return_on != return_on:
         begun.planned_return_on, begun.times_asked = return_on, 0
         stepping_back.ask_pairs_again(session, begun)

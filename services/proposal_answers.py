@@ -6,7 +6,6 @@ Only the side that a proposal waits for can answer it. Where the mentor answers 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
@@ -17,7 +16,7 @@ from models.matching import Proposal, ProposalStatus
 from models.pairings import EndReason, Pairing, PairingStatus
 from models.people import Person
 from models.schemes import AnsweredBy, Cohort
-from services import access, audit, cleaning, conflicts, later_conflicts, messages, pairings, proposal_mail
+from services import access, audit, cleaning, conflicts, later_conflicts, messages, pairings, proposal_mail, times
 from services.access import Actor
 from services.errors import Conflict, Invalid
 from services.matching import reading
@@ -72,7 +71,7 @@ def record_email_answer(
             remedy="Ask the mentor to use the link in the email, or to sign in.",
         )
     check_open(proposal, Side.MENTEE)
-    _check_received(session, proposal, received_on)
+    _check_received(session, actor, proposal, received_on)
     proposal.email_received_on, proposal.recorded_by_id = received_on, actor.person_id
     if accepted:
         say_yes(session, actor, proposal, Side.MENTEE)
@@ -233,11 +232,12 @@ def _check_still_possible(session: Session, proposal: Proposal, side: Side) -> N
     )
 
 
-def _check_received(session: Session, proposal: Proposal, received_on: date) -> None:
-    zone = ZoneInfo(proposal_mail.scheme_of(session, proposal).time_zone)
-    today = utc_now().astimezone(zone).date()
-    sent_on = proposal.sent_at.astimezone(zone).date() if proposal.sent_at else today
-    if not sent_on <= received_on <= today:
+def _check_received(session: Session, actor: Actor, proposal: Proposal, received_on: date) -> None:
+    """Whoever writes it down reads the day off their own calendar, or off the scheme's: either may be a day ahead."""
+    zones = {proposal_mail.scheme_of(session, proposal).time_zone, actor.time_zone or "UTC"}
+    now = utc_now()
+    first = min(times.day_in(proposal.sent_at or now, zone) for zone in zones)
+    if not first <= received_on <= max(times.day_in(now, zone) for zone in zones):
         raise Invalid(
             "The email cannot be older than the proposal, or from the future.",
             remedy="Enter the day on which the mentee's answer arrived.",

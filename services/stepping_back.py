@@ -86,13 +86,16 @@ def ask_pairs_again(session: Session, pause: Pause) -> None:
 def wake_pairs(session: Session, actor: Actor, enrolment: Enrolment, pause: Pause, today: date) -> None:
     """Opens again what stood still because of this pause; where the other is away too, it waits for them instead."""
     for rest, pairing in _resting(session, pause):
-        rest.ended_on = today
+        # It may have begun by a clock, or in a zone of the scheme's, that was ahead of today's.
+        rest.ended_on = max(today, rest.started_on)
         # The next row of this pair may only begin when this one has ended in the database too.
         session.flush()
         others = _pause_of_other(session, pairing, enrolment.side)
         if others is not None:
             away = OTHER[enrolment.side]
-            after = PairingPause(pairing_id=pairing.id, pause_id=others.id, away=away, was=rest.was, started_on=today)
+            after = PairingPause(
+                pairing_id=pairing.id, pause_id=others.id, away=away, was=rest.was, started_on=rest.ended_on
+            )
             session.add(after)
             tell_of_pause(session, pairing, after, others)
             continue
@@ -166,6 +169,7 @@ def _tell(session: Session, pairing: Pairing, side: Side, template: str, event: 
         template=template,
         scheme_id=pairings.scheme_of(session, pairing).id,
         event=event,
+        link_subject_id=pairing.id,
         other_name=people[OTHER[side]].full_name,
         **facts,
     )

@@ -4,7 +4,7 @@ Everything is kept in UTC. Words are in the reader's zone, with the other person
 """
 
 from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services import cleaning
 from services.errors import Invalid
@@ -13,6 +13,14 @@ from services.errors import Invalid
 def place_of(zone: str) -> str:
     """The town a zone is called after: "Europe/London" is London. UTC keeps its name."""
     return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def known_zone(name: object) -> str | None:
+    """What a browser tells of its zone, if it is one that has clocks here: nobody typed it, so nobody is told."""
+    try:
+        return ZoneInfo(name).key if isinstance(name, str) and name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def local_time(moment: datetime, zone: str) -> datetime:

@@ -71,7 +71,7 @@ def _await(stage: Stage, asking: Asking, round_id: UUID, member: Member, left: f
 
 
 def _answer(session: Session, stage: Stage, round_id: UUID, member: Member, *, sends: bool) -> None:
-    forms = feedback.due(session, member.actor, today(stage, utc_now()))
+    forms = feedback.due(session, member.actor)
     form = next((form for form in forms if form.round_id == round_id), None)
     if form is None:
         return  # the round closed meanwhile

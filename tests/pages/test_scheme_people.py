@@ -266,10 +266,11 @@ def test_a_cohorts_days_are_put_right(page_session: Session, cohort: Cohort, coo
     ("ends_on", "first", "last"),
     [
         (date(2027, 8, 31), date(2027, 9, 1), date(2028, 8, 31)),
-        (date(2028, 2, 28), date(2028, 2, 29), date(2029, 2, 27)),
+        (date(2028, 2, 28), date(2028, 2, 29), date(2029, 2, 28)),
+        (date(2027, 8, 30), date(2027, 8, 31), date(2028, 8, 30)),
         (date(2020, 1, 31), date(2027, 1, 1), date(2027, 12, 31)),
     ],
-    ids=["follows", "leap day", "long over"],
+    ids=["follows", "leap day", "the 31st", "long over"],
 )
 def test_the_next_cohort_is_offered_right_after_the_last(ends_on: date, first: date, last: date) -> None:
     run = Run(uuid4(), 1, "x", date(2019, 1, 1), ends_on, None, is_demonstration=False)

@@ -46,6 +46,8 @@ def completions(session: Session) -> list[TrainingCompletion]:
 def test_a_mentor_reads_answers_and_passes(page_session: Session, cohort: Cohort) -> None:
     module = make_module(page_session, cohort)
     mentor = person_of(page_session, make_enrolment(page_session, cohort, Side.MENTOR))
+    # Where they are, the day after this one has begun.
+    mentor.time_zone = "Pacific/Kiritimati"
     page = open_page("training", mentor)
     shown = [line.value for line in page.markdown]
 
@@ -60,7 +62,7 @@ def test_a_mentor_reads_answers_and_passes(page_session: Session, cohort: Cohort
         "Passed: 2 of 2 right",
     ]
     assert "Because b\\." in [line.value for line in page.markdown]
-    assert [row.module_id for row in completions(page_session)] == [module.id]
+    assert [(row.module_id, row.completed_on) for row in completions(page_session)] == [(module.id, date(2026, 11, 23))]
 
 
 def test_a_failed_check_explains_and_completes_nothing(page_session: Session, cohort: Cohort) -> None:

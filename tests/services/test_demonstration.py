@@ -259,7 +259,7 @@ def test_the_people_to_sign_in_as_have_a_match_with_records_and_a_form_that_is_d
 
         actor = Actor(person.id, person.full_name, place, (place,))
         assert len(opened.exec(mine).all()) >= 8
-        assert [form.point for form in feedback.due(opened, actor, utc_now().date())] == [RoundPoint.END]
+        assert [form.point for form in feedback.due(opened, actor)] == [RoundPoint.END]
 
 
 @pytest.mark.clause("U-3", "U-9", "U-C4.1", "U-C5.1")

@@ -100,6 +100,19 @@ def test_whoever_told_nobody_takes_it_back_on_the_same_day(session: Session, bef
     assert (pauses.mine(session, actor) is not None) is (before == "paused")
 
 
+def test_what_was_taken_back_once_can_be_taken_back_again_also_by_a_clock_that_was_set_back(session: Session) -> None:
+    mentor = make_enrolment(session, make_cohort(session, make_scheme(session, time_zone="Asia/Shanghai")), Side.MENTOR)
+    actor = make_participant(session, mentor)
+    session.commit()
+
+    for hours in (0, -1):
+        with travel(NOON + timedelta(hours=hours), tick=False):
+            departures.withdraw(session, actor)
+            departures.undo(session, actor, mentor.id)
+
+    assert mentor.status is EnrolmentStatus.APPROVED
+
+
 def test_it_is_not_taken_back_on_the_next_day_nor_twice(session: Session) -> None:
     cohort = make_cohort(session, make_scheme(session, time_zone="Asia/Shanghai"))
     mentor = make_enrolment(session, cohort, Side.MENTOR)

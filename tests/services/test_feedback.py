@@ -67,8 +67,8 @@ def test_the_form_is_the_one_of_ones_side_and_of_that_point(session: Session) ->
     pairing = make_pairing(session, cohort)
     _open(session, cohort)
 
-    mentor = feedback.due(session, _participant(session, pairing.mentor_id), _today())
-    mentee = feedback.due(session, _participant(session, pairing.mentee_id), _today())
+    mentor = feedback.due(session, _participant(session, pairing.mentor_id))
+    mentee = feedback.due(session, _participant(session, pairing.mentee_id))
 
     assert [question.key for question in mentor[0].questions] == ["relationship", "guidance", "more"]
     assert [question.key for question in mentee[0].questions] == ["relationship"]
@@ -82,13 +82,13 @@ def test_what_is_typed_is_kept_and_sent_once(session: Session) -> None:
 
     feedback.save_partial(session, actor, opened.id, {"relationship": 2, "more": " We met twice.\u200b "})
     feedback.save_partial(session, actor, opened.id, {"relationship": 4, "guidance": False})
-    kept = feedback.due(session, actor, _today())[0].answers
+    kept = feedback.due(session, actor)[0].answers
     feedback.submit(session, actor, opened.id, {"guidance": None})
 
     assert kept == {"relationship": 4, "guidance": False, "more": "We met twice."}
     answer = session.exec(select(FeedbackAnswer).where(FeedbackAnswer.side == Side.MENTOR)).one()
     assert (answer.answers, answer.rating) == ({"relationship": 4, "more": "We met twice."}, 4)
-    assert feedback.due(session, actor, _today()) == ()
+    assert feedback.due(session, actor) == ()
     with pytest.raises(Conflict):
         feedback.save_partial(session, actor, opened.id, {"relationship": 1})
 
@@ -116,7 +116,7 @@ def test_an_answer_that_fits_no_question_changes_nothing(session: Session, answe
     with pytest.raises(Invalid):
         feedback.save_partial(session, actor, opened.id, answers)
 
-    assert feedback.due(session, actor, _today())[0].answers == {}
+    assert feedback.due(session, actor)[0].answers == {}
 
 
 def test_sending_without_a_required_answer_is_refused_and_names_it(session: Session) -> None:
@@ -157,7 +157,7 @@ def test_the_ningbo_mentee_is_asked_whose_opinion_counted_and_the_coordinator_re
     pairing = make_pairing(session, cohort)
     opened = _open(session, cohort)
     mentee = _participant(session, pairing.mentee_id)
-    form = feedback.due(session, mentee, _today())[0]
+    form = feedback.due(session, mentee)[0]
     question = next(question for question in form.questions if question.clause == "U-C6.6")
 
     required = {each.key: 3 for each in form.questions if each.required}
@@ -165,7 +165,7 @@ def test_the_ningbo_mentee_is_asked_whose_opinion_counted_and_the_coordinator_re
 
     lines = feedback_results.results(session, _coordinator(session, cohort), opened.id).lines
     assert (question.text, 5) in lines[0].answers
-    mentor = feedback.due(session, _participant(session, pairing.mentor_id), _today())[0]
+    mentor = feedback.due(session, _participant(session, pairing.mentor_id))[0]
     assert question.key not in {each.key for each in mentor.questions}
 
 
@@ -359,7 +359,7 @@ def test_a_closed_round_takes_no_answer_and_no_reminder(session: Session) -> Non
 
     feedback.close(session, coordinator, opened.id)
 
-    assert feedback.due(session, mentor, _today()) == ()
+    assert feedback.due(session, mentor) == ()
     for act in (
         lambda: feedback.submit(session, mentor, opened.id, {"relationship": 4}),
         lambda: feedback.remind(session, coordinator, opened.id, _today()),

@@ -1,13 +1,14 @@
 """What Home says needs somebody, in which order, and how it greets them."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from sqlmodel import Session
+from time_machine import travel
 
 from models.agreements import TrainingModule
-from models.columns import utc_now
 from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side, Wish
 from models.feedback import FeedbackAnswer, FeedbackRound, RoundPoint
 from models.matching import MatchingRun, ProposalStatus
@@ -33,8 +34,15 @@ from tests.factories import (
     make_scheme,
 )
 
-TODAY = utc_now().date()
-NOW = utc_now()
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+TODAY = NOW.date()
+
+
+@pytest.fixture(autouse=True)
+def _at_noon() -> Iterator[None]:
+    """So that a run of the tests that goes on past midnight, or past the cohort's end, finds the same."""
+    with travel(NOW, tick=True):
+        yield
 
 
 def test_a_coordinator_sees_each_thing_that_waits_most_urgent_first(session: Session) -> None:

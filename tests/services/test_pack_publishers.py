@@ -1,12 +1,13 @@
 """The ledger's pack names who published a text to whoever runs the scheme, and to nobody else."""
 
 import re
-from datetime import date
+from datetime import timedelta
 
 import pytest
 from sqlmodel import Session
 
 from models.agreements import DocumentKind
+from models.columns import utc_now
 from services import agreements
 from services.access import Acting
 from services.ledger.pack import evidence_pack
@@ -22,7 +23,8 @@ def test_the_publisher_stands_in_the_coordinators_pack_and_not_in_the_managers(s
     make_document(session, cohort.scheme_id, kind=DocumentKind.AGREEMENT, title="From the template", text=TEXT + "\n")
     agreements.publish(session, coordinator, cohort.scheme_id, kind=DocumentKind.CODE, title="Our code", text=TEXT)
 
-    packs = [evidence_pack(session, each, cohort.id, today=date(2030, 1, 8)) for each in (coordinator, manager)]
+    tomorrow = utc_now().date() + timedelta(days=1)
+    packs = [evidence_pack(session, each, cohort.id, today=tomorrow) for each in (coordinator, manager)]
 
     ours, theirs = (
         re.findall(r"<p>([^,<]+), version 1, published on \d+ \w+ \d{4}(.*?):<br>", pack.content.decode())

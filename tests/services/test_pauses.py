@@ -197,6 +197,25 @@ def test_when_both_are_away_the_pair_waits_for_the_second_too_and_no_day_counts_
     ]
 
 
+def test_a_clock_that_was_set_back_past_midnight_keeps_nobody_away(session: Session) -> None:
+    pair = make_pair(session)
+    away(session, pair)
+    with travel(NOON + timedelta(days=2), tick=False):
+        pauses.pause(session, pair.mentee)
+    with travel(NOON + timedelta(days=5), tick=False):
+        pauses.come_back(session, pair.mentor)
+
+    with travel(NOON + timedelta(days=1), tick=False):
+        with pytest.raises(Invalid, match="not in the future"):
+            pauses.stay_away(session, pair.mentee, return_on=TODAY + timedelta(days=2))
+        pauses.come_back(session, pair.mentee)
+
+    rows = session.exec(select(PairingPause).order_by(col(PairingPause.started_on))).all()
+    assert session.get_one(Pairing, pair.pairing.id).status is PairingStatus.RELEASED
+    assert [(row.started_on - TODAY).days for row in rows] == [0, 5]
+    assert [row.ended_on and (row.ended_on - TODAY).days for row in rows] == [5, 5]
+
+
 @pytest.mark.clause("U-C5.3")
 def test_open_proposals_are_withdrawn_and_only_those_who_knew_are_told(session: Session) -> None:
     cohort = make_cohort(session, make_scheme(session, time_zone="Asia/Shanghai"))

@@ -1,10 +1,12 @@
 """Somebody else after a no: two ways on with exact prices, nobody moved who was told, no pair that was declined."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import Session, select
+from time_machine import travel
 
 from models.enrolments import Conflict, ConsentPurpose, Enrolment, EnrolmentStatus, Side
 from models.matching import Proposal, ProposalStatus
@@ -26,9 +28,17 @@ from tests.factories import (
     make_scheme,
 )
 
-TODAY = datetime.now(UTC).date()
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+TODAY = NOW.date()
 # A pair of one sector scores 1000, any other 0.
 SECTORS_ONLY = {"criterion_weights": {"sector": 10}}
+
+
+@pytest.fixture(autouse=True)
+def _at_noon() -> Iterator[None]:
+    """So that a run of the tests that goes on past midnight, or past the cohort's end, finds the same."""
+    with travel(NOW, tick=True):
+        yield
 
 
 def someone(session: Session, cohort: Cohort, side: Side, name: str, sector: str, **facts: Any) -> Enrolment:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from models.enrolments import ConsentPurpose, Side
-from pages import form_parts, ui
+from pages import equality_questions, form_parts, ui
 from pages.ui import plain
 from pages.why import why
 from services import consents, listing_choices, match_sharing, storage, times
@@ -45,6 +45,8 @@ def ask_consents(session: Session, actor: Actor, form: EnrolmentForm, step: Step
         if question.key == ConsentPurpose.DIRECTORY and ConsentPurpose.DIRECTORY in form.given:
             ask_what_else(session, actor, form)
     ask_sharing(session, actor, form)
+    if form.asks_equality:
+        equality_questions.draw(session, actor, form.enrolment_id)
     if form.side is Side.MENTOR and not form.can_be_reached:
         st.info(
             "Without one open way to reach you, nobody can be proposed to you: your mentee makes the first contact.",

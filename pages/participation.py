@@ -7,7 +7,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.feedback import RoundPoint
-from pages import charts
+from pages import charts, parity
 from pages.ui import empty, page, plain
 from services import feedback_results, participation, times
 from services.access import Actor
@@ -149,6 +149,8 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
         draw_quiet(session, actor, cohort_id, standing)
     draw_funnel(found)
     draw_feedback(session, actor, cohort_id, standing)
+    if found.asks_equality:
+        parity.draw(session, actor, cohort_id)
 
 
 with page("Participation") as (session, actor):

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from models.columns import utc_now
 from models.enrolments import Consent, DirectoryChoice, Enrolment, EnrolmentStatus, SharedAnswer
 from models.schemes import Cohort, Scheme
-from services import answer_choices, audit
+from services import answer_choices, audit, equality
 from services.access import Actor
 from services.errors import NotAllowed
 from services.units import writes
@@ -46,6 +46,7 @@ def _withdraw(session: Session, enrolment_id: UUID) -> None:
     for consent in session.exec(given):
         consent.withdrawn_at = utc_now()
     answer_choices.forget(session, (DirectoryChoice, SharedAnswer), enrolment_id)
+    equality.forget(session, enrolment_id)
 
 
 @cache
@@ -60,7 +61,7 @@ def _still_given() -> Any:
         .where(
             col(Enrolment.person_id) == bindparam("person_id"),
             col(Enrolment.status).in_(_CLOSED),
-            or_(*of_place),
+            or_(*of_place, equality.is_answered()),
         )
         .order_by(col(Scheme.name), col(Enrolment.id))
     )

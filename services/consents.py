@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from models.columns import utc_now
 from models.enrolments import Consent, ConsentPurpose, ConsentText, DirectoryChoice, Enrolment, SharedAnswer
+from models.equality import EqualityAnswers
 from models.people import Person
 from models.schemes import Channel, Cohort, FormField, Scheme
 from services import access, audit
@@ -126,7 +127,7 @@ def forget_unused_words(session: Session) -> None:
         ~select(kind.id)
         .where(col(kind.wording_sha256) == col(ConsentText.sha256), col(kind.language) == col(ConsentText.language))
         .exists()
-        for kind in (Consent, DirectoryChoice, SharedAnswer)
+        for kind in (Consent, DirectoryChoice, SharedAnswer, EqualityAnswers)
     ]
     session.execute(delete(ConsentText).where(*unused))
 

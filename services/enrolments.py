@@ -92,6 +92,7 @@ class EnrolmentForm:
     conflicts_audience: str
     is_open: bool
     can_be_reached: bool
+    asks_equality: bool = False
 
     @property
     def is_sent(self) -> bool:
@@ -124,6 +125,7 @@ def form(session: Session, actor: Actor) -> EnrolmentForm:
         conflicts_audience=words.get("audience", _SEEN_BY),
         is_open=enrolment.status in enrolment_form.OPEN_STATUSES,
         can_be_reached=bool(consents.opened(given, person)),
+        asks_equality=bool(scheme.other_settings.get("equality")),
     )
 
 

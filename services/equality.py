@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, exists
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -87,6 +87,11 @@ def forget(session: Session, enrolment_id: UUID) -> bool:
     """Deletes somebody's answers, as when they leave; whether there were any. Never commits."""
     gone: Any = session.execute(delete(EqualityAnswers).where(col(EqualityAnswers.enrolment_id) == enrolment_id))
     return bool(gone.rowcount)
+
+
+def is_answered() -> Any:
+    """An SQL condition on a query of Enrolment: there are answers, whatever they are."""
+    return exists().where(col(EqualityAnswers.enrolment_id) == col(Enrolment.id))
 
 
 def sealed(answers: Mapping[str, str]) -> str:

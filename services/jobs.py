@@ -24,7 +24,7 @@ from sqlmodel import Session, select
 
 from models.columns import utc_now
 from models.messages import JobLease
-from services import feedback, mail, pauses, proposal_jobs, resource_digest, storage, training_asking
+from services import feedback, mail, parity, pauses, proposal_jobs, resource_digest, storage, training_asking
 from services.matching.texts import vectors
 from services.settings import settings
 
@@ -132,6 +132,7 @@ def recurring() -> tuple[Job, ...]:
         Job("resources.digest", timedelta(days=7), resource_digest.send_due),
         Job("training.remind", timedelta(hours=1), training_asking.remind_due),
         Job("pauses.ask", timedelta(hours=1), pauses.ask_due),
+        Job("parity.publish", timedelta(hours=1), parity.publish_due),
         Job("texts.sweep", timedelta(days=1), vectors.sweep),
     )
 

@@ -75,6 +75,7 @@ class Overview:
     stages: tuple[Stage, ...]
     rhythm: Rhythm
     history: tuple[WeekEnd, ...]
+    asks_equality: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ def overview(session: Session, actor: Actor, cohort_id: UUID, today: date | None
         stages=_stages(mentees, mentors),
         rhythm=now,
         history=(*past, WeekEnd(as_of.day, now)),
+        asks_equality=bool(scheme.other_settings.get("equality")),
     )
 
 

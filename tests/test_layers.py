@@ -73,6 +73,8 @@ def test_no_screen_imports_another_screen() -> None:
         "pages.pair_ways",
         "pages.pair_guide",
         "pages.pausing",
+        "pages.parity",
+        "pages.equality_questions",
         "pages.form_parts",
         "pages.enrolment_acts",
         "pages.enrolment_list",

@@ -3,13 +3,14 @@
 import tomllib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from models.enrolments import ConsentPurpose, Side
+from services.demonstration import equality_answers
 
 DOMAIN = "example.org"  # kept free for examples by the internet's own rules (RFC 2606)
 _FILE = Path(__file__).with_name("people.toml")
@@ -25,6 +26,7 @@ class Invented:
     """One invented person on one side of one cohort. `number` is their place in the list, from 0.
 
     `listed` and `shared` are the questions whose answers they show in the directory, and share with their match.
+    `equality` is what they say of themselves, for no one person to see.
     """
 
     number: int
@@ -36,6 +38,7 @@ class Invented:
     consents: tuple[ConsentPurpose, ...]
     listed: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    equality: Mapping[str, str] = field(default_factory=dict)
 
 
 def people(template_key: str, side: Side) -> tuple[Invented, ...]:
@@ -72,6 +75,7 @@ def _invented(key: str, world: Mapping[str, Any], side: Side, number: int, entry
         consents=_consents(key, side, answers),
         listed=listed(side, number, answers) if key != "aulp" else (),
         shared=shared(number, answers),
+        equality=equality_answers.answers(key, side, number),
     )
 
 

@@ -17,6 +17,7 @@ from services import (
     consents,
     directory,
     enrolments,
+    equality,
     listing_choices,
     match_sharing,
     training,
@@ -144,13 +145,15 @@ def _fill(session: Session, stage: Stage, member: Member, fate: Fate) -> None:
 
 
 def agree(session: Session, member: Member) -> None:
-    """Switches on what this person agrees to: consents, more in the directory, more for a match."""
+    """Switches on what this person agrees to: consents, more in the directory, more for a match; equality answers."""
     for purpose in member.known.consents:
         consents.give(session, member.actor, purpose)
     for key in member.known.listed:
         listing_choices.show(session, member.actor, key)
     for key in member.known.shared:
         match_sharing.share(session, member.actor, key)
+    if member.known.equality:
+        equality.give(session, member.actor, member.known.equality)
 
 
 def _not_with(stage: Stage, member: Member) -> list[str]:

@@ -1,6 +1,7 @@
 """The evidence of the AULP scheme's code, clause by clause."""
 
 from services.ledger import figures
+from services.ledger.parity import PARITY
 from services.ledger.registry import evidence
 from services.ledger.shapes import Aim
 
@@ -96,9 +97,10 @@ evidence(
 )
 evidence(
     "A-SH3",
-    not_yet="Parity between groups: equality data is not asked for.",
+    figures=(PARITY,),
     informs="Enrolment asks how somebody is called and which access needs they have, and says who sees it.",
-    asks="Enrolment asks for pronouns, background and access needs; nobody must answer, or share the last two.",
+    asks="Enrolment asks for pronouns, background and access needs, and under Consents, apart from all else, for "
+    "equality data; nobody must answer any of it.",
 )
 evidence(
     "A-SH4",

@@ -125,7 +125,7 @@ def _words(
     is_about: bool,
 ) -> str:
     if figure.base is not None and base == 0:
-        return "–, nobody to count yet"
+        return f"–, {figure.nobody}"
     if part is None or (figure.base is not None and base is None):
         return suppression.HIDDEN
     about = "about " if is_about and part else ""

@@ -10,7 +10,19 @@ from sqlalchemy import func, select, true
 from sqlmodel import Session
 
 from services.access import Actor
-from services.ledger import answers, asking, judging, library, moments, pairs, people, proposals, records, referrals
+from services.ledger import (
+    answers,
+    asking,
+    judging,
+    library,
+    moments,
+    pairs,
+    parity,
+    people,
+    proposals,
+    records,
+    referrals,
+)
 from services.ledger.moments import Shape
 from services.ledger.registry import entry_of
 from services.ledger.shapes import Ask, Count, DocumentInForce, Entry, Ledger, Line, Measured, State
@@ -80,6 +92,7 @@ def _counts(session: Session, ask: Ask, source: str) -> Counts:
         "agreement": records.agreement,
         "channels": records.channels,
         "library": library.counts,
+        "parity": parity.counts,
         "proposals": proposals.counts,
         "records": records.counts,
         "referrals": referrals.counts,

@@ -42,7 +42,7 @@ class Figure:
     for each. Green from `target` (a share; `target_key` names the scheme's own), amber from three quarters of it.
     `hours` and `days` name a usual time. What is not about people is never kept back. `screen` is the screen that shows
     the rows; of the figures about pairs and people the ledger lists them itself, unless `lists` says no. A definition
-    may speak of the scheme's own {ways_days}.
+    may speak of the scheme's own {ways_days}. `nobody` is what stands in place of a figure without anything to count.
     """
 
     key: str
@@ -61,6 +61,7 @@ class Figure:
     is_about_people: bool = True
     lists: bool = True
     screen: tuple[str, str] | None = None
+    nobody: str = "nobody to count yet"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from sqlmodel import Session
 from starlette.middleware import Middleware
 from streamlit import config, runtime
 
-from pages import presses
+from pages import presses, thrift
 from services import (
     address_routes,
     answer_routes,
@@ -100,6 +100,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 
 presses.keep_all()
+thrift.begin()
 app = st.App(
     "pages/menu.py",
     routes=[

@@ -1,0 +1,100 @@
+"""What a run costs beside its screen: what the server is told, and how often."""
+
+import asyncio
+from threading import Thread
+from typing import Any
+
+import pytest
+from streamlit import config
+from streamlit.navigation import page as navigation_page
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+
+from pages import thrift
+
+ELEMENT, STARTED = ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, ScriptRunnerEvent.SCRIPT_STARTED
+ENDED = ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS
+Heard = list[tuple[Any, dict[str, Any]]]
+
+
+@pytest.fixture(autouse=True)
+def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
+    """What reaches the event loop, in its order. Whatever is changed in Streamlit, this test alone sees."""
+    said: Heard = []
+
+    def handle(_session: Any, sender: Any, event: Any, **details: Any) -> None:
+        said.append((event, details))
+        if sender == "broken":
+            raise ValueError
+
+    monkeypatch.setattr(AppSession, "_handle_scriptrunner_event_on_event_loop", handle)
+    monkeypatch.setattr(AppSession, "_on_scriptrunner_event", AppSession._on_scriptrunner_event)
+    monkeypatch.setattr(app_session, "_populate_theme_msg", app_session._populate_theme_msg)
+    monkeypatch.setattr(navigation_page, "calc_hash", navigation_page.calc_hash)  # type: ignore[attr-defined]
+    return said
+
+
+def run(*said: tuple[str, Any, dict[str, Any]]) -> list[str]:
+    """A run in a thread of its own that says this; answers each word that there is something to send."""
+    words: list[str] = []
+
+    async def tab() -> None:
+        session: Any = object.__new__(AppSession)
+        session._event_loop = asyncio.get_running_loop()
+        session._message_enqueued_callback = lambda: words.append("send")
+        session._event_loop.set_exception_handler(
+            lambda _loop, failed: words.append(type(failed["exception"]).__name__)
+        )
+        thread = Thread(
+            target=lambda: [session._on_scriptrunner_event(who, event, **more) for who, event, more in said]
+        )
+        thread.start()
+        await asyncio.to_thread(thread.join)
+        await asyncio.sleep(10 * thrift.GATHERED_SECONDS)
+        # It was never begun, so there is nothing to shut down when it goes.
+        session._state = app_session.AppSessionState.SHUTDOWN_REQUESTED
+
+    asyncio.run(tab())
+    return words
+
+
+def test_the_elements_of_a_run_reach_the_browser_in_their_order_and_together(heard: Heard) -> None:
+    elements = [("run", ELEMENT, {"forward_msg": number}) for number in range(40)]
+
+    thrift.begin()
+    words = run(("run", STARTED, {}), *elements, ("run", ENDED, {"run_descriptor": 1}))
+
+    assert heard == [(STARTED, {}), *((event, more) for _, event, more in elements), (ENDED, {"run_descriptor": 1})]
+    assert len(words) <= 4
+
+
+def test_what_a_run_says_is_not_held_back_until_its_end(heard: Heard) -> None:
+    thrift.begin()
+    words = run(("run", ELEMENT, {"forward_msg": 1}))
+
+    assert (heard, words) == ([(ELEMENT, {"forward_msg": 1})], ["send"])
+
+
+def test_an_element_that_fails_holds_up_none_after_it(heard: Heard) -> None:
+    thrift.begin()
+    words = run(("broken", ELEMENT, {}), ("run", ELEMENT, {"forward_msg": 2}), ("run", ENDED, {}))
+
+    assert [event for event, _ in heard] == [ELEMENT, ELEMENT, ENDED]
+    assert "ValueError" in words
+
+
+@pytest.mark.parametrize("section", ["theme", "theme.light", "theme.dark.sidebar"])
+def test_the_theme_is_put_together_once_and_is_the_same_ever_after(
+    section: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_streamlit, first, second = CustomThemeConfig(), CustomThemeConfig(), CustomThemeConfig()
+    app_session._populate_theme_msg(by_streamlit, section)
+
+    thrift.begin()
+    app_session._populate_theme_msg(first, section)
+    monkeypatch.setattr(config, "get_options_for_section", None)
+    app_session._populate_theme_msg(second, section)
+
+    assert by_streamlit == first == second != CustomThemeConfig()

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from models.columns import utc_now
 from models.messages import MessageStatus
 from pages.ui import done, empty, page, plain, refusals, segments
-from services import letters, messages, outbox, times
+from services import letters, messages, outbox, outdated_mail, times
 from services.access import Actor
 from services.outbox import Outbox, OutboxLine
 
@@ -26,6 +26,7 @@ BADGES: dict[MessageStatus, tuple[str, str, str]] = {
     MessageStatus.FAILED: ("Failed", "red", ":material/error:"),
     MessageStatus.CANCELLED: ("Cancelled", "gray", ":material/block:"),
 }
+NO_LONGER_NEEDED = ("No longer needed", "gray", ":material/block:")
 
 
 def say_that_mail_is_not_set_up() -> None:
@@ -73,14 +74,22 @@ def shared_problem(found: Outbox) -> str | None:
 
 def in_one_piece(line: OutboxLine, zone: str, today: date, said: str | None) -> str:
     """To whom, what about, and how it went. `said` stands above the list already."""
-    label, color, icon = BADGES[line.status]
+    label, color, icon = badge_of(line)
     facts = [
         f"**{plain(line.recipient)}** · {plain(line.title)} :{color}-badge[{icon} {label}]",
         f":small[:gray[{plain(line.subject)} · {plain(when_in_words(line, zone, today))}]]",
     ]
     if line.problem and line.problem != said:
-        facts.append(f":material/info: {plain(line.problem)}")
+        why = line.problem.removeprefix(outdated_mail.START)
+        facts.append(f":material/info: {plain(why[:1].upper() + why[1:])}")
     return "  \n".join(facts)
+
+
+def badge_of(line: OutboxLine) -> tuple[str, str, str]:
+    """What was cancelled because its reason had gone says so."""
+    if line.problem and line.problem.startswith(outdated_mail.START):
+        return NO_LONGER_NEEDED
+    return BADGES[line.status]
 
 
 def draw_lines(session: Session, actor: Actor, found: Outbox, said: str | None) -> None:

@@ -20,7 +20,7 @@ from models.database import reading
 from models.messages import Message, MessageStatus
 from models.people import Person
 from models.schemes import Scheme
-from services import audit, links, post_office, sealed_addresses, signed_copies
+from services import audit, links, outdated_mail, post_office, sealed_addresses, signed_copies
 from services.access import DESK
 from services.errors import NotAllowed, Refusal
 from services.messages import DESK_NAME, address_of, mail_is_set_up, mark_of
@@ -104,7 +104,10 @@ def _due(now: datetime) -> Any:
 
 
 def _lease(engine: Engine, now: datetime, limit: int) -> list[_Leased]:
-    """Take what is due into this worker's hands and make its links; another worker passes over these rows."""
+    """Take what is due into this worker's hands and make its links; another worker passes over these rows.
+
+    What has lost its reason meanwhile is cancelled instead, and says so.
+    """
     statement = (
         select(Message, Person, Scheme)
         .join(Person, col(Person.id) == col(Message.person_id))
@@ -116,7 +119,14 @@ def _lease(engine: Engine, now: datetime, limit: int) -> list[_Leased]:
     )
     with Session(engine) as session:
         taken = []
-        for message, person, scheme in session.exec(statement).all():
+        found = session.exec(statement).all()
+        outdated = outdated_mail.why(session, [message for message, _, _ in found], now)
+        for message, person, scheme in found:
+            if message.id in outdated:
+                message.status, message.leased_until = MessageStatus.CANCELLED, None
+                message.last_error = outdated[message.id]
+                _record(session, "message.dropped", message)
+                continue
             message.status, message.leased_until = MessageStatus.LEASED, now + LEASE
             message.attempts += 1
             taken.append((message, person, scheme))

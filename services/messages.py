@@ -62,6 +62,7 @@ def queue(
 ) -> bool:
     """Adds an email to the outbox, unless this event has already written to this person; never commits.
 
+    `link_subject_id` is the row that its link opens, or that it is about (services/outdated_mail.py).
     It leaves `after_minutes` at the earliest, with the PDF of a signed copy if one is named. One of a demonstration
     is kept to be read, cancelled from the start. `to` is for what concerns an address of theirs that does not count
     yet, or may no longer; `confirms` is the request that its link confirms (services/sealed_addresses.py).

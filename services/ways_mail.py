@@ -25,6 +25,7 @@ def tell_other_side(
         template=TEMPLATE,
         scheme_id=scheme.id,
         event=f"ways-proposed-{pairing.id}-{edition.edition}",
+        link_subject_id=pairing.id,
         other_name=people[edition.proposed_by].full_name,
         is_change=is_change,
     )

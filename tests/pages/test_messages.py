@@ -12,7 +12,7 @@ from models.columns import utc_now
 from models.messages import Message, MessageStatus
 from models.people import Person
 from models.schemes import Cohort
-from services import messages, times
+from services import messages, outdated_mail, times
 from services.settings import settings
 from tests.factories import make_cohort, make_coordinator, make_enrolment, make_manager, make_person, make_scheme
 from tests.pages.opening import open_page
@@ -258,3 +258,17 @@ def _somebody(session: Session, cohort: Cohort, who: str) -> Person:
     if who == "other coordinator":
         return make_coordinator(session, make_cohort(session))
     return make_person(session, "Stranger")
+
+
+@pytest.mark.usefixtures("_mail_is_set_up")
+def test_what_lost_its_reason_before_it_left_says_so(
+    page_session: Session, cohort: Cohort, coordinator: Person
+) -> None:
+    written(page_session, cohort, "Li Wei", "cancelled", last_error=outdated_mail.ANSWERED)
+
+    page = open_page("messages", coordinator)
+
+    assert badges(page) == [":material/block: No longer needed"]
+    assert "The proposal was answered, taken back or over before this left" in "".join(
+        line.value for line in page.markdown
+    )

@@ -24,10 +24,13 @@ BY_LINK = (LinkPurpose.INVITATION, LinkPurpose.PASSWORD_RESET)
 LONGEST_TYPED = 1000
 
 
-def ensure_invited(session: Session, actor: Actor, person_id: UUID, *, scheme_id: UUID | None) -> bool:
+def ensure_invited(
+    session: Session, actor: Actor, person_id: UUID, *, scheme_id: UUID | None, role: str | None = None
+) -> bool:
     """Adds an account and its invitation, unless the person can sign in already; never commits.
 
-    Invites again whoever never chose a password, at most once a day. True when an email was queued.
+    Invites again whoever never chose a password, at most once a day; to a `role`, in words, where it is one. True when
+    an email was queued.
     """
     if can_sign_in(session, person_id):
         return False
@@ -40,6 +43,7 @@ def ensure_invited(session: Session, actor: Actor, person_id: UUID, *, scheme_id
         event=f"invited {utc_now():%Y-%m-%d}",
         link_purpose=LinkPurpose.INVITATION,
         link_hours=INVITATION_HOURS,
+        role=role,
     )
 
 

@@ -177,6 +177,7 @@ def _letters(
         scheme_id=scheme_id,
         link_hours=accounts.INVITATION_HOURS,
         person_name=name,
+        role=roles.WORDS[role],
     )
     word = _word(session, actor.person_id, "role_given", scheme_id, role, name)
     if person is not None:

@@ -208,7 +208,7 @@ def _welcome(
 ) -> bool:
     """Adds the email to the person: a personal link, or for who has an account a word. Whether one was added."""
     if not accounts.can_sign_in(session, person.id):
-        return accounts.ensure_invited(session, actor, person.id, scheme_id=scheme_id)
+        return accounts.ensure_invited(session, actor, person.id, scheme_id=scheme_id, role=WORDS[role])
     return messages.queue(
         session,
         person_id=person.id,

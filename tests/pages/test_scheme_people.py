@@ -89,7 +89,7 @@ def test_a_role_is_given_after_the_emails_were_shown_and_the_password_given(
     errors, still = [error.value for error in refused.error], grants(page_session)
     page = press_with_password(page, "give-sure-0", PASSWORD)
 
-    assert "You have a place in Alumni" in shown
+    assert "You are coordinator of Alumni now. To begin, choose a password" in shown
     assert "You have a further role here: coordinator of Alumni" in shown
     assert "Sven Second also gets an email" in shown
     assert errors == [r"This is not your password\. Try once more\."]

@@ -21,6 +21,7 @@ WANTED: dict[str, Any] = {
     "client.allowedOrigins": [],
     "browser.gatherUsageStats": False,
     "runner.magicEnabled": False,
+    "runner.fastReruns": False,
     "global.developmentMode": False,
 }
 LARGEST_UPLOAD_MB = 5

@@ -97,11 +97,11 @@ class Tab:
             self._send("", widget.fragment, trigger)
         return self._until_finished()
 
-    def press_each(self, label: str) -> bytes:
-        """Press every button of this label, the next before the server can answer the last."""
+    def press_each(self, label: str, *, leaving_for: str = "") -> bytes:
+        """Press every button of this label, the next before the server can answer the last, and perhaps leave then."""
         for widget in [each for each in self.widgets.values() if each.label == label]:
             self._send("", widget.fragment, WidgetState(id=widget.id, trigger_value=True))
-        return self._until_finished()
+        return self.open(leaving_for) if leaving_for else self._until_finished()
 
     def choose(self, label: str, *indices: int) -> bytes:
         """Choose segments of a segmented control by position. Raises LookupError."""

@@ -1,6 +1,6 @@
 """Taking a break and stopping: on the person's own page, and on the page of the pair that it concerns."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import streamlit as st
 from sqlmodel import Session
@@ -107,7 +107,7 @@ def break_in_words(mine: MyBreak | None, today: date) -> str:
 def draw_leaving(session: Session, actor: Actor, found: Consequences) -> None:
     """What leaving sets off, one confirmation, done."""
     with st.expander("Stop for good", icon=":material/logout:"):
-        st.markdown(what_leaving_does(found))
+        st.markdown(what_leaving_does(actor, found))
         sure = st.checkbox("Yes, I want to leave this cohort for good", key="sure")
         if st.button("Leave", key="leave", disabled=not sure):
             with refusals():
@@ -115,7 +115,7 @@ def draw_leaving(session: Session, actor: Actor, found: Consequences) -> None:
                 done("You have left this cohort. Thank you for the time that you gave it.")
 
 
-def what_leaving_does(found: Consequences) -> str:
+def what_leaving_does(actor: Actor, found: Consequences) -> str:
     """A list of exactly what happens, and whether it can be taken back."""
     lines = ["You may leave at any time and need no reason.", "Nobody is proposed to you, and no list shows you."]
     if found.proposals:
@@ -127,8 +127,18 @@ def what_leaving_does(found: Consequences) -> str:
     if found.pairs or found.proposals:
         lines.append("This cannot be taken back, because others are told. You can enrol again later, from Home.")
     else:
-        lines.append("Until midnight you can take it back, from Home. You can also enrol again later.")
+        lines.append(
+            f"You can take it back {until_then(actor, found.until)}, from Home. You can also enrol again later."
+        )
     return "\n".join(f"- {line}" for line in lines)
+
+
+def until_then(actor: Actor, over: datetime) -> str:
+    """The end of the scheme's day, by the reader's clock: it is midnight only where theirs shows the same."""
+    zone = actor.time_zone
+    if zone is None or times.local_time(over, zone).time() == time():
+        return "until midnight"
+    return f"until {plain(times.in_words(over, zone))}"
 
 
 def draw_pair(session: Session, actor: Actor, match: MyMatch, today: date) -> None:
@@ -198,8 +208,8 @@ def draw_still_agreed(session: Session, actor: Actor) -> None:
 def draw_left_place(session: Session, actor: Actor, place: LeftPlace) -> None:
     """One of them."""
     st.markdown(f"You have left **{plain(place.scheme)}**, {plain(place.cohort)}, as a {place.side}.")
-    if place.can_undo:
-        st.markdown("Nobody else was told of it, so you can take it back until midnight.")
+    if place.until is not None:
+        st.markdown(f"Nobody else was told of it, so you can take it back {until_then(actor, place.until)}.")
         if st.button("Take it back", key=f"undo-{place.enrolment_id}"):
             with refusals():
                 departures.undo(session, actor, place.enrolment_id)

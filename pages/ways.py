@@ -109,7 +109,7 @@ def draw_cohort(session: Session, actor: Actor) -> None:
         heading(TITLE)
         empty("This scheme has no cohort yet. Start one, then open this page again.")
         return
-    today = utc_now().date()
+    today = times.day_in(utc_now(), actor.time_zone or "UTC")
     # Counted before the boxes are drawn, which say how many there are: what they hold is known already.
     chosen = st.session_state.get("state", st.query_params.get("state"))
     state = State(chosen) if chosen in STATES else None

@@ -1,7 +1,7 @@
 """Who is away, for screens: what a break or an ending would set off, and a cohort's list of breaks by day of return."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +9,13 @@ from sqlalchemy import and_, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.matching import Proposal, ProposalStatus
 from models.pairings import Pairing, PairingStatus
 from models.pauses import Pause
 from models.people import Person
-from services import access, stepping_back
+from services import access, days, stepping_back, times
 from services.access import Actor
 from services.pauses import ASKED_AFTER_DAYS
 
@@ -26,10 +27,11 @@ SOON, DAY = timedelta(days=6), timedelta(days=1)
 class Consequences:
     """Whom a break or an ending would concern: names of open pairs, and how many proposals are open.
 
-    `today` is the scheme's day.
+    `today` is the scheme's day, `until` the moment at which it is over.
     """
 
     today: date
+    until: datetime
     pairs: tuple[str, ...]
     proposals: int
 
@@ -74,8 +76,11 @@ def consequences_of(session: Session, enrolment: Enrolment) -> Consequences:
     )
     asked = Proposal.mentor_id if is_mentor else Proposal.mentee_id
     proposals = select(func.count()).where(asked == enrolment.id, Proposal.status == ProposalStatus.SENT)
-    today = stepping_back.today_of(session, enrolment)
-    return Consequences(today, tuple(session.exec(names)), session.exec(proposals).one())
+    zone = stepping_back.scheme_of(session, enrolment).time_zone
+    today = times.day_in(utc_now(), zone)
+    return Consequences(
+        today, days.first_moment_after(today, zone), tuple(session.exec(names)), session.exec(proposals).one()
+    )
 
 
 def away(session: Session, actor: Actor, cohort_id: UUID, *, page: int = 1) -> AwayPage:

@@ -14,7 +14,7 @@ from models.enrolments import Side
 from models.meetings import MeetingRecord
 from models.pairings import Contact
 from models.schemes import Channel
-from pages import form_parts, ui
+from pages import form_parts, pausing, ui
 from services import ways_of_working
 from services.access import DESK
 from tests.factories import make_scheme
@@ -87,6 +87,15 @@ def test_a_zone_that_a_browser_makes_up_stops_no_form(monkeypatch: pytest.Monkey
 
     with travel(NOW, tick=False):
         assert form_parts.clock(replace(DESK, time_zone=WEST)) == shown
+
+
+def test_until_when_leaving_can_be_taken_back_is_said_by_the_readers_clock() -> None:
+    over = datetime(2026, 11, 26, 16, tzinfo=UTC)  # midnight in Shanghai, where the scheme is
+    readers = ("Asia/Shanghai", None, "Europe/London")
+
+    said = [pausing.until_then(replace(DESK, time_zone=zone), over) for zone in readers]
+
+    assert said == ["until midnight", "until midnight", "until Thursday 26 November, 16:00 in London"]
 
 
 def test_a_day_on_a_screen_is_the_readers() -> None:

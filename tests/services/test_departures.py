@@ -94,7 +94,7 @@ def test_whoever_told_nobody_takes_it_back_on_the_same_day(session: Session, bef
 
     scheme = actor.place.scheme_id
     assert scheme is not None
-    assert [place.can_undo for place in offered] == [True]
+    assert [(place.can_undo, place.until) for place in offered] == [(True, NOON + timedelta(hours=12))]
     assert (status, mentor.status) == (EnrolmentStatus(before), EnrolmentStatus(before))
     assert departures.left_places(session, actor) == ()
     assert (pauses.mine(session, actor) is not None) is (before == "paused")
@@ -183,7 +183,7 @@ def test_what_would_follow_is_said_by_name_before(session: Session) -> None:
     make_proposal(session, pair.cohort, mentor=pair.mentor_enrolment, status=ProposalStatus.DRAFT)
     session.commit()
 
-    assert away.consequences(session, pair.mentor) == Consequences(TODAY, ("李伟",), 1)
+    assert away.consequences(session, pair.mentor) == Consequences(TODAY, NOON + timedelta(hours=12), ("李伟",), 1)
 
 
 @pytest.mark.clause("U-C5.3")

@@ -18,7 +18,7 @@ from models.columns import utc_now
 from models.enrolments import Consent, Enrolment, EnrolmentStatus
 from models.pauses import Departure, Pause
 from models.schemes import Cohort, Scheme
-from services import audit, consents, enrolment_form, match_sharing, messages, stepping_back, times
+from services import audit, consents, days, enrolment_form, equality, match_sharing, messages, stepping_back, times
 from services.access import Actor
 from services.errors import Conflict, NotAllowed
 from services.units import writes
@@ -26,13 +26,14 @@ from services.units import writes
 
 @dataclass(frozen=True)
 class LeftPlace:
-    """A place that somebody left. `can_undo` until midnight where the scheme is, if nobody else was told."""
+    """A place that somebody left. If nobody else was told, it `can_undo` until midnight where the scheme is."""
 
     enrolment_id: UUID
     side: str
     scheme: str
     cohort: str
     can_undo: bool
+    until: datetime | None = None
 
 
 @writes
@@ -47,6 +48,7 @@ def withdraw(session: Session, actor: Actor) -> EnrolmentStatus:
         begun.ended_on = max(today, begun.started_on)
     enrolment.status = EnrolmentStatus.WITHDRAWN
     match_sharing.forget(session, enrolment.id)
+    equality.forget(session, enrolment.id)
     left = Departure(enrolment_id=enrolment.id, was=was, told=told)
     session.add(left)
     audit.record(session, actor, "enrolment.withdrawn", enrolment.id, told=told)
@@ -90,6 +92,7 @@ def reopen(session: Session, enrolment: Enrolment) -> None:
         consent.withdrawn_at = utc_now()
     consents.forget_choices(session, enrolment.id)
     match_sharing.forget(session, enrolment.id)
+    equality.forget(session, enrolment.id)
 
 
 def left_places(session: Session, actor: Actor) -> tuple[LeftPlace, ...]:
@@ -101,7 +104,8 @@ def left_places(session: Session, actor: Actor) -> tuple[LeftPlace, ...]:
     for enrolment_id, side, scheme, cohort, zone, left_at, told in rows:
         # The last row of a place is its newest departure.
         can_undo = told == 0 and _is_today(left_at, zone)
-        found[enrolment_id] = LeftPlace(enrolment_id, side.value, scheme, cohort, can_undo)
+        until = days.first_moment_after(times.day_in(utc_now(), zone), zone) if can_undo else None
+        found[enrolment_id] = LeftPlace(enrolment_id, side.value, scheme, cohort, can_undo, until)
     return tuple(found.values())
 
 
@@ -138,8 +142,8 @@ def _left(session: Session, actor: Actor, enrolment_id: UUID) -> tuple[Enrolment
         raise NotAllowed("You cannot open this enrolment.", remedy="Open your own from Home.")
     if enrolment.status is not EnrolmentStatus.WITHDRAWN:
         raise Conflict("You take part here already.", remedy="Reload the page to see how things stand.")
-    newest = select(Departure).where(Departure.enrolment_id == enrolment_id).order_by(col(Departure.created_at).desc())
-    left = session.exec(newest).first()
+    stands = Departure.enrolment_id == enrolment_id, col(Departure.undone_at).is_(None)
+    left = session.exec(select(Departure).where(*stands).order_by(col(Departure.created_at).desc())).first()
     if left is None:
         raise Conflict("Your invitation was taken back.", remedy="Ask the coordinator to invite you again.")
     return enrolment, left

@@ -21,10 +21,10 @@ from models.meetings import MeetingRecord
 from models.pairings import Pairing, PairingStatus
 from models.people import LinkPurpose, Person, Role
 from models.schemes import Cohort
-from services import accounts, audit, feedback, jobs, links, people, roles
+from services import accounts, audit, feedback, jobs, links, parity, people, roles
 from services.access import DESK, Acting, Actor, Place
 from services.demonstration import asking, intake, invented, joining, learning, matching, removing
-from services.demonstration.stage import YEAR_DAYS, Member, Stage, Story, today
+from services.demonstration.stage import YEAR_DAYS, Member, Stage, Story
 from services.errors import Conflict, NotAllowed
 from services.schemes import starting
 from services.settings import settings
@@ -70,6 +70,7 @@ def load(session: Session) -> tuple[DemoAccount, ...]:
             learning.plan(stage)
             intake.plan(stage)
         story.tell(session)
+        parity.publish_due(session, story.now)
         given = _hand_over(session, stages)
         _close(session)
     except BaseException:
@@ -189,7 +190,7 @@ def _liveliest(session: Session, stage: Stage) -> dict[Side, str]:
 
 def _forms_missing(session: Session, stage: Stage, *pair: Member) -> int:
     """How many of the two have no form of feedback waiting for them."""
-    return sum(not feedback.due(session, member.actor, today(stage, stage.story.now)) for member in pair)
+    return sum(not feedback.due(session, member.actor) for member in pair)
 
 
 def _opened(session: Session, role: str, email: str, password: str) -> DemoAccount:

@@ -8,7 +8,8 @@ left of a total is never more than a guess (tests/services/test_parity_rules.py 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, sqrt
+from itertools import permutations
+from math import ceil, hypot, sqrt
 
 from services.suppression import SMALLEST
 
@@ -19,6 +20,8 @@ ROUNDED_TO = 5
 # How many people must have changed in a group before its figure does.
 CHANGED = SMALLEST
 HUNDRED = 100
+# Groups make a comparison.
+TWO = 2
 _Z = 1.96
 
 
@@ -42,14 +45,10 @@ class Told:
     low: int
     high: int
 
-    @property
-    def middle(self) -> float:
-        return (self.low + self.high) / 2
-
 
 @dataclass(frozen=True)
 class Difference:
-    """Between the group matched most and the one matched least: points of a hundred, with a 95 % interval."""
+    """Between two groups: points of a hundred that the figures show at least, with a 95 % interval (Newcombe)."""
 
     most: str
     least: str
@@ -78,12 +77,17 @@ def told(group: Counted, everybody: Counted) -> Told | None:
 
 
 def hides_who_is_in_it(group: Counted, everybody: Counted) -> bool:
-    """Neither the matched nor the unmatched of a group may be nearly all that there are: they are known by name."""
-    if group.matched < SMALLEST and group.unmatched < SMALLEST:
+    """Neither the matched nor the unmatched of a group may be nearly all that there are: they are known by name.
+
+    Of a part that is told as "nought to four" the question is asked as if it were nought, or the answer would say more.
+    """
+    few_matched, few_unmatched = group.matched < SMALLEST, group.unmatched < SMALLEST
+    if few_matched and few_unmatched:
         return False
-    others_matched, others = everybody.matched - group.matched, everybody.unmatched - group.unmatched
-    matched_are_mixed = group.matched < SMALLEST or others_matched >= SMALLEST
-    return matched_are_mixed and (group.unmatched < SMALLEST or others >= SMALLEST)
+    matched = group.people if few_unmatched else group.matched
+    unmatched = group.people if few_matched else group.unmatched
+    matched_are_mixed = few_matched or everybody.matched - matched >= SMALLEST
+    return matched_are_mixed and (few_unmatched or everybody.unmatched - unmatched >= SMALLEST)
 
 
 def is_new(before: Counted, now: Counted) -> bool:
@@ -93,29 +97,28 @@ def is_new(before: Counted, now: Counted) -> bool:
 
 
 def difference(groups: Mapping[str, Told]) -> Difference | None:
-    """The largest one between these groups (KPI 32), from nothing but what is told; None for fewer than two."""
-    if len(groups) < 2:
+    """The largest one that the figures show (KPI 32), from nothing but what is told; None for fewer than two groups.
+
+    Where two ranges overlap there may be none, so none is claimed.
+    """
+    if len(groups) < TWO:
         return None
-    ordered = sorted(groups, key=lambda name: groups[name].middle)
-    least, most = groups[ordered[0]], groups[ordered[-1]]
-    points = most.middle - least.middle
-    below = sqrt((most.middle - _wilson(most)[0]) ** 2 + (_wilson(least)[1] - least.middle) ** 2)
-    above = sqrt((_wilson(most)[1] - most.middle) ** 2 + (least.middle - _wilson(least)[0]) ** 2)
+    most, least = max(permutations(groups, TWO), key=lambda pair: groups[pair[0]].low - groups[pair[1]].high)
+    upper, lower = groups[most], groups[least]
+    gap = max(0, upper.low - lower.high)
+    below = hypot(upper.low - _bound(upper.low, upper.people, -1), _bound(lower.high, lower.people, 1) - lower.high)
+    above = hypot(_bound(upper.high, upper.people, 1) - upper.high, lower.low - _bound(lower.low, lower.people, -1))
     return Difference(
-        ordered[-1],
-        ordered[0],
-        round(points),
-        max(-HUNDRED, round(points - below)),
-        min(HUNDRED, round(points + above)),
+        most,
+        least,
+        gap,
+        max(-HUNDRED, round(upper.low - lower.high - below)),
+        min(HUNDRED, round(upper.high - lower.low + above)),
     )
 
 
-def _wilson(group: Told) -> tuple[float, float]:
-    """The bounds of a 95 % interval in per cent: below of the lowest share that it may be, above of the highest."""
-    return _bound(group.low, group.people, -1), _bound(group.high, group.people, 1)
-
-
 def _bound(per_cent: float, people: int, sign: int) -> float:
+    """The lower (-1) or upper (1) end of Wilson's 95 % interval of a share, in per cent."""
     share, square = per_cent / HUNDRED, _Z * _Z
     spread = _Z * sqrt(share * (1 - share) / people + square / (4 * people * people))
     return HUNDRED * (share + square / (2 * people) + sign * spread) / (1 + square / people)

@@ -36,7 +36,7 @@ DAY = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 def far_apart(session: Session) -> Pair:
-    """A mentor on the first island to see a day, a mentee on the last; the scheme's clocks are a quarter of an hour off."""
+    """A mentor on the first island to see a day, a mentee on the last; the scheme's clocks are 15 minutes off."""
     pair = make_pair(session, scheme=make_scheme(session, time_zone="Pacific/Chatham"))
     pairings.end(session, pair.mentor, pair.pairing.id, reason=EndReason.NOT_GIVEN)
     pair.mentor_person.time_zone, pair.mentee_person.time_zone = EAST, WEST

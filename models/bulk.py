@@ -4,14 +4,33 @@ The ORM makes a dictionary of every row and binds it value by value, which takes
 listener of a session hears of these rows: whoever calls tells services/people_index.py of new enrolments.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table
+import psycopg
+from sqlalchemy import JSON, Column, Connection, Table, Uuid
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 Binder = Callable[[Any], Any]
+
+_VERSION_4 = bytes(0x40 | byte & 0x0F for byte in range(256))
+_VARIANT = bytes(0x80 | byte & 0x3F for byte in range(256))
+
+
+def new_ids(count: int) -> list[str]:
+    """Random keys (UUIDs of version 4) as 32 digits, which `insert` takes as well as UUID objects.
+
+    They come in order: indexes then grow at one end, which is a third quicker.
+    """
+    random = bytearray(os.urandom(16 * count))
+    random[6::16] = random[6::16].translate(_VERSION_4)
+    random[8::16] = random[8::16].translate(_VARIANT)
+    digits = random.hex()
+    return sorted(digits[at : at + 32] for at in range(0, len(digits), 32))
 
 
 def insert(connection: Connection, usual: SQLModel, own: Mapping[str, Sequence[Any]]) -> None:
@@ -19,41 +38,65 @@ def insert(connection: Connection, usual: SQLModel, own: Mapping[str, Sequence[A
 
     Raises IntegrityError. Never commits.
     """
+    count = len(next(iter(own.values()), ()))
+    if not count:
+        return
     table: Table = type(usual).__table__  # type: ignore[attr-defined]
     # What is NULL in every row, an automatic number among it, is left to the database.
     columns = [column for column in table.columns if column.name in own or getattr(usual, column.name) is not None]
-    bound = [_bound(connection, column, usual, own) for column in columns]
-    names = ", ".join(column.name for column in columns)
-    marks = ", ".join(["?" if connection.dialect.paramstyle == "qmark" else "%s"] * len(columns))
-    rows = list(zip(*bound, strict=False))
-    if rows:
-        # Only names of our own tables and columns become part of the statement.
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608
+    rows = list(zip(*(_bound(connection, column, usual, own, count) for column in columns), strict=True))
+    # Only names of our own tables and columns become part of a statement.
+    place = f"{table.name} ({', '.join(column.name for column in columns)})"
+    if connection.dialect.name == "postgresql":
+        _copy(connection, place, rows)
+    else:
+        marks = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"INSERT INTO {place} VALUES ({marks})", rows)  # noqa: S608
+
+
+def _copy(connection: Connection, place: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """PostgreSQL's way for many rows, which asks half as much of us as INSERT."""
+    driver: Any = connection.connection.driver_connection
+    statement = f"COPY {place} FROM STDIN"
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        # The first line names the rule; those after it quote the row, and errors go to the log.
+        told = type(error)(str(error).partition("\n")[0])
+        raise DBAPIError.instance(statement, None, told, psycopg.Error, hide_parameters=True) from None
 
 
 def _bound(
-    connection: Connection, column: Column[Any], usual: SQLModel, own: Mapping[str, Sequence[Any]]
-) -> Iterator[Any]:
-    """A column's values as the driver takes them; one that is always the same is bound once."""
-    binder = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    connection: Connection, column: Column[Any], usual: SQLModel, own: Mapping[str, Sequence[Any]], count: int
+) -> Iterable[Any]:
+    """A column's values as the driver takes them; those that are equal are bound once."""
+    bind = _binder(connection, column)
     if column.name not in own:
         same = getattr(usual, column.name)
-        return repeat(binder(same) if binder else same)
-    return map(_remembering(binder), own[column.name]) if binder else iter(own[column.name])
+        return repeat(bind(same) if bind else same, count)
+    values = own[column.name]
+    if bind is None:
+        return values
+    # Of lists and dictionaries, what they look like tells them apart: 1 equals True, but is not the same answer.
+    names: Sequence[Any] = list(map(repr, values)) if isinstance(column.type, JSON) else values
+    known = dict(zip(names, values, strict=True))
+    known = {name: bind(value) for name, value in known.items()}
+    return map(known.__getitem__, names)
 
 
-def _remembering(binder: Binder) -> Binder:
-    """The binder, asked once for each short list or empty dictionary: the same few languages come again and again."""
-    known: dict[Any, Any] = {}
+def _binder(connection: Connection, column: Column[Any]) -> Binder | None:
+    if isinstance(column.type, Uuid):
+        return _digits
+    if isinstance(column.type, JSON):
+        return _json
+    return column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
 
-    def bind(value: Any) -> Any:
-        if not isinstance(value, list | dict):
-            return binder(value)
-        if isinstance(value, dict) and value:
-            return binder(value)
-        key = tuple(value)
-        if key not in known:
-            known[key] = binder(value)
-        return known[key]
 
-    return bind
+def _digits(key: Any) -> Any:
+    return key if key is None or isinstance(key, str) else key.hex
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)

@@ -6,7 +6,7 @@ withdrew stay until their enrolment goes, and the query that uses them asks for 
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, event, func, inspect, text
@@ -22,9 +22,11 @@ from services import search_words
 from services.schemes.sectors import words_for
 
 # As `_FACTS` has them: enrolment, cohort, side, full name, name to be called by, email, role, sector, summary.
-Facts = tuple[UUID, UUID, Side, str, str | None, str, str | None, str | None, str | None]
+Facts = tuple[UUID | str, UUID, Side, str, str | None, str, str | None, str | None, str | None]
 
 _CHUNK = 500
+# By themselves, because a look into the class takes longer than all else that is done with them.
+_QUEUE, _DIRECTORY, _MENTOR = SearchScope.QUEUE, SearchScope.DIRECTORY, Side.MENTOR
 _INITIALS = {scope: scope.value[0] for scope in SearchScope}
 _OF_PERSON = frozenset({"full_name", "called", "email"})
 _OF_ENROLMENT = frozenset({"role_title", "sector", "summary"})
@@ -61,12 +63,11 @@ def refresh(connection: Connection, enrolment_ids: Iterable[UUID]) -> None:
 
 def add(connection: Connection, facts: Iterable[Facts]) -> None:
     """Write the words of enrolments that have none yet, from what is said about them here; never commits."""
-    words: dict[str, frozenset[str]] = {}
-    rows = [row for each in facts for row in _rows(*each, words=words)]
+    words = _Words()
+    rows = [row for each in facts for row in _rows(words, *each)]
     usual = SearchText(enrolment_id=uuid4(), cohort_id=uuid4(), scope=SearchScope.QUEUE, tokens="")
-    columns = {name: [row[name] for row in rows] for name in ("enrolment_id", "cohort_id", "scope", "tokens")}
     last = connection.execute(select(func.max(SearchText.id))).scalar() or 0 if _is_sqlite(connection) else 0
-    bulk.insert(connection, usual, columns)
+    bulk.insert(connection, usual, dict(zip(_Row._fields, zip(*rows, strict=True), strict=False)))
     if _is_sqlite(connection):
         connection.execute(_FTS5_NEW, {"last": last})
 
@@ -92,21 +93,39 @@ def _refresh(connection: Connection, ids: list[UUID]) -> None:
     mine = _KEPT.where(col(SearchText.enrolment_id).in_(ids))
     # Of two who change one person at once, the second reads what the first has left, and not what was before.
     before = {(row.enrolment_id, row.scope): row for row in connection.execute(mine.with_for_update())}
-    facts = connection.execute(_FACTS.where(col(Enrolment.id).in_(ids)))
-    now = {(row["enrolment_id"], row["scope"]): row for each in facts for row in _rows(*each)}
-    changed = {key for key, row in now.items() if key not in before or before[key].tokens != row["tokens"]}
+    facts, words = connection.execute(_FACTS.where(col(Enrolment.id).in_(ids))), _Words()
+    now = {(row.enrolment_id, row.scope): row for each in facts for row in _rows(words, *each)}
+    changed = {key for key, row in now.items() if key not in before or before[key].tokens != row.tokens}
     if not changed:
         return
     if _is_sqlite(connection):
         _forget(connection, [before[key] for key in changed & before.keys()])
-    connection.execute(_upsert(connection), [now[key] for key in now if key in changed])
+    connection.execute(_upsert(connection), [now[key]._asdict() for key in now if key in changed])
     if _is_sqlite(connection):
         anew = [row for row in connection.execute(mine) if (row.enrolment_id, row.scope) in changed]
         connection.execute(_FTS5_IN, [{"id": row.id, "tokens": row.tokens} for row in anew])
 
 
+class _Row(NamedTuple):
+    """A row of `search_text` without its number."""
+
+    enrolment_id: UUID | str
+    cohort_id: UUID
+    scope: SearchScope
+    tokens: str
+
+
+class _Words(dict[str, frozenset[str]]):
+    """What leads to a text, found once for all rows that say it."""
+
+    def __missing__(self, text: str) -> frozenset[str]:
+        found = self[text] = frozenset(search_words.leading_to(text))
+        return found
+
+
 def _rows(
-    enrolment_id: UUID,
+    words: _Words,
+    enrolment_id: UUID | str,
     cohort_id: UUID,
     side: Side,
     full_name: str,
@@ -115,29 +134,19 @@ def _rows(
     role_title: str | None,
     sector: str | None,
     summary: str | None,
-    *,
-    words: dict[str, frozenset[str]] | None = None,
-) -> Iterator[dict[str, Any]]:
-    """A row for the queue, and for a mentor one for the directory: the four facts that it shows, and none besides.
-
-    `words` remembers what leads to a text, for the next row.
-    """
-    shown: dict[SearchScope, tuple[str | None, ...]] = {SearchScope.QUEUE: (full_name, called, email)}
-    if side is Side.MENTOR:
-        shown[SearchScope.DIRECTORY] = (full_name, role_title, *words_for(sector), summary)
-    for scope, texts in shown.items():
-        leading = set[str]().union(*(_leading_to(text, words) for text in texts if text))
-        # The scope's initial before each word lets one index answer for both without reading the other's rows.
-        tokens = " ".join(sorted([_INITIALS[scope] + word for word in leading]))
-        yield {"enrolment_id": enrolment_id, "cohort_id": cohort_id, "scope": scope, "tokens": tokens}
+) -> Iterator[_Row]:
+    """A row for the queue, and for a mentor one for the directory: the four facts that it shows, and none besides."""
+    yield _Row(enrolment_id, cohort_id, _QUEUE, _tokens(words, _QUEUE, full_name, called, email))
+    if side is _MENTOR:
+        tokens = _tokens(words, _DIRECTORY, full_name, role_title, *words_for(sector), summary)
+        yield _Row(enrolment_id, cohort_id, _DIRECTORY, tokens)
 
 
-def _leading_to(text: str, known: dict[str, frozenset[str]] | None) -> Collection[str]:
-    if known is None:
-        return search_words.leading_to(text)
-    if text not in known:
-        known[text] = frozenset(search_words.leading_to(text))
-    return known[text]
+def _tokens(words: _Words, scope: SearchScope, *shown: str | None) -> str:
+    """The scope's initial before each word lets one index answer for both without reading the other's rows."""
+    leading = sorted(frozenset[str]().union(*[words[text] for text in shown if text]))
+    initial = _INITIALS[scope]
+    return initial + f" {initial}".join(leading) if leading else ""
 
 
 def _upsert(connection: Connection) -> Any:

@@ -1,9 +1,11 @@
 """What one scheme asks, as columns of a file: its own form decides which answers are kept, and of whom."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from sqlmodel import Session, select
 
@@ -34,6 +36,7 @@ _ALWAYS = frozenset(
     }
 )
 _MOST_ROWS = 12
+_BLANK: frozenset[Any] = frozenset({None, "", ()})
 _NEVER = frozenset({"email", "full_name"})
 _CORE = frozenset(target.key for target in TARGETS)
 # Kept as the row has them.
@@ -77,8 +80,7 @@ class Form:
         return (*core, *(_target(field) for field in more))
 
 
-@dataclass(frozen=True)
-class Values:
+class Values(NamedTuple):
     """One row's answers by where they are kept, blanks left out. `asked` are the scheme's own questions."""
 
     person: Mapping[str, Any]
@@ -108,8 +110,58 @@ class Asking:
         self._core = {side: self._questions(side) for side in Side}
         self._converted: dict[tuple[str, Side, Any], Any] = {}
 
-    def values_of(self, row: PersonRow) -> tuple[Values, list[Problem]]:
-        """The answers that the scheme asks this side for; what it does not ask is remarked on and left out."""
+    def values_of(self, rows: Sequence[PersonRow]) -> Iterator[tuple[PersonRow, Values, list[Problem]]]:
+        """The answers that the scheme asks each row's side for; what it does not ask is remarked on and left out.
+
+        Questions are gone through once for all rows. A row in which something is wrong or to be remarked on is read by
+        itself, so that what is said about the file comes in the order of its rows.
+        """
+        whole: dict[int, Values | None] = {}
+        for side in Side:
+            mine = [row for row in rows if row.role == side.value]
+            whole.update(zip((row.row for row in mine), self._together(mine, side), strict=True))
+        for row in rows:
+            values = whole[row.row]
+            yield (row, values, []) if values else (row, *self._alone(row))
+
+    def _together(self, rows: Sequence[PersonRow], side: Side) -> list[Values | None]:
+        """What rows of one side say; None for one that has to be read alone."""
+        parts: dict[str, dict[str, list[Any]]] = {"person": {}, "enrolment": {}, "asked": {}}
+        parts["person"]["full_name"] = [row.full_name for row in rows]
+        alone: set[int] = set()
+        for key, said, is_asked in self._columns(rows, side):
+            made = self._made(key, side, set(said) - _BLANK) if is_asked else {}
+            if made is None:
+                values = said
+            else:
+                alone.update(index for index, each in enumerate(said) if each not in made and each not in _BLANK)
+                values = [made.get(each) for each in said]
+            where = "person" if key in OF_PERSON else "enrolment" if key in OF_ENROLMENT else "asked"
+            parts[where][key] = values
+        found = list(map(Values, *(_by_row(part, len(rows)) for part in parts.values())))
+        return [None if index in alone else values for index, values in enumerate(found)] if alone else [*found]
+
+    def _columns(self, rows: Sequence[PersonRow], side: Side) -> list[tuple[str, list[Any], bool]]:
+        """Every question that somebody answers: its key, each row's answer, whether this side is asked."""
+        core = [(key, [row[at] for row in rows], asked) for key, at, asked in self._core[side]]
+        more = set[str]().union(*(row.extras for row in rows))
+        core += [(key, [row.extras.get(key) for row in rows], self._form.asks(key, side)) for key in more]
+        return sorted((each for each in core if any(said not in _BLANK for said in each[1])), key=itemgetter(0))
+
+    def _made(self, key: str, side: Side, different: set[Any]) -> dict[Any, Any] | None:
+        """Answer → what is kept, without those that are wrong or to be remarked on; None when all are kept as said."""
+        if key in _AS_SAID and _are_within(self._form.fields[key], different):
+            return None
+        made: dict[Any, Any] = {}
+        for said in different:
+            if key == "channels" and not self._form.channels.issuperset(said):
+                continue
+            with suppress(Invalid):
+                value = self._value(key, side, said, 0)
+                made[said] = None if value in ([], "") else value
+        return made
+
+    def _alone(self, row: PersonRow) -> tuple[Values, list[Problem]]:
         side = Side(row.role)
         person: dict[str, Any] = {"full_name": row.full_name}
         enrolment: dict[str, Any] = {}
@@ -174,6 +226,23 @@ def _within(field: FormField, side: Side, said: Any) -> Any:
     if isinstance(said, str) and field.kind in {"short_text", "long_text"} and len(said) > field.longest:
         cleaning.text(said, field=wording.label(field, side), longest=field.longest)
     return said
+
+
+def _are_within(field: FormField, different: set[Any]) -> bool:
+    """Whether `_within` would take all of these answers, to be sure of it at a glance."""
+    if field.kind in {"short_text", "long_text"} or not all(isinstance(said, str) for said in different):
+        return all((len(said) if isinstance(said, str) else said) <= field.longest for said in different)
+    return True
+
+
+def _by_row(columns: Mapping[str, list[Any]], count: int) -> list[dict[str, Any]]:
+    """Each row's answers by key, blanks left out."""
+    if not columns:
+        return [{} for _ in range(count)]
+    rows = zip(*columns.values(), strict=True)
+    if any(None in column for column in columns.values()):
+        return [{key: value for key, value in zip(columns, row, strict=True) if value is not None} for row in rows]
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _converted(form: Form, key: str, side: Side, said: Any) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
@@ -18,6 +18,7 @@ from services.imports.reading import Problem, Sheet
 from services.imports.rows import Parsed, PersonRow
 from services.schemes.sectors import sector_for
 
+_SIDES = {side.value: side for side in Side}
 CLOSED = frozenset({EnrolmentStatus.DECLINED, EnrolmentStatus.WITHDRAWN})
 
 
@@ -40,8 +41,7 @@ class Difference:
     after: Any
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One row of the file beside what is kept. `values` are all its answers, `differences` those that would change."""
 
     row: PersonRow
@@ -53,7 +53,7 @@ class Line:
 
     @property
     def side(self) -> Side:
-        return Side(self.row.role)
+        return _SIDES[self.row.role]
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,11 @@ def plan(
     """What importing these rows into the cohort would do. Reads only."""
     remarks, problems, read = Remarks(), list(parsed.problems), []
     asking = Asking(form, sheet, mapping, remarks)
-    for row in parsed.people:
-        values, wrong = asking.values_of(row)
-        problems += wrong
-        read += [] if wrong else [(row, values)]
+    for row, values, wrong in asking.values_of(parsed.people):
+        if wrong:
+            problems += wrong
+        else:
+            read.append((row, values))
     known = desk.known(session, cohort, {row.email_key for row, _ in read})
     here = [person for person in known.people.values() if person.id in known.insiders]
     compared = _Comparison(
@@ -231,9 +232,11 @@ def _apart(
     name_keys = [cleaning.compare_key(line.row.full_name)[:200] for line in lines]
     for line, name_key in zip(lines, name_keys, strict=True):
         email_key = line.row.email_key
+        own = frozenset((email_key,))
         for key in (name_key, email_key[:200]):
-            known_as = meant.get(key)
-            meant[key] = frozenset((email_key,)) if known_as is None else known_as | {email_key}
+            known_as = meant.setdefault(key, own)
+            if known_as is not own:
+                meant[key] = known_as | own
     _remark_on_namesakes(lines, name_keys, meant, remarks)
     pairs: set[tuple[str, str]] = set()
     for line in lines:

@@ -1,7 +1,7 @@
 """What the desk knows already about the people in a file: a few queries for each thousand of them, never one a row."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -74,22 +74,33 @@ def own_words(session: Session, people: Sequence[Person]) -> Mapping[UUID, froze
     return found
 
 
-def addresses_here(session: Session, cohort_id: UUID, said: Iterable[str]) -> Mapping[str, frozenset[str]]:
+def addresses_here(session: Session, cohort_id: UUID, said: Collection[str]) -> dict[str, frozenset[str]]:
     """For names and addresses: the address keys of everybody in the cohort whom they mean, by `compare_key`."""
     found: dict[str, frozenset[str]] = defaultdict(frozenset)
-    asked = {text.casefold()[:200] for text in said} | {compare_key(text)[:200] for text in said}
-    # Whoever is sorted by another name is found by none of the keys below.
-    meant: list[Any] = [or_(_sorted_as(chunk), col(Person.email_key).in_(chunk)) for chunk in chunks(sorted(asked))]
-    for condition in [*meant, col(Person.sort_name).is_not(None)] if asked else []:
-        statement = (
-            select(Person.email_key, Person.full_name)
-            .join(Enrolment, col(Enrolment.person_id) == Person.id)
-            .where(Enrolment.cohort_id == cohort_id, condition)
-        )
-        for email_key, full_name in session.exec(statement):
-            found[email_key] |= {email_key}
-            found[compare_key(full_name)[:200]] |= {email_key}
+    for email_key, full_name in _names_here(session, cohort_id, said):
+        found[email_key] |= {email_key}
+        found[compare_key(full_name)[:200]] |= {email_key}
     return found
+
+
+def _names_here(session: Session, cohort_id: UUID, said: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Address keys and names: of the whole cohort when it is small, else at least of everybody who may be meant."""
+    if not said:
+        return
+    here = (
+        select(Person.email_key, Person.full_name)
+        .join(Enrolment, col(Enrolment.person_id) == Person.id)
+        .where(Enrolment.cohort_id == cohort_id)
+    )
+    everybody = session.exec(here.limit(CHUNK + 1)).all()
+    if len(everybody) <= CHUNK:
+        yield from everybody
+        return
+    asked = {text.casefold()[:200] for text in said} | {compare_key(text)[:200] for text in said}
+    for chunk in chunks(sorted(asked)):
+        yield from session.exec(here.where(or_(_sorted_as(chunk), col(Person.email_key).in_(chunk))))
+    # Whoever is sorted by another name was found by none of these.
+    yield from session.exec(here.where(col(Person.sort_name).is_not(None)))
 
 
 def kept_apart(session: Session, declared_by: Iterable[UUID]) -> frozenset[tuple[UUID, UUID]]:

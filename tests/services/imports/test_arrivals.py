@@ -1,7 +1,7 @@
 """A spreadsheet's people arrive: previewed, then all of them or nobody, and never twice."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from hashlib import sha256
@@ -9,9 +9,10 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlmodel import Session, col, select
+from sqlalchemy import Connection
+from sqlmodel import Session, SQLModel, col, select
 
+from models import bulk
 from models.agreements import Signature, TrainingCompletion
 from models.audit import AuditEntry
 from models.enrolments import ColumnMapping, Consent, Enrolment, EnrolmentStatus, Side
@@ -211,26 +212,33 @@ def test_what_was_seen_is_done_or_nothing_is(session: Session, cohort: Cohort, a
     assert whole(session) == before
 
 
-def test_somebody_added_at_the_same_moment_stops_the_import(session: Session, cohort: Cohort, actor: Actor) -> None:
+def test_somebody_added_at_the_same_moment_stops_the_import(
+    session: Session, cohort: Cohort, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if session.get_bind().dialect.name == "sqlite":
         pytest.skip("on SQLite the import holds the only right to write")
 
     added: list[Person] = []
+    insert = bulk.insert
 
-    def add_meanwhile(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("INSERT INTO person") and not added:
+    def insert_a_moment_later(connection: Connection, usual: SQLModel, own: Mapping[str, Sequence[Any]]) -> None:
+        if isinstance(usual, Person):
             with Session(session.get_bind()) as other:
                 added.append(Person(full_name="Ada", email="a@example.org", email_key="a@example.org"))
                 other.add(added[0])
                 other.commit()
+        insert(connection, usual, own)
 
-    event.listen(session.get_bind(), "before_cursor_execute", add_meanwhile)
-    try:
-        with pytest.raises(Conflict, match="Somebody else added"):
-            confirmed(session, actor, cohort, "Name,Email\nAda,a@example.org\n")
-    finally:
-        event.remove(session.get_bind(), "before_cursor_execute", add_meanwhile)
+    monkeypatch.setattr(bulk, "insert", insert_a_moment_later)
 
+    with pytest.raises(Conflict, match="Somebody else added") as refused:
+        confirmed(session, actor, cohort, "Name,Email\nAda,a@example.org\n")
+
+    # What goes to the log names the rule, and neither row nor address.
+    clash = refused.value.__cause__
+    assert clash is not None
+    assert ("uq_person_email_key" in str(clash), "a@example.org" in str(clash)) == (True, False)
+    assert clash.__suppress_context__
     assert (count(session, Person), count(session, Enrolment)) == (2, 0)
 
 

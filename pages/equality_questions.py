@@ -27,7 +27,7 @@ GONE = "Withdrawn: your answers are deleted."
 def draw(session: Session, actor: Actor, enrolment_id: UUID) -> None:
     """Closed until somebody opens it; only then is anything read."""
     label = "About equality: optional, and never used for matching"
-    with st.expander(label, key="equality", on_change="rerun", icon=":material/diversity_3:") as opened:
+    with st.expander(label, key="equality", on_change="rerun") as opened:
         if opened.open:
             ask(session, actor, enrolment_id)
 

@@ -31,8 +31,10 @@ TOO_FEW = (
     f"Nothing can be compared so far. A comparison needs two groups of {FEWEST} people or more who chose to answer, "
     "and no figure may give away who belongs to a group. It is made anew each month."
 )
-MAY_BE_CHANCE = "With so few people, chance alone can make a difference like this."
-NOT_CHANCE = "That is more than chance alone would make."
+BRACKETS = (
+    "In brackets: how large the difference may be, with 95 % confidence. Where that begins at nought or below, chance "
+    "alone can explain it; of many comparisons, one or another stands out by chance as well."
+)
 
 
 def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
@@ -43,9 +45,17 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     if found.as_of is None:
         empty(NONE_YET)
         return
-    side = segments("Side", list(SIDES), words=SIDES.__getitem__, key="parity-side", default=Side.MENTEE, required=True)
-    asked = found.by_side[side or Side.MENTEE]
-    draw_side(side or Side.MENTEE, asked, found.as_of)
+    chosen = segments(
+        "Mentees or mentors",
+        list(SIDES),
+        words=SIDES.__getitem__,
+        key="parity-side",
+        default=Side.MENTEE,
+        required=True,
+        label_visibility="collapsed",
+    )
+    side = chosen or Side.MENTEE
+    draw_side(side, found.by_side[side], found.as_of)
 
 
 def draw_side(side: Side, asked: tuple[Compared, ...], as_of: date) -> None:
@@ -57,7 +67,9 @@ def draw_side(side: Side, asked: tuple[Compared, ...], as_of: date) -> None:
         st.caption(DEFINITION)
         return
     st.header(finding(side, told), anchor=False)
-    st.markdown("  \n".join(plain(in_words(each)) for each in told))
+    st.markdown("  \n".join(in_words(each) for each in told))
+    if any(each.difference and each.difference.points for each in told):
+        st.caption(BRACKETS)
     groups = {name: group for each in told for name, group in each.groups.items()}
     st.plotly_chart(figure(side, groups), config=charts.CONFIG, key=f"parity-{side}", alt=chart_in_words(side, groups))
     draw_kept_back(asked)
@@ -80,23 +92,21 @@ def draw_table(groups: Mapping[str, Told]) -> None:
 
 
 def finding(side: Side, told: list[Compared]) -> str:
-    """What the chart says, as its title."""
-    real = [each.difference for each in told if each.difference and not each.difference.may_be_chance]
-    if not real:
+    """What the chart says, as its title. Of many comparisons one stands out by chance: it asks for a look, no more."""
+    names = [each.name.lower() for each in told if each.difference and not each.difference.may_be_chance]
+    if not names:
         return f"{SIDES[side]}: no difference between groups beyond chance"
-    widest = max(real, key=lambda each: each.points)
-    return f"{SIDES[side]}: {widest.least} are matched less often than {widest.most}"
+    return f"{SIDES[side]}: look closer at {' and '.join(names)}"
 
 
 def in_words(compared: Compared) -> str:
     """The largest difference of one question, with its interval (KPI 32)."""
     found = compared.difference
     if found is None or found.points == 0:
-        return f"{compared.label} No difference shows."
-    return (
-        f"{compared.label} {found.most} and {found.least} are about {found.points} points apart "
-        f"(95 % interval {found.low} to {found.high}). {MAY_BE_CHANCE if found.may_be_chance else NOT_CHANCE}"
-    )
+        return f"**{plain(compared.name)}**: the figures show no difference."
+    chance = f"{found.low} to {found.high}".replace("-", "−")
+    apart = f"{found.most} about {found.points} points above {found.least} ({chance})"
+    return f"**{plain(compared.name)}**: {plain(apart)}"
 
 
 def share_in_words(group: Told) -> str:
@@ -117,7 +127,7 @@ def figure(side: Side, groups: Mapping[str, Told]) -> Any:
     import plotly.graph_objects as go  # noqa: PLC0415 - only a screen with charts pays for it
 
     names = list(groups)
-    words = [f"{share_in_words(group)} of about {group.people}" for group in groups.values()]
+    words = [share_in_words(group) for group in groups.values()]
     known = [group.low for group in groups.values()]
     bars = [
         go.Bar(y=names, x=known, orientation="h", marker_color=COLORS[side]),
@@ -138,6 +148,6 @@ def figure(side: Side, groups: Mapping[str, Told]) -> Any:
     drawn.update_traces(hoverinfo="skip")
     drawn.update_layout(barmode="stack", bargap=0.4, showlegend=False, margin_t=8)
     # Room for the words at the end of a full bar.
-    drawn.update_xaxes(visible=False, range=[0, 170])
+    drawn.update_xaxes(visible=False, range=[0, 150])
     drawn.update_yaxes(autorange="reversed", showgrid=False, automargin=True, tickfont_color=charts.INK)
     return drawn

@@ -38,8 +38,7 @@ class Compared:
     No group is told of where there are not two to compare.
     """
 
-    key: str
-    label: str
+    name: str
     groups: Mapping[str, Told]
     kept_back: tuple[str, ...]
     difference: Difference | None
@@ -187,4 +186,4 @@ def _compared(question: EqualityQuestion, side: Side, published: Published) -> C
     difference = parity_rules.difference(groups)
     groups = groups if difference else {}
     kept_back = tuple(option.group for option in question.options if option.group not in groups)
-    return Compared(question.key, question.label, groups, kept_back, difference)
+    return Compared(question.short, groups, kept_back, difference)

@@ -28,10 +28,11 @@ class EqualityOption:
 
 @dataclass(frozen=True)
 class EqualityQuestion:
-    """One question. "Prefer not to say" is an answer to every one, and no group."""
+    """One question, and what it is called in figures. "Prefer not to say" is an answer to every one, and no group."""
 
     key: str
     label: str
+    short: str
     options: tuple[EqualityOption, ...]
 
     @property
@@ -44,7 +45,9 @@ class EqualityQuestion:
 def questions() -> tuple[EqualityQuestion, ...]:
     """All there are, in order."""
     return tuple(
-        EqualityQuestion(each["key"], each["label"], tuple(EqualityOption(**option) for option in each["options"]))
+        EqualityQuestion(
+            each["key"], each["label"], each["short"], tuple(EqualityOption(**option) for option in each["options"])
+        )
         for each in _read()["questions"]
     )
 

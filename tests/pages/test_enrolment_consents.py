@@ -25,7 +25,10 @@ def test_consents_are_off_and_work_the_moment_they_are_moved(page_session: Sessi
     assert before == [False] * 5
     assert given == {ConsentPurpose.DIRECTORY}
     assert [notice.value for notice in page.success] == ["Switched off. It is hidden from now on."]
-    assert [box.label for box in page.expander] == ["What I agreed to, and when"]
+    assert [box.label for box in page.expander] == [
+        "About equality: optional, and never used for matching",
+        "What I agreed to, and when",
+    ]
     assert [consent.withdrawn_at is None for consent in page_session.exec(select(Consent))] == [False]
 
 

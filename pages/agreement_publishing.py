@@ -21,7 +21,7 @@ SIDES = {side.value: f"{side.value.capitalize()}s" for side in Side}
 PUBLISH, DISCARD = "publish", "discard"
 # What other screens show of a text, they show in the scheme's own language.
 ELSEWHERE = {
-    DocumentKind.RIGHTS: "The public page of rights stays in the scheme's own language.",
+    DocumentKind.RIGHTS: "The public page of rights opens in the reader's language, and offers the others.",
     DocumentKind.ROLE_STATEMENT: "Ways of working shows it in the scheme's own language.",
     DocumentKind.FIRST_MEETING_GUIDE: "Ways of working shows it in the scheme's own language.",
 }

@@ -124,7 +124,26 @@ def test_the_newest_edition_is_the_one_that_counts(session: Session) -> None:
     scheme = publish(session, "One", text="# Rights\n\nOld.\n")
     make_document(session, scheme.id, kind=DocumentKind.RIGHTS, text="# Rights\n\nNew.\n", edition=2)  # type: ignore[attr-defined]
 
-    assert rights.notices(session) == (Notice("One", "one", None, "# Rights\n\nNew.\n"),)
+    assert rights.notices(session) == (Notice("One", "one", None, "# Rights\n\nNew.\n", languages=("en",)),)
+
+
+@pytest.mark.clause("A-MR7")
+def test_a_notice_opens_in_the_readers_language_and_offers_the_others(session: Session, client: TestClient) -> None:
+    scheme = publish(session, "One Scheme", edition=2)
+    chinese = {"kind": DocumentKind.RIGHTS, "language": "zh", "signed_by": []}
+    make_document(session, scheme.id, text="# 权利\n\n旧的。\n", edition=1, **chinese)  # type: ignore[attr-defined]
+    old = client.get("/rights", headers={"accept-language": "zh-CN,en;q=0.5"}).text
+    make_document(session, scheme.id, text="# 权利\n\n请保重。\n", edition=2, **chinese)  # type: ignore[attr-defined]
+    session.commit()
+
+    plain = client.get("/rights", headers={"accept-language": "fr, de"}).text
+    browsers = client.get("/rights", headers={"accept-language": "zh-CN,en;q=0.5"}).text
+    chosen = client.get("/rights/one-scheme?language=en", headers={"accept-language": "zh-CN"}).text
+
+    assert ["Read this notice in:" in page for page in (old, plain, browsers, chosen)] == [False, True, True, True]
+    assert ["请保重" in page for page in (old, plain, browsers, chosen)] == [False, False, True, False]
+    assert "Read this notice in: English · Chinese (Mandarin)" in words(plain)
+    assert '<a href="/rights/one-scheme?language=zh" rel="noopener noreferrer">Chinese (Mandarin)</a></p>' in plain
 
 
 @pytest.mark.clause("A-MR7")

@@ -63,6 +63,14 @@ def look_around(session: Session, actor: Actor, today: date, visit: Visit) -> No
     address.follow("page", address.a_page, otherwise=1)
     if st.session_state.get("sector") not in visit.sectors:
         st.session_state["sector"] = None  # nobody of it is listed any more
+    everybody = None
+    if not st.session_state.get("search") and not st.session_state.get("sector"):
+        at = st.session_state.get("page", 1)
+        everybody = directory.listed(session, actor, page=at, today=today, during=visit)
+        if not everybody.mentors:
+            # There is nobody to search among yet.
+            empty(NOBODY[False, False])
+            return
     left, right = st.columns([1.6, 1])
     search = left.text_input(
         "Search",
@@ -85,7 +93,9 @@ def look_around(session: Session, actor: Actor, today: date, visit: Visit) -> No
         st.session_state["_counted"] = search
         directory_figures.note_search(session, actor, search, today=today)
     chosen = st.session_state.get("page", 1)
-    found = directory.listed(session, actor, search=search, sector=sector, page=chosen, today=today, during=visit)
+    found = everybody or directory.listed(
+        session, actor, search=search, sector=sector, page=chosen, today=today, during=visit
+    )
     if not found.mentors:
         empty(NOBODY[bool(search), sector is not None])
         return

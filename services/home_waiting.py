@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, exists, func, or_
+from sqlalchemy import and_, bindparam, exists, false, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -105,7 +105,8 @@ def _read(side: Side, row: Any) -> Own:
 def _may_wish(side: Side, row: Any) -> bool:
     """Whether the directory waits for somebody who has looked for nobody yet; as `directory.visit` opens it."""
     is_open = row.answered_by is AnsweredBy.MENTOR_AFTER_WISH and row.status is EnrolmentStatus.APPROVED
-    return side is Side.MENTEE and is_open and not row.taken and not row.has_wished
+    # Nobody is sent to an empty list.
+    return side is Side.MENTEE and is_open and not row.taken and not row.has_wished and bool(row.has_mentors)
 
 
 @cache  # asked whenever somebody opens Home: building it costs more than asking
@@ -154,6 +155,7 @@ def _waiting(side: Side) -> dict[str, Any]:
         "back_on": _planned_return(),
         "taken": readiness.places_taken(),
         "has_wished": or_(exists().where(col(Wish.mentee_id) == OWN), _is_proposed()),
+        "has_mentors": _has_listed_mentors() if side is Side.MENTEE else false(),
         "has_left": departures.has_left(bindparam("person_id")),
     }
 
@@ -174,6 +176,17 @@ def _proposal_waiting(side: Side) -> Any:
 def _is_proposed() -> Any:
     """Whoever has a proposal under way, whomever it waits for, need not look around."""
     return exists().where(col(Proposal.mentee_id) == OWN, col(Proposal.status) == ProposalStatus.SENT)
+
+
+def _has_listed_mentors() -> Any:
+    """Whether any approved mentor of the cohort agreed to be listed."""
+    mentors = select(Enrolment.id).where(
+        col(Enrolment.cohort_id) == bindparam("cohort_id"),
+        col(Enrolment.side) == Side.MENTOR,
+        col(Enrolment.status) == EnrolmentStatus.APPROVED,
+        consents.gives(ConsentPurpose.DIRECTORY),
+    )
+    return mentors.correlate(None).exists()
 
 
 def _feedback_waiting() -> Any:

@@ -229,6 +229,8 @@ def test_a_student_who_may_wish_is_sent_to_the_mentors_until_there_is_a_wish_or_
     cohort = make_cohort(session, make_scheme(session, answered_by=AnsweredBy.MENTOR_AFTER_WISH))
     looking, wishing, proposed = (make_enrolment(session, cohort) for _ in range(3))
     mentor = make_enrolment(session, cohort, Side.MENTOR)
+    nobody_is_listed = home.todo(session, make_participant(session, looking), TODAY)
+    make_consent(session, mentor, ConsentPurpose.DIRECTORY)
     session.add(Wish(mentee_id=wishing.id, mentor_id=mentor.id, rank=1))
     make_proposal(session, cohort, mentor=mentor, mentee=proposed, waits_for=Side.MENTOR)
 
@@ -237,6 +239,7 @@ def test_a_student_who_may_wish_is_sent_to_the_mentors_until_there_is_a_wish_or_
         for each in (looking, wishing, proposed)
     ]
 
+    assert nobody_is_listed == ()
     assert found == [[("this_week", "Find mentors to wish for", "mentors")], [], []]
 
 

@@ -10,6 +10,8 @@ from services.wording_files import Line
 
 LONGEST_TITLE = 100
 _FIRST_WORDS = 60
+# "6", "6.4", "6.4.", "6.4 (b)", "(b)": all that some official wordings have for a heading.
+_NUMBER_ALONE = re.compile(r"(\d+(\.\d+)*[.)]?)?\s?(\(?[a-z]\))?")
 _ENDS = tuple(".;:,!?。；：，！？")
 _LEAD = re.compile(r"\*\*(?P<bold>[^*]{1,200})\*\*\s*[—–:.-]*\s*(?P<rest>.+)", re.DOTALL)
 
@@ -89,6 +91,13 @@ def as_clause(line: Line) -> Piece:
     if found := _LEAD.fullmatch(line.words):
         return Piece(replace(line, words=found["rest"]), Part.CLAUSE, heading=found["bold"].strip(" .:"))
     return Piece(line, Part.CLAUSE, heading=line.number or first_words(line.words))
+
+
+def name_of(heading: str, text: str) -> str:
+    """What a clause is called where its words do not stand below: its heading, after a mere number how it begins."""
+    if _NUMBER_ALONE.fullmatch(heading.strip()):
+        return f"{heading} {first_words(text.lstrip('-*#> '))}".strip()
+    return heading
 
 
 def first_words(words: str) -> str:

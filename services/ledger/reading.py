@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select, true
 from sqlmodel import Session
 
+from services import wording_shapes
 from services.access import Actor
 from services.ledger import (
     answers,
@@ -143,7 +144,7 @@ def _line(
     leading = _leading(found)
     return Line(
         clause=row.key,
-        heading=row.heading,
+        heading=wording_shapes.name_of(row.heading, row.text),
         section=row.section,
         document=document.title,
         text=row.text,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services import wording_shapes
 from services.ledger import figures, judging, registry
 from services.ledger.proposals import median
 from services.ledger.shapes import Aim, Count, Figure, State
@@ -121,3 +122,20 @@ def test_a_manager_s_state_follows_from_what_is_shown() -> None:
 )
 def test_those_who_still_wait_count_in_the_usual_time(waits: Any, half: int | None) -> None:
     assert median(waits) == half
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [
+        ("6.4", "6.4 The mentor keeps to themselves whatever the mentee tells…"),
+        ("6.4 (b)", "6.4 (b) The mentor keeps to themselves whatever the mentee tells…"),
+        ("12.", "12. The mentor keeps to themselves whatever the mentee tells…"),
+        ("(c)", "(c) The mentor keeps to themselves whatever the mentee tells…"),
+        ("Confidence", "Confidence"),
+        ("6.4 Confidence", "6.4 Confidence"),
+    ],
+)
+def test_a_clause_that_has_only_a_number_for_a_heading_is_named_by_how_it_begins(heading: str, name: str) -> None:
+    words = "The mentor keeps to themselves whatever the mentee tells them in confidence, and for good."
+
+    assert wording_shapes.name_of(heading, words) == name

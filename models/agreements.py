@@ -159,7 +159,10 @@ class TrainingModule(Stateful, table=True):
 class TrainingCompletion(Row, table=True):
     """A module passed, and until when it counts. `code` stands on the certificate."""
 
-    __table_args__ = (Index("ix_training_completion_person", "enrolment_id", "module_id"),)
+    __table_args__ = (
+        Index("ix_training_completion_person", "enrolment_id", "module_id"),
+        Index("ix_training_completion_held", "module_id", "enrolment_id", "completed_on", "expires_on", "created_at"),
+    )
 
     enrolment_id: UUID = Field(foreign_key="enrolment.id")
     module_id: UUID = Field(foreign_key="training_module.id", index=True)

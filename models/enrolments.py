@@ -54,7 +54,13 @@ class Enrolment(Stateful, table=True):
         Index("ix_enrolment_by_status", "cohort_id", "status", "sort_key", "id"),
         Index("ix_enrolment_sector", "cohort_id", "side", "status", "sector"),
         # The few who have not answered the private question.
-        Index("ix_enrolment_undeclared", "cohort_id", "id", **partial("conflicts_declared_at IS NULL")),
+        Index(
+            "ix_enrolment_undeclared",
+            "cohort_id",
+            "conflicts_declared_at",
+            "id",
+            **partial("conflicts_declared_at IS NULL"),
+        ),
         # Who takes part, for the ledger's counts.
         Index("ix_enrolment_approved", "cohort_id", "side", "decided_at", "status", "id"),
     )

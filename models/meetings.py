@@ -20,8 +20,17 @@ class MeetingRecord(Stateful, table=True):
     __table_args__ = (
         CheckConstraint("duration_minutes BETWEEN 1 AND 600", name="duration_1_to_600"),
         Index("ix_meeting_record_pairing", "pairing_id", "side", "started_at"),
-        # With all that figures ask of a pair's first or latest meeting, so that they never read the record itself.
-        Index("ix_meeting_record_held", "pairing_id", "happened", "started_at", "channel", "created_at"),
+        # With all that figures ask of a pair's meetings, so that they never read the record itself.
+        Index(
+            "ix_meeting_record_held",
+            "pairing_id",
+            "happened",
+            "started_at",
+            "channel",
+            "created_at",
+            "side",
+            "began_on_time",
+        ),
     )
 
     pairing_id: UUID = Field(foreign_key="pairing.id")

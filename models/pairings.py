@@ -119,7 +119,10 @@ class WaysDraft(Stateful, table=True):
 class Expectation(Stateful, table=True):
     """What one side expects, written alone and sealed. The other reads it once `done_at` is set on both sides."""
 
-    __table_args__ = (UniqueConstraint("pairing_id", "side"),)
+    __table_args__ = (
+        UniqueConstraint("pairing_id", "side"),
+        Index("ix_expectation_done", "pairing_id", "created_at", **partial("done_at IS NOT NULL")),
+    )
 
     pairing_id: UUID = Field(foreign_key="pairing.id", index=True)
     side: Side = Field(sa_type=one_of(Side))

@@ -31,8 +31,27 @@ def _seconds_on_sqlite(element: Any, compiler: Any, **how: Any) -> str:
 
 @compiles(seconds_of, "postgresql")
 def _seconds_on_postgresql(element: Any, compiler: Any, **how: Any) -> str:
-    # Floor, because a cast would round half a second up into the next day.
-    return f"CAST(FLOOR(EXTRACT(EPOCH FROM {compiler.process(element.clauses, **how)})) AS BIGINT)"
+    # Floor, because a cast would round half a second up into the next day. `date_part` counts in floating point, exact
+    # to a microsecond for our centuries, and several times as fast as the decimal numbers of EXTRACT.
+    return f"CAST(FLOOR(date_part('epoch', {compiler.process(element.clauses, **how)})) AS BIGINT)"
+
+
+class date_number(FunctionElement[int]):  # noqa: N801 - it reads as an SQL function
+    """The day number of a date column."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(date_number, "sqlite")
+def _date_on_sqlite(element: Any, compiler: Any, **how: Any) -> str:
+    # A date begins at midnight, which is half a day in what julianday counts: the difference is whole.
+    return f"CAST(julianday({compiler.process(element.clauses, **how)}) - 2440587.5 AS INTEGER)"
+
+
+@compiles(date_number, "postgresql")
+def _date_on_postgresql(element: Any, compiler: Any, **how: Any) -> str:
+    return f"CAST(CAST({compiler.process(element.clauses, **how)} AS DATE) - DATE '1970-01-01' AS BIGINT)"
 
 
 def number_of(day: date) -> int:
@@ -43,11 +62,6 @@ def number_of(day: date) -> int:
 def day_of(number: int) -> date:
     """The day behind a number of `number_of`."""
     return EPOCH + timedelta(days=number)
-
-
-def date_number(column: Any) -> Any:
-    """An SQL expression: the day number of a date column."""
-    return cast(seconds_of(column) // SECONDS_A_DAY, BigInteger)
 
 
 def moment_number(column: Any, zone: str, near: date) -> Any:

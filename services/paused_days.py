@@ -35,8 +35,11 @@ def due_after(since: date, counted: int, rests: Iterable[Rest]) -> date:
     return due
 
 
-def paused_between(pairing_id: Any, after: Any, until: Any) -> Any:
-    """An SQL expression: how many days between these two day numbers a pair was paused. 0 if a day is NULL."""
+def paused_between(pairing_id: Any, after: Any, until: Any, ever: Any = None) -> Any:
+    """An SQL expression: how many days between these two day numbers a pair was paused. 0 if a day is NULL.
+
+    `ever`: a condition known already that says what `ever_paused` would be asked for.
+    """
     rest = aliased(PairingPause)
     began, ended = days.date_number(rest.started_on), days.date_number(rest.ended_on)
     last = case((or_(ended.is_(None), ended > until), until), else_=ended)
@@ -48,11 +51,14 @@ def paused_between(pairing_id: Any, after: Any, until: Any) -> Any:
         .scalar_subquery()
     )
     # Few pairs ever paused: whether this one did is one look-up in a list that the database makes once.
-    return case((ever_paused(pairing_id), counted), else_=0)
+    return case((ever_paused(pairing_id) if ever is None else ever, counted), else_=0)
 
 
-def stands_still_on(pairing_id: Any, number: Any, before_history: Any) -> Any:
-    """An SQL condition: the pair was paused on that day; of one without any row, what `before_history` says."""
+def stands_still_on(pairing_id: Any, number: Any, before_history: Any, ever: Any = None) -> Any:
+    """An SQL condition: the pair was paused on that day; of one without any row, what `before_history` says.
+
+    `ever` as for `paused_between`.
+    """
     rest = aliased(PairingPause)
     ended = days.date_number(rest.ended_on)
     paused = (
@@ -64,7 +70,7 @@ def stands_still_on(pairing_id: Any, number: Any, before_history: Any) -> Any:
         )
         .correlate_except(rest)
     )
-    return case((ever_paused(pairing_id), paused), else_=before_history)
+    return case((ever_paused(pairing_id) if ever is None else ever, paused), else_=before_history)
 
 
 def ever_paused(pairing_id: Any) -> Any:

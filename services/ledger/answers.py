@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, case, func, or_, select
+from sqlalchemy import Integer, and_, bindparam, case, cast, func, or_, select
 from sqlmodel import Session, col
 
 from models.enrolments import Side
@@ -103,7 +103,8 @@ def _given(asked: tuple[Asked, ...]) -> Any:
 def _is_good(side: Side, question: Question) -> Any:
     answer = col(FeedbackAnswer.answers)[question.key]
     is_good = answer.as_boolean() if question.kind == YES_NO else answer.as_integer() >= GOOD
-    return case((col(FeedbackAnswer.side) == side, case((is_good, 1), (~is_good, 0))))
+    # Cast, so that the answer is looked up once.
+    return case((col(FeedbackAnswer.side) == side, cast(is_good, Integer)))
 
 
 def _sum(conditions: Any) -> Any:

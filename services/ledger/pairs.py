@@ -33,16 +33,16 @@ from sqlmodel import col
 from models.enrolments import Conflict, Enrolment, Side
 from models.matching import Proposal
 from models.meetings import MeetingRecord
-from models.pairings import Contact, EndReason, Expectation, Pairing, Release, WaysOfWorking
+from models.pairings import Contact, EndReason, Expectation, Pairing, PairingStatus, Release, WaysOfWorking
 from services import days
 from services.funnel import CONTACT_DAYS
 from services.ledger.moments import COHORT, INTERVAL, LIMITS, WAYS_DAYS, Moment, Shape, moment_type
 from services.ledger.people import signed, trained
-from services.pair_facts import IN_RHYTHM, QUIET, SILENT, flag, in_motion, state_of
-from services.paused_days import paused_between
+from services.pair_facts import IN_RHYTHM, QUIET, SILENT, flag, state_of
+from services.paused_days import ever_paused, paused_between, stands_still_on
 
 NOT_DUE, DUE, IN_TIME = "not_due", "due", "in_time"
-SAME = ("id", "mentor_id", "mentee_id", "released_at", "ended_at", "end_reason", "ended_by")
+SAME = ("id", "mentor_id", "mentee_id", "status", "released_at", "ended_at", "end_reason", "ended_by")
 # The sections of ways of working that a figure asks about, as bits; above them the interval, above it the edition.
 COVERED = {"boundaries": 1, "culture": 2, "confidentiality": 4}
 AN_INTERVAL, AN_EDITION = 8, 8 * 512
@@ -72,11 +72,13 @@ def sums(shape: Shape, wanted: Collection[str]) -> Any:
 
 def _with_steps(shape: Shape, top: Any, standing: Any, *more: tuple["_Step", Any], name: "_Step | None" = None) -> Any:
     in_days = _needed(DAYS, _days(shape), FACTS, above=standing)
-    columns, tables = _facts(shape)
-    facts = _needed(FACTS, columns, FACTS, above=in_days).select_from(tables)
-    facts = facts.where(col(Pairing.cohort_id) == COHORT, col(Pairing.released_at) < shape.now.until)
-    steps = ((FACTS, facts), (DAYS, in_days), (name or STANDING, standing), *more)
-    return top.add_cte(*(_once(made, step.name) for step, made in steps))
+    facts = _needed(FACTS, _facts(shape), PAIRS, above=in_days)
+    columns, tables = _pairs(shape)
+    pairs = _needed(PAIRS, columns, PAIRS, above=facts).select_from(tables)
+    pairs = pairs.where(col(Pairing.cohort_id) == COHORT, col(Pairing.released_at) < shape.now.until)
+    # In the order of their ids, as the indexes are in which the next step looks: it goes through them once.
+    steps = ((PAIRS, pairs.order_by(col(Pairing.id))), (FACTS, facts), (DAYS, in_days), (name or STANDING, standing))
+    return top.add_cte(*(_once(made, step.name) for step, made in (*steps, *more)))
 
 
 class _Step:
@@ -92,7 +94,7 @@ class _Step:
         return column(name, kind, _selectable=self.table)
 
 
-FACTS, DAYS, EACH, STANDING = map(_Step, ("pair_facts", "pair_days", "each_pair", "pair_standing"))
+PAIRS, FACTS, DAYS, EACH, STANDING = map(_Step, ("pairs_of", "pair_facts", "pair_days", "each_pair", "pair_standing"))
 
 
 def _needed(step: _Step, columns: Columns, below: _Step, *, above: Any) -> Any:
@@ -110,8 +112,8 @@ def _once(statement: Any, name: str) -> Any:
     return statement.cte(name).prefix_with("MATERIALIZED")
 
 
-def _facts(shape: Shape) -> tuple[Columns, Any]:
-    """What the tables say of each pair, and the tables: beside the pairs what was gathered by pair."""
+def _pairs(shape: Shape) -> tuple[Columns, Any]:
+    """The pairs, what was gathered by pair beside them, and what is known of their mentors."""
     ways, contacts = _ways(shape), _contacts(shape)
     mentor, found = col(Pairing.mentor_id), {name: getattr(Pairing, name) for name in SAME}
     tables: Any = Pairing.__table__  # type: ignore[attr-defined]  # SQLModel does not tell of it
@@ -120,20 +122,35 @@ def _facts(shape: Shape) -> tuple[Columns, Any]:
     for moment in shape.moments:
         name = moment.name
         found |= {
-            f"held_{name}": _held(moment, col(MeetingRecord.started_at).desc()),
             f"contact_{name}": days.date_number(contacts.c[name]),
             f"ways_{name}": ways.c[name],
-            f"moves_{name}": flag(in_motion(moment.number)),
             f"trained_{name}": flag(trained(mentor, moment, shape)),
             f"signed_{name}": flag(signed(mentor, moment, shape, in_grace=True)),
         }
     return found | {
-        "held_first": _held(shape.now, col(MeetingRecord.started_at)),
         "contact_first": days.date_number(contacts.c.first),
         "agreed": days.date_number(ways.c.agreed),
-        "releases": _of_pair(func.count(), Release, shape.now),
-        "expecting": _of_pair(func.count(col(Expectation.done_at)), Expectation, shape.now),
+        "rests": flag(ever_paused(col(Pairing.id))),
     }, tables
+
+
+def _facts(shape: Shape) -> Columns:
+    """What is looked up of each pair by itself."""
+    found: dict[str, Any] = {
+        "held_first": _held(shape.now, col(MeetingRecord.started_at)),
+        "releases": _of_pair(Release, shape.now),
+        "expecting": _of_pair(Expectation, shape.now, col(Expectation.done_at).is_not(None)),
+    }
+    for moment in shape.moments:
+        # A pair that was paused before there was a history of it stands still by its status.
+        rests = stands_still_on(
+            PAIRS["id"], moment.number, PAIRS["status"] == PairingStatus.PAUSED.value, PAIRS["rests"] == 1
+        )
+        found |= {
+            f"held_{moment.name}": _held(moment, col(MeetingRecord.started_at).desc()),
+            f"moves_{moment.name}": flag(~rests),
+        }
+    return found
 
 
 def _days(shape: Shape) -> Columns:
@@ -243,17 +260,17 @@ def _covers(section: str) -> Any:
 
 def _counted(since: Any, until: Any) -> Any:
     """Days from one to the other, without those of a pause."""
-    return until - since - paused_between(DAYS["id"], since, until)
+    return until - since - paused_between(DAYS["id"], since, until, DAYS["rests"] == 1)
 
 
 def _held(moment: Moment, order: Any) -> Any:
     """The first or the last meeting that either side says was held: one look along ix_meeting_record_held."""
     return (
         select(col(MeetingRecord.started_at))
-        .where(col(MeetingRecord.pairing_id) == col(Pairing.id), *_was_held(moment))
+        .where(col(MeetingRecord.pairing_id) == PAIRS["id"], *_was_held(moment))
         .order_by(order)
         .limit(1)
-        .correlate(Pairing)
+        .correlate(PAIRS.table)
         .scalar_subquery()
     )
 
@@ -269,20 +286,20 @@ def _contacts(shape: Shape) -> Any:
     last = {moment.name: and_(day <= moment.day, moment.known(Contact)) for moment in shape.moments}
     return (
         select(
-            col(Pairing.id).label("pairing_id"),
+            col(Contact.pairing_id),
             func.min(day).filter(last["now"]).label("first"),
             *(func.max(day).filter(condition).label(name) for name, condition in last.items()),
         )
-        .join(Contact, col(Contact.pairing_id) == col(Pairing.id))
-        .where(col(Pairing.cohort_id) == COHORT)
-        .group_by(col(Pairing.id))
+        .group_by(col(Contact.pairing_id))
         .subquery("contacts")
     )
 
 
-def _of_pair(what: Any, table: Any, moment: Moment) -> Any:
-    found = select(what).where(col(table.pairing_id) == col(Pairing.id), moment.known(table))
-    return found.correlate(Pairing).scalar_subquery()
+def _of_pair(table: Any, moment: Moment, *conditions: Any) -> Any:
+    """How many such rows the pair has."""
+    found = select(func.count()).select_from(table)
+    found = found.where(col(table.pairing_id) == PAIRS["id"], moment.known(table), *conditions)
+    return found.correlate(PAIRS.table).scalar_subquery()
 
 
 def _ways(shape: Shape) -> Any:
@@ -290,13 +307,15 @@ def _ways(shape: Shape) -> Any:
     ways = WaysOfWorking
     since, covers = col(ways.in_force_from), cast(col(ways.covers), String)
     sections = (case((covers.like(f'%"{section}"%'), bit), else_=0) for section, bit in COVERED.items())
-    # The highest number is the newest edition's, so that nobody has to look the edition up afterwards.
-    said: Any = sum(sections, col(ways.edition) * AN_EDITION + col(ways.interval_days) * AN_INTERVAL)
+    # The highest number is the newest edition's, so that nobody has to look the edition up afterwards. Of what it
+    # covers no figure has a past.
+    then: Any = col(ways.edition) * AN_EDITION + col(ways.interval_days) * AN_INTERVAL
+    said = {"now": sum(sections, then), "then": then}
     return (
         select(
             col(ways.pairing_id),
             func.min(since).filter(shape.now.known(ways)).label("agreed"),
-            *(func.max(said).filter(since <= moment.day).label(moment.name) for moment in shape.moments),
+            *(func.max(said[moment.name]).filter(since <= moment.day).label(moment.name) for moment in shape.moments),
         )
         .group_by(col(ways.pairing_id))
         .subquery("ways")

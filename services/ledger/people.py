@@ -121,7 +121,9 @@ def _reading(moment: Moment) -> Any:
 
 def _wishing(moment: Moment) -> Any:
     # Of each mentee, because a list of all wishes is longer than one of mentees.
-    mine = select(col(Wish.id)).where(col(Wish.mentee_id) == col(Enrolment.id), col(Wish.created_at) < moment.seen)
+    mine = select(col(Wish.mentee_id)).where(
+        col(Wish.mentee_id) == col(Enrolment.id), col(Wish.created_at) < moment.seen
+    )
     return mine.correlate(Enrolment).exists()
 
 

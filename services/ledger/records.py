@@ -44,10 +44,11 @@ def counts(session: Session, ask: Ask) -> Counts:
     statement = (
         select(*sums)
         .select_from(MeetingRecord)
-        .join(Pairing, col(Pairing.id) == col(MeetingRecord.pairing_id))
         # Both answers, by name: the index of held meetings leads from each to its days.
         .where(
-            col(Pairing.cohort_id) == ask.cohort.id, happened.in_((True, False)), *_within(MeetingRecord, ask, before)
+            col(MeetingRecord.pairing_id).in_(_of_cohort(ask)),
+            happened.in_((True, False)),
+            *_within(MeetingRecord, ask, before),
         )
     )
     row = session.execute(statement).one()
@@ -65,7 +66,7 @@ def agreement(session: Session, ask: Ask) -> Counts:
         .where(
             col(theirs.pairing_id) == col(mine.pairing_id),
             col(theirs.side) == Side.MENTEE,
-            col(theirs.happened),
+            col(theirs.happened).is_(True),
             col(theirs.started_at) >= start - near,
             apart <= CONFIRMED_WITHIN_SECONDS,
             *_known(theirs, ask),
@@ -78,8 +79,7 @@ def agreement(session: Session, ask: Ask) -> Counts:
     statement = (
         select(func.count(), both)
         .select_from(mine)
-        .join(Pairing, col(Pairing.id) == col(mine.pairing_id))
-        .where(col(Pairing.cohort_id) == ask.cohort.id, col(mine.happened), *_within(mine, ask, start))
+        .where(col(mine.pairing_id).in_(_of_cohort(ask)), col(mine.happened).is_(True), *_within(mine, ask, start))
     )
     total, twice = session.execute(statement).one()
     return {"either": Count(total - twice), "both": Count(twice)}
@@ -105,9 +105,8 @@ def _meetings_by_channel(ask: Ask) -> Any:
     channel = cast(col(MeetingRecord.channel), String).label("channel")
     return (
         select(channel, func.count())
-        .join(Pairing, col(Pairing.id) == col(MeetingRecord.pairing_id))
         .where(
-            col(Pairing.cohort_id) == ask.cohort.id,
+            col(MeetingRecord.pairing_id).in_(_of_cohort(ask)),
             col(MeetingRecord.happened).is_(True),
             *_within(MeetingRecord, ask, _starts(ask)[0]),
         )
@@ -123,6 +122,11 @@ def _contacts_by_channel(ask: Ask) -> Any:
         .where(col(Pairing.cohort_id) == ask.cohort.id, day > ask.then.day, day <= ask.now.day, *_known(Contact, ask))
         .group_by(channel)
     )
+
+
+def _of_cohort(ask: Ask) -> Any:
+    """Its pairs. Listed, SQLite takes them in the order of the index that it then looks along."""
+    return select(col(Pairing.id)).where(col(Pairing.cohort_id) == ask.cohort.id)
 
 
 def _starts(ask: Ask) -> tuple[Any, Any]:

@@ -33,7 +33,6 @@ def open_page(name: str, person: Person | None, place_key: str | None = None, **
         page.session_state["_token"] = _token_for(inspect(person).identity[0])
     if place_key is not None:
         page.session_state["place"] = place_key
-    page.run()
     # By the address, as a link would: a visitor, or somebody in another place, finds no file behind it.
     page._page_hash = calc_hash(name)
     return page.run()

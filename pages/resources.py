@@ -1,5 +1,7 @@
 """Resources: what a scheme gives its people to read, what is new since their last visit; a coordinator fills it."""
 
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
@@ -7,10 +9,13 @@ from sqlmodel import Session
 
 from models.agreements import PublishedState
 from models.enrolments import Side
-from pages.ui import day_for, done, empty, heading, page, plain, refusals, segments
+from pages import unsaved
+from pages.agreement_presses import act_at, draw_refused, refused_on_top
+from pages.ui import day_for, done, empty, heading, page, plain, refusals, segments, tell
 from pages.written import link_to, written
 from services import resource_authoring, resources
 from services.access import Actor
+from services.errors import Conflict, NotAllowed
 from services.resource_authoring import Content, Line, Written
 from services.resources import Item, Library, Reading
 
@@ -23,6 +28,8 @@ STATES = {
     PublishedState.RETIRED: ":gray-badge[Taken out]",
 }
 FILTERS = {"all": "All", "published": "In the library", "draft": "Drafts", "retired": "Taken out"}
+# Where a press was refused.
+ACTS, EDITOR = "resource acts", "resource editor"
 TEXT, LINK = "A text", "A link"
 
 
@@ -130,7 +137,7 @@ def draw_coordinator(session: Session, actor: Actor, scheme_id: UUID) -> None:
     if st.query_params.get("resource") == NEW:
         draw_back()
         st.header("Add to the library", anchor=False)
-        draw_editor(session, actor, scheme_id, None)
+        draw_editor(scheme_id, None)
     elif (chosen := chosen_id()) is not None:
         draw_back()
         draw_one(session, actor, scheme_id, chosen)
@@ -176,48 +183,62 @@ def audience(sides: tuple[str, ...]) -> str:
 
 def draw_one(session: Session, actor: Actor, scheme_id: UUID, resource_id: UUID) -> None:
     """What people read, with what can be done about it; the editor below."""
+    unsaved.draw(resource_id)
     now = resource_authoring.written(session, actor, resource_id)
     st.markdown(f"{STATES[now.state]} {audience(now.content.sides)}")
     draw_reading(actor, resource_authoring.preview(session, actor, resource_id))
     with st.container(horizontal=True):
-        draw_acts(session, actor, now)
+        draw_acts(now)
+    draw_refused(ACTS)
     with st.expander("Change it", icon=":material/edit:", expanded=now.state is PublishedState.DRAFT):
-        draw_editor(session, actor, scheme_id, now)
+        draw_editor(scheme_id, now)
 
 
-def draw_acts(session: Session, actor: Actor, now: Written) -> None:
-    title = plain(now.content.title)
+def draw_acts(now: Written) -> None:
     if now.state is PublishedState.PUBLISHED:
-        if st.button("Take it out of the library", key="retire"):
-            with refusals():
-                resource_authoring.retire(session, actor, now.id)
-                done(f"“{title}” is out of the library. Press “Put it in the library” to take that back.")
+        st.button("Take it out of the library", key="retire", on_click=retire, args=(now,))
         return
-    if st.button("Put it in the library", key="publish", type="primary"):
-        with refusals():
-            resource_authoring.publish(session, actor, now.id)
-            done(f"“{title}” is in the library, {audience(now.content.sides)}.")
+    st.button("Put it in the library", key="publish", type="primary", on_click=publish, args=(now,))
     if now.state is PublishedState.DRAFT:
-        draw_discarding(session, actor, now.id, title)
+        with st.popover("Throw the draft away", key="discarding"):
+            st.markdown("Its words are lost. What is in the library stays.")
+            st.button("Throw it away", key="discard", on_click=discard, args=(now,))
 
 
-def draw_discarding(session: Session, actor: Actor, resource_id: UUID, title: str) -> None:
-    with st.popover("Throw the draft away", key="discarding"):
-        st.markdown("Its words are lost. What is in the library stays.")
-        if st.button("Throw it away", key="discard"):
-            with refusals():
-                resource_authoring.discard(session, actor, resource_id)
-                choose(None)
-                done(f"The draft “{title}” is gone.")
+def retire(now: Written) -> None:
+    def act(session: Session, actor: Actor) -> None:
+        resource_authoring.retire(session, actor, now.id)
+        tell(f"“{plain(now.content.title)}” is out of the library. Press “Put it in the library” to take that back.")
+
+    act_at(ACTS, act)
 
 
-def draw_editor(session: Session, actor: Actor, scheme_id: UUID, now: Written | None) -> None:
+def publish(now: Written) -> None:
+    """As it was shown, and never a colleague's newer words."""
+
+    def act(session: Session, actor: Actor) -> None:
+        resource_authoring.publish(session, actor, now.id, version=now.version)
+        tell(f"“{plain(now.content.title)}” is in the library, {audience(now.content.sides)}.")
+
+    act_at(ACTS, act)
+
+
+def discard(now: Written) -> None:
+    def act(session: Session, actor: Actor) -> None:
+        resource_authoring.discard(session, actor, now.id, version=now.version)
+        choose(None)
+        tell(f"The draft “{plain(now.content.title)}” is gone.")
+
+    act_at(ACTS, act)
+
+
+def draw_editor(scheme_id: UUID, now: Written | None) -> None:
     """The fields. Nothing is kept before Save, and people see nothing of a draft."""
     old = now.content if now else Content("")
-    mark = f"{now.id}-{now.version}" if now else NEW
-    title = st.text_input("Title", old.title, max_chars=200, key=f"title-{mark}")
-    summary = st.text_input("In one line", old.summary, max_chars=500, key=f"summary-{mark}")
-    sides = st.pills(
+    mark = mark_of(now)
+    st.text_input("Title", old.title, max_chars=200, key=f"title-{mark}")
+    st.text_input("In one line", old.summary, max_chars=500, key=f"summary-{mark}")
+    st.pills(
         "For whom",
         [side.value for side in Side],
         selection_mode="multi",
@@ -226,40 +247,69 @@ def draw_editor(session: Session, actor: Actor, scheme_id: UUID, now: Written | 
         key=f"sides-{mark}",
     )
     kind = segments("What it is", [TEXT, LINK], key=f"kind-{mark}", default=LINK if old.link else TEXT, required=True)
-    text = link = None
     if kind == LINK:
-        link = st.text_input("Address", old.link or "", key=f"link-{mark}", placeholder="https://")
+        st.text_input("Address", old.link or "", key=f"link-{mark}", placeholder="https://")
         st.caption("Of a page or a file elsewhere. People see which site it leads to before they open it.")
     else:
-        text = st.text_area("Text", old.text or "", height=320, key=f"text-{mark}")
+        st.text_area("Text", old.text or "", height=320, key=f"text-{mark}")
         st.caption("A line that begins with # is a heading, with - a point of a list. **Two stars** make words bold.")
-    is_live = now is not None and now.state is PublishedState.PUBLISHED
-    is_new = is_live and st.checkbox("Show it as new again", key=f"as-new-{mark}")
+    if now is not None and now.state is PublishedState.PUBLISHED:
+        st.checkbox("Show it as new again", key=f"as-new-{mark}")
     with st.container(horizontal=True):
-        pressed = st.button("Save" if now else "Save as a draft", key=f"save-{mark}")
-        undone = now is not None and now.can_undo and st.button("Undo the last change", key="undo")
-    content = Content(title, summary, tuple(sides), text, link)
-    with refusals():
-        if undone and now is not None:
-            resource_authoring.undo(session, actor, now.id)
-            done("The last change is taken back.")
-        if pressed:
-            save(session, actor, scheme_id, now, content, is_new=is_new)
+        words = "Save" if now else "Save as a draft"
+        st.button(words, key=f"save-{mark}", on_click=save_typed, args=(scheme_id, now))
+        if now is not None and now.can_undo:
+            st.button("Undo the last change", key="undo", on_click=undo, args=(now,))
+    draw_refused(EDITOR)
 
 
-def save(
-    session: Session, actor: Actor, scheme_id: UUID, now: Written | None, content: Content, *, is_new: bool
-) -> None:
-    if now is None:
-        added = resource_authoring.add(session, actor, scheme_id, content)
-        choose(str(added.id))
-        done("Kept as a draft. Read it once more, then put it in the library.")
-    else:
-        resource_authoring.change(session, actor, now.id, content, version=now.version, is_new=is_new)
-        done("Saved. “Undo the last change” takes it back.")
+def mark_of(now: Written | None) -> str:
+    """In the keys of what is typed over this version, so that another one shows its own words."""
+    return f"{now.id}-{now.version}" if now else NEW
 
 
-with page("") as (db, who):
+def undo(now: Written) -> None:
+    def act(session: Session, actor: Actor) -> None:
+        resource_authoring.undo(session, actor, now.id, version=now.version)
+        tell("The last change is taken back.")
+
+    act_at(EDITOR, act)
+
+
+def save_typed(scheme_id: UUID, now: Written | None) -> None:
+    """What was typed over what stood there; over another version it is kept to copy from."""
+    typed = partial(typed_in, mark_of(now))
+    words, is_link = typed("text", None), typed("kind", TEXT) == LINK
+    content = Content(
+        typed("title", ""),
+        typed("summary", ""),
+        tuple(typed("sides", ())),
+        None if is_link else words,
+        typed("link", None) if is_link else None,
+    )
+
+    def act(session: Session, actor: Actor) -> None:
+        if now is None:
+            choose(str(resource_authoring.add(session, actor, scheme_id, content).id))
+            tell("Kept as a draft. Read it once more, then put it in the library.")
+            return
+        try:
+            is_new = bool(typed("as-new", False))
+            resource_authoring.change(session, actor, now.id, content, version=now.version, is_new=is_new)
+        except (Conflict, NotAllowed):
+            fields = (content.title, content.summary, content.text, content.link)
+            unsaved.keep(now.id, "\n\n".join(filter(None, fields)))
+            raise
+        tell("Saved. “Undo the last change” takes it back.")
+
+    act_at(EDITOR, act)
+
+
+def typed_in(mark: str, field: str, otherwise: Any) -> Any:
+    return st.session_state.get(f"{field}-{mark}", otherwise)
+
+
+with page("") as (db, who), refused_on_top():
     if who.place.enrolment_id is not None:
         heading("Resources", "Tools and texts for your mentoring, in this scheme")
         draw_participant(db, who)

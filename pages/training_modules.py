@@ -1,7 +1,9 @@
 """The coordinator's side of training: modules written, published as versions, retired and brought back."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
@@ -9,14 +11,19 @@ from sqlmodel import Session
 
 from models.agreements import PublishedState
 from models.enrolments import Side
+from pages import unsaved
+from pages.agreement_presses import act_at, draw_refused, refused_on_top
 from pages.training_parts import draw_question, draw_text
-from pages.ui import done, empty, plain, refusals
+from pages.ui import done, empty, plain, refusals, tell
 from services import times, training_asking, training_authoring
 from services.access import Actor
+from services.errors import Conflict, NotAllowed
 from services.training_asking import Asking
 from services.training_authoring import Edition, Listed
 from services.training_content import AskedQuestion, Content, options_read, options_typed
 
+# Where a press was refused.
+WORDS, QUESTIONS, PUBLISHING = "training words", "training questions", "training publishing"
 STATES = {
     PublishedState.PUBLISHED: ":green-badge[In force]",
     PublishedState.DRAFT: ":blue-badge[Draft]",
@@ -28,7 +35,8 @@ def draw_modules(session: Session, actor: Actor, scheme_id: UUID, today: date) -
     """One module to work on, or the list."""
     if (chosen := chosen_id()) is not None:
         st.button("Back to the modules", key="back", icon=":material/arrow_back:", on_click=choose, args=(None,))
-        draw_edition(session, actor, training_authoring.edition(session, actor, chosen), today)
+        with refused_on_top():
+            draw_chosen(session, actor, chosen, today)
         return
     found = training_authoring.catalogue(session, actor, scheme_id)
     if not found:
@@ -55,6 +63,12 @@ def draw_listed(line: Listed, today: date) -> None:
     with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**{plain(line.title)}** {STATES[line.state]}  \n:small[:gray[{' · '.join(filter(None, facts))}]]")
         st.button("Open", key=f"open-{line.id}", on_click=choose, args=(str(line.id),))
+
+
+def draw_chosen(session: Session, actor: Actor, module_id: UUID, today: date) -> None:
+    """What could not be saved stands above it, also when the draft is there no more."""
+    unsaved.draw(module_id)
+    draw_edition(session, actor, training_authoring.edition(session, actor, module_id), today)
 
 
 def draw_edition(session: Session, actor: Actor, now: Edition, today: date) -> None:
@@ -94,21 +108,21 @@ def draw_draft(session: Session, actor: Actor, now: Edition, today: date) -> Non
     """The words, then the questions one by one, then how it goes out."""
     write, look = st.tabs(["Write", "As people see it"])
     with write:
-        draw_words(session, actor, now, today)
-        draw_questions(session, actor, now)
+        draw_words(now, today)
+        draw_questions(now)
         draw_publishing(session, actor, now, today)
     with look:
         draw_preview(session, actor, now, today)
 
 
-def draw_words(session: Session, actor: Actor, now: Edition, today: date) -> None:
-    old, mark = now.content, f"{now.id}-{now.version}"
+def draw_words(now: Edition, today: date) -> None:
+    old, mark = now.content, mark_of(now)
     with st.form(f"words-{mark}", enter_to_submit=False):
-        title = st.text_input("Title", old.title, max_chars=200, key=f"title-{mark}")
-        summary = st.text_input("In one line", old.summary, max_chars=500, key=f"summary-{mark}")
-        text = st.text_area("Text", old.text, height=320, key=f"text-{mark}")
+        st.text_input("Title", old.title, max_chars=200, key=f"title-{mark}")
+        st.text_input("In one line", old.summary, max_chars=500, key=f"summary-{mark}")
+        st.text_area("Text", old.text, height=320, key=f"text-{mark}")
         st.caption("A line that begins with # is a heading, with - a point of a list. **Two stars** make words bold.")
-        sides = st.pills(
+        st.pills(
             "For whom",
             [side.value for side in Side],
             selection_mode="multi",
@@ -116,72 +130,107 @@ def draw_words(session: Session, actor: Actor, now: Edition, today: date) -> Non
             format_func=lambda side: f":violet[{side.capitalize()}s]",
             key=f"sides-{mark}",
         )
-        required = st.checkbox("Required of them", old.is_required, key=f"required-{mark}")
+        st.checkbox("Required of them", old.is_required, key=f"required-{mark}")
         # A day that has passed meanwhile can still be read, and moved.
         earliest = min(today, old.due_on or today)
-        due_on = st.date_input("Due by", old.due_on, min_value=earliest, format="DD/MM/YYYY", key=f"due-{mark}")
+        st.date_input("Due by", old.due_on, min_value=earliest, format="DD/MM/YYYY", key=f"due-{mark}")
         st.caption("Without a day, it comes before a first match. With one, nobody is held back before it is over.")
-        minutes = st.number_input("Minutes it takes", 1, 240, old.minutes, key=f"minutes-{mark}")
-        months = st.number_input("Months until it runs out (0: never)", 0, 120, old.valid_months, key=f"months-{mark}")
-        pressed = st.form_submit_button("Save", key=f"save-{mark}")
-    if pressed:
-        with refusals():
-            content = replace(
-                old,
-                title=title,
-                summary=summary,
-                text=text,
-                offered_to=tuple(sides),
-                is_required=required,
-                due_on=due_on,
-                minutes=int(minutes),
-                valid_months=int(months),
-            )
-            training_authoring.save(session, actor, now.id, content, version=now.version)
-            done("Saved. Nobody sees it before you publish it.")
+        st.number_input("Minutes it takes", 1, 240, old.minutes, key=f"minutes-{mark}")
+        st.number_input("Months until it runs out (0: never)", 0, 120, old.valid_months, key=f"months-{mark}")
+        st.form_submit_button("Save", key=f"save-{mark}", on_click=save_words, args=(now,))
+        draw_refused(WORDS)
 
 
-def draw_questions(session: Session, actor: Actor, now: Edition) -> None:
+def mark_of(now: Edition) -> str:
+    """In the keys of what is typed over this version, so that another one shows its own words."""
+    return f"{now.id}-{now.version}"
+
+
+def typed(field: str, mark: str) -> Any:
+    return st.session_state[f"{field}-{mark}"]
+
+
+def save_words(now: Edition) -> None:
+    """What was typed over what stood there."""
+    mark = mark_of(now)
+    content = replace(
+        now.content,
+        title=typed("title", mark),
+        summary=typed("summary", mark),
+        text=typed("text", mark),
+        offered_to=tuple(typed("sides", mark)),
+        is_required=typed("required", mark),
+        due_on=typed("due", mark),
+        minutes=int(typed("minutes", mark)),
+        valid_months=int(typed("months", mark)),
+    )
+    words = "\n\n".join(filter(None, (content.title, content.summary, content.text)))
+    save(WORDS, now, lambda: content, "Saved. Nobody sees it before you publish it.", words=words)
+
+
+def save(where: str, now: Edition, made: Callable[[], Content], said: str, *, words: str = "") -> None:
+    """Over the version that was shown; over another one, `words` are kept to copy from. `made` may refuse."""
+
+    def act(session: Session, actor: Actor) -> None:
+        try:
+            training_authoring.save(session, actor, now.id, made(), version=now.version)
+        except (Conflict, NotAllowed):
+            if words:
+                unsaved.keep(now.id, words)
+            raise
+        tell(said)
+
+    act_at(where, act)
+
+
+def draw_questions(now: Edition) -> None:
     """One question at a time, so that the page stays short."""
     st.subheader("The check", anchor=False)
-    asked, mark = now.content.questions, f"{now.id}-{now.version}"
+    asked, mark = now.content.questions, mark_of(now)
     names = ["A new question", *(f"{number}. {each.question}" for number, each in enumerate(asked, start=1))]
     at = st.selectbox("Question", range(len(names)), format_func=names.__getitem__, key=f"which-{mark}")
     old = asked[at - 1] if at else AskedQuestion("", (), (), "")
     with st.form(f"question-{mark}-{at}", enter_to_submit=False):
-        words = st.text_input("The question", old.question, max_chars=500, key=f"question-words-{mark}-{at}")
-        options = st.text_area(
+        st.text_input("The question", old.question, max_chars=500, key=f"question-words-{mark}-{at}")
+        st.text_area(
             "Answers, one on each line, with a star before each right one",
             options_typed(old.options, old.right),
             key=f"options-{mark}-{at}",
             placeholder="When a problem comes up\n* In the first session\nNever",
         )
         st.caption("With one star people choose one answer; with several they tick all that fit.")
-        why = st.text_input("Why it is so, shown afterwards", old.explanation, max_chars=1000, key=f"why-{mark}-{at}")
-        pressed = st.form_submit_button("Save the question", key=f"save-question-{mark}")
-    gone = False
+        st.text_input("Why it is so, shown afterwards", old.explanation, max_chars=1000, key=f"why-{mark}-{at}")
+        st.form_submit_button("Save the question", key=f"save-question-{mark}", on_click=save_question, args=(now, at))
+        draw_refused(QUESTIONS)
     if at:
         with st.popover("Delete this question", key=f"deleting-{mark}-{at}"):
             st.markdown(f"“{plain(old.question)}” and its answers are lost.")
-            gone = st.button("Delete it", key=f"delete-question-{mark}")
-    if pressed or gone:
-        kept = list(asked)
-        question = AskedQuestion(words, *options_read(options), why)
-        if gone:
-            del kept[at - 1]
-        elif at:
-            kept[at - 1] = question
-        else:
-            kept.append(question)
-        with refusals():
-            content = replace(now.content, questions=tuple(kept))
-            training_authoring.save(session, actor, now.id, content, version=now.version)
-            done("The question is gone." if gone else "The question is saved.")
+            st.button("Delete it", key=f"delete-question-{mark}", on_click=delete_question, args=(now, at))
+
+
+def save_question(now: Edition, at: int) -> None:
+    """At 0 a new one, otherwise in the place of this one, counted from 1."""
+    mark = f"{mark_of(now)}-{at}"
+    question, answers, why = typed("question-words", mark), typed("options", mark), typed("why", mark)
+
+    def made() -> Content:
+        asked = list(now.content.questions)
+        asked[at - 1 if at else len(asked) : at or len(asked)] = [AskedQuestion(question, *options_read(answers), why)]
+        return replace(now.content, questions=tuple(asked))
+
+    words = "\n\n".join(filter(None, (question, answers, why)))
+    save(QUESTIONS, now, made, "The question is saved.", words=words)
+
+
+def delete_question(now: Edition, at: int) -> None:
+    asked = now.content.questions
+    left = replace(now.content, questions=(*asked[: at - 1], *asked[at:]))
+    save(QUESTIONS, now, lambda: left, "The question is gone.")
 
 
 def draw_publishing(session: Session, actor: Actor, now: Edition, today: date) -> None:
     """The pass mark, who takes it again, and the act; what will happen stands above the button."""
-    total, mark = len(now.content.questions), f"{now.id}-{now.version}"
+    total, mark = len(now.content.questions), mark_of(now)
     st.subheader("Publish", anchor=False)
     needed = now.content.pass_mark
     if total:
@@ -196,19 +245,37 @@ def draw_publishing(session: Session, actor: Actor, now: Edition, today: date) -
     st.markdown(consequence(now, again=again, people=asking.people, today=today))
     draw_asking(asking)
     with st.container(horizontal=True):
-        pressed = st.button("Publish", key=f"publish-{mark}", type="primary")
+        st.button("Publish", key=f"publish-{mark}", type="primary", on_click=publish_shown, args=(now, today))
         with st.popover("Throw the draft away", key=f"discarding-{mark}"):
             st.markdown("The words and questions of this draft are lost. What is published stays.")
-            gone = st.button("Throw it away", key=f"discard-{mark}")
-    with refusals():
-        if gone:
-            training_authoring.discard(session, actor, now.id)
-            choose(None)
-            done("The draft is gone. What is published stays.")
-        if pressed:
-            training_authoring.publish(session, actor, now.id, content=content, ask_again=again, today=today)
-            sent = f" {emails(asking.people)} on the way." if asking.people else ""
-            done(f"Version {now.edition} of “{plain(now.content.title)}” is in force.{sent}")
+            st.button("Throw it away", key=f"discard-{mark}", on_click=discard_shown, args=(now,))
+    draw_refused(PUBLISHING)
+
+
+def publish_shown(now: Edition, today: date) -> None:
+    """What was on the screen, with what is ticked there, and never a colleague's newer words."""
+    mark = mark_of(now)
+    content = replace(now.content, pass_mark=int(st.session_state.get(f"pass-{mark}", now.content.pass_mark)))
+    again = bool(st.session_state.get(f"again-{mark}", False))
+
+    def act(session: Session, actor: Actor) -> None:
+        people = training_asking.asking(session, actor, now.id, content, ask_again=again, today=today).people
+        training_authoring.publish(
+            session, actor, now.id, content=content, ask_again=again, today=today, version=now.version
+        )
+        sent = f" {emails(people)} on the way." if people else ""
+        tell(f"Version {now.edition} of “{plain(now.content.title)}” is in force.{sent}")
+
+    act_at(PUBLISHING, act)
+
+
+def discard_shown(now: Edition) -> None:
+    def act(session: Session, actor: Actor) -> None:
+        training_authoring.discard(session, actor, now.id, version=now.version)
+        choose(None)
+        tell("The draft is gone. What is published stays.")
+
+    act_at(PUBLISHING, act)
 
 
 def draw_asking(asking: Asking) -> None:

@@ -164,9 +164,7 @@ def change(
 
     Raises NotAllowed, Invalid, and Conflict when somebody else changed it meanwhile.
     """
-    row = _resource(session, actor, resource_id)
-    if version is not None and row.version != version:
-        raise Conflict("Somebody else changed this a moment ago.", remedy="Reload the page to see how.")
+    row = _resource(session, actor, resource_id, version)
     row.before = asdict(_content(row))
     _set(row, _checked(content))
     if is_new and row.state is _PUBLISHED:
@@ -177,9 +175,9 @@ def change(
 
 
 @writes
-def undo(session: Session, actor: Actor, resource_id: UUID) -> Written:
+def undo(session: Session, actor: Actor, resource_id: UUID, *, version: int | None = None) -> Written:
     """Take back the last change; once more does it again. Raises NotAllowed and Conflict."""
-    row = _resource(session, actor, resource_id)
+    row = _resource(session, actor, resource_id, version)
     if row.before is None:
         raise Conflict("There is no change to take back.", remedy="Reload the page.")
     before = Content(**{**row.before, "sides": tuple(row.before["sides"])})
@@ -191,12 +189,12 @@ def undo(session: Session, actor: Actor, resource_id: UUID) -> Written:
 
 
 @writes
-def publish(session: Session, actor: Actor, resource_id: UUID) -> Written:
+def publish(session: Session, actor: Actor, resource_id: UUID, *, version: int | None = None) -> Written:
     """Let people read it: a draft as something new, what was taken out as what it was.
 
     Raises NotAllowed, and Conflict when it is published already.
     """
-    row = _resource(session, actor, resource_id)
+    row = _resource(session, actor, resource_id, version)
     if row.state is _PUBLISHED:
         raise Conflict("This is in the library already.", remedy="Reload the page to see it.")
     row.state, row.published_at = _PUBLISHED, row.published_at or utc_now()
@@ -218,9 +216,9 @@ def retire(session: Session, actor: Actor, resource_id: UUID) -> Written:
 
 
 @writes
-def discard(session: Session, actor: Actor, resource_id: UUID) -> None:
+def discard(session: Session, actor: Actor, resource_id: UUID, *, version: int | None = None) -> None:
     """Throw a draft away. Raises NotAllowed, and Conflict for what people have been able to read."""
-    row = _resource(session, actor, resource_id)
+    row = _resource(session, actor, resource_id, version)
     if row.state is not _DRAFT:
         raise Conflict("People have been able to read this.", remedy="Take it out of the library instead.")
     audit.record(session, actor, "resource.discarded", row.id, scheme_id=row.scheme_id)
@@ -266,10 +264,13 @@ def add_from_template(
     return len(found)
 
 
-def _resource(session: Session, actor: Actor, resource_id: UUID) -> Resource:
+def _resource(session: Session, actor: Actor, resource_id: UUID, version: int | None = None) -> Resource:
+    """With `version`, only as it was seen."""
     row = session.get(Resource, resource_id)
     if row is None or row.scheme_id not in actor.coordinates:
         raise NotAllowed("You cannot open this.", remedy="Ask one of the scheme's coordinators.")
+    if version is not None and row.version != version:
+        raise Conflict("Somebody else changed this a moment ago.", remedy="This is how it reads now.")
     return row
 
 

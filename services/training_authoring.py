@@ -132,9 +132,7 @@ def begin_edition(session: Session, actor: Actor, module_id: UUID) -> Edition:
 @writes
 def save(session: Session, actor: Actor, module_id: UUID, content: Content, *, version: int | None = None) -> Edition:
     """Keep a draft as it is now, finished or not. Raises NotAllowed, Invalid, and Conflict if it changed meanwhile."""
-    row = _draft(session, actor, module_id)
-    if version is not None and row.version != version:
-        raise Conflict("Somebody else changed this draft a moment ago.", remedy="Reload the page to see how.")
+    row = _draft(session, actor, module_id, version)
     _set(row, checked(content))
     audit.record(session, actor, "training.saved", row.id, scheme_id=row.scheme_id, edition=row.edition)
     session.commit()
@@ -150,13 +148,14 @@ def publish(
     ask_again: bool,
     today: date,
     content: Content | None = None,
+    version: int | None = None,
 ) -> Edition:
     """Put a draft in force; `content` is what changed last. With `ask_again`, only this edition counts from now on.
 
     Whoever is asked to do it gets an email (`training_asking.asking` tells who), and whoever has to take it again has
-    until its due date. Raises NotAllowed, Invalid for what is missing, and Conflict.
+    until its due date. Raises NotAllowed, Invalid for what is missing, and Conflict, also if it changed meanwhile.
     """
-    row = _draft(session, actor, module_id)
+    row = _draft(session, actor, module_id, version)
     if content is not None:
         _set(row, checked(content))
     refuse_unfinished(content_of(row), today)
@@ -184,9 +183,9 @@ def publish(
 
 
 @writes
-def discard(session: Session, actor: Actor, module_id: UUID) -> None:
-    """Throw a draft away. What is published stays. Raises NotAllowed and Conflict."""
-    row = _draft(session, actor, module_id)
+def discard(session: Session, actor: Actor, module_id: UUID, *, version: int | None = None) -> None:
+    """Throw a draft away. What is published stays. Raises NotAllowed, and Conflict if it changed meanwhile."""
+    row = _draft(session, actor, module_id, version)
     audit.record(session, actor, "training.discarded", row.id, scheme_id=row.scheme_id, edition=row.edition)
     session.delete(row)
     session.commit()
@@ -228,12 +227,15 @@ def _module(session: Session, actor: Actor, module_id: UUID) -> TrainingModule:
     return row
 
 
-def _draft(session: Session, actor: Actor, module_id: UUID) -> TrainingModule:
+def _draft(session: Session, actor: Actor, module_id: UUID, version: int | None = None) -> TrainingModule:
+    """With `version`, only as it was seen."""
     row = _module(session, actor, module_id)
     if row.state is not _DRAFT:
         raise Conflict(
             "This version has been published and stays as people read it.", remedy="Begin a new version to change it."
         )
+    if version is not None and row.version != version:
+        raise Conflict("Somebody else changed this draft a moment ago.", remedy="This is how it reads now.")
     return row
 
 

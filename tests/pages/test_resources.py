@@ -13,7 +13,17 @@ from models.enrolments import Enrolment, Side
 from models.people import Person
 from models.resources import Resource, ResourceRead, ResourceReader
 from models.schemes import Cohort
-from tests.factories import make_account, make_cohort, make_coordinator, make_enrolment, make_person, make_scheme
+from services import resource_authoring
+from services.resource_authoring import Content
+from tests.factories import (
+    make_account,
+    make_actor,
+    make_cohort,
+    make_coordinator,
+    make_enrolment,
+    make_person,
+    make_scheme,
+)
 from tests.pages.opening import open_page
 from tests.services.test_resources import make_resource
 
@@ -177,3 +187,24 @@ def test_a_visitor_reads_nothing(page_session: Session, cohort: Cohort) -> None:
     page = open_page("resources", None)
 
     assert "Goals" not in "\n".join(line.value for line in page.markdown)
+
+
+@pytest.mark.parametrize("press", ["save", "publish", "undo", "discard"])
+def test_a_press_on_what_a_colleague_changed_meanwhile_says_so_and_loses_no_words(
+    page_session: Session, cohort: Cohort, press: str
+) -> None:
+    draft = make_resource(page_session, cohort, "Goals", state=PublishedState.DRAFT)
+    actor = make_actor(make_coordinator(page_session, cohort, "Rui Reader"), cohort)
+    resource_authoring.change(page_session, actor, draft.id, Content("Aims", text="Pick one."))
+    page = open_page("resources", make_coordinator(page_session, cohort), resource=str(draft.id))
+    page.text_area(key=f"text-{draft.id}-2").set_value("Mine, all mine.")
+    resource_authoring.change(page_session, actor, draft.id, Content("Theirs", text="Pick two."), version=2)
+
+    page.button(key=f"save-{draft.id}-2" if press == "save" else press).click().run()
+
+    assert not page.exception
+    assert [error.value for error in page.error] == [
+        "Somebody else changed this a moment ago\\. This is how it reads now\\."
+    ]
+    assert [code.value for code in page.code] == (["Aims\n\nMine, all mine."] if press == "save" else [])
+    assert [(row.title, row.state) for row in rows(page_session)] == [("Theirs", PublishedState.DRAFT)]

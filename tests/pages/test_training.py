@@ -1,6 +1,7 @@
 """Training: reading, the check graded by the server, its result; for coordinators, who has passed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
@@ -13,7 +14,16 @@ from models.enrolments import Enrolment, Side
 from models.messages import Message
 from models.people import Person
 from models.schemes import Cohort
-from tests.factories import make_account, make_cohort, make_coordinator, make_enrolment, make_person, make_scheme
+from services import training_authoring
+from tests.factories import (
+    make_account,
+    make_actor,
+    make_cohort,
+    make_coordinator,
+    make_enrolment,
+    make_person,
+    make_scheme,
+)
 from tests.pages.opening import open_page
 from tests.services.training_parts import SEVERAL, make_completion, make_module
 
@@ -330,3 +340,51 @@ def test_a_visitor_sees_no_training(page_session: Session, cohort: Cohort) -> No
     page = open_page("training", None)
 
     assert "Read this" not in "\n".join(line.value for line in page.markdown)
+
+
+def changed_by_a_colleague(session: Session, cohort: Cohort, draft: TrainingModule, title: str) -> None:
+    colleague = make_actor(make_coordinator(session, cohort, "Rui Reader"), cohort)
+    now = training_authoring.edition(session, colleague, draft.id)
+    training_authoring.save(session, colleague, draft.id, replace(now.content, title=title), version=now.version)
+
+
+CHANGED = "Somebody else changed this draft a moment ago\\. This is how it reads now\\."
+
+
+@pytest.mark.parametrize("press", ["save", "save-question", "publish", "discard"])
+def test_a_press_on_a_draft_that_a_colleague_saved_meanwhile_says_so_and_loses_no_words(
+    page_session: Session, cohort: Cohort, press: str
+) -> None:
+    draft = a_draft(page_session, cohort, text="Read this.")
+    page = open_page("training", make_coordinator(page_session, cohort), view="modules", module=str(draft.id))
+    page.text_area(key=f"text-{draft.id}-1").set_value("Mine, all mine.")
+    page.text_input(key=f"question-words-{draft.id}-1-0").set_value("Mine?")
+    changed_by_a_colleague(page_session, cohort, draft, "Theirs")
+
+    page.button(key=f"{press}-{draft.id}-1").click().run()
+
+    assert not page.exception
+    assert [error.value for error in page.error] == [CHANGED]
+    kept = {"save": ["Starting as a mentor\n\nMine, all mine."], "save-question": ["Mine?"]}
+    assert [code.value for code in page.code] == kept.get(press, [])
+    (row,) = modules(page_session)
+    assert (row.title, row.text, row.state) == ("Theirs", "Read this.", PublishedState.DRAFT)
+
+
+def test_what_was_typed_into_a_draft_that_a_colleague_threw_away_can_still_be_copied(
+    page_session: Session, cohort: Cohort
+) -> None:
+    draft = a_draft(page_session, cohort)
+    page = open_page("training", make_coordinator(page_session, cohort), view="modules", module=str(draft.id))
+    page.text_area(key=f"text-{draft.id}-1").set_value("Mine, all mine.")
+    page_session.delete(draft)
+    page_session.commit()
+
+    page.button(key=f"save-{draft.id}-1").click().run()
+    said = {error.value for error in page.error}
+    kept = [code.value for code in page.code]
+    page.button(key="unsaved-done").click().run()
+
+    assert said == {"You cannot open this module\\. Ask one of the scheme's coordinators\\."}
+    assert kept == ["Starting as a mentor\n\nMine, all mine."]
+    assert list(page.code) == []

@@ -13,7 +13,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.enrolments import EnrolmentStatus
-from pages import enrolment_pausing
+from pages import enrolment_pausing, presses
 from pages.ui import done, plain, refusals
 from services import enrolment_decisions, enrolments, nudges
 from services.access import Actor
@@ -249,6 +249,7 @@ def carry_out(session: Session, actor: Actor, act: Act, ids: list[UUID], note: s
         number += do(session, actor, act, ids[at : at + BATCH], note, began)
         # Whoever stops here is asked about the rest, and only about them.
         st.session_state[_ASKED] = (cohort_id, act, ids[at + BATCH :], where)
+        presses.let_go()
     del st.session_state[_ASKED]
     st.session_state[_DONE] = acts_done() + 1
     done(what_was_done(act, number))

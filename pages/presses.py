@@ -17,6 +17,7 @@ from threading import RLock
 from typing import Any
 
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import get_script_run_ctx, script_runner
 from streamlit.runtime.scriptrunner_utils.script_requests import (
     RerunData,
@@ -35,7 +36,17 @@ def keep_all() -> None:
     """From now on, in this process."""
     patched: Any = script_runner
     patched.ScriptRequests = OnePressOneRun
+    session: Any = AppSession
+    session._handle_stop_script_request = _end_by_hand
     _leave_callbacks_undisturbed()
+
+
+def let_go() -> None:
+    """Where a press is long and what is left of it is kept: from here, the next press or a closed tab may end it."""
+    context = get_script_run_ctx(suppress_warning=True)
+    requests = context.script_requests if context else None
+    if isinstance(requests, OnePressOneRun):
+        requests.let_go()
 
 
 class OnePressOneRun(ScriptRequests):
@@ -82,6 +93,16 @@ class OnePressOneRun(ScriptRequests):
                 return
             self._is_gone, self._state, self._later = True, CONTINUE, deque(presses)
             self._bring_up()
+
+    def end_by_hand(self) -> None:
+        """Somebody pressed Streamlit's own Stop, perhaps in the middle of a thousand emails."""
+        with self._lock:
+            self._is_acting = False
+            self._later.clear()
+            super().request_stop()
+
+    def let_go(self) -> None:
+        self._is_acting = False
 
     def on_scriptrunner_yield(self) -> ScriptRequest | None:
         if self._has_ended:
@@ -170,7 +191,11 @@ def is_press(asked: RerunData) -> bool:
 
 
 def _is_pressed(state: WidgetState) -> bool:
-    return state.WhichOneof("value") == "trigger_value" and state.trigger_value
+    """Or an entry of a button's list was chosen."""
+    kind = state.WhichOneof("value")
+    return (kind == "trigger_value" and state.trigger_value) or (
+        kind == "string_trigger_value" and state.string_trigger_value.HasField("data")
+    )
 
 
 def _is_same(one: RerunData, other: RerunData) -> bool:
@@ -180,6 +205,11 @@ def _is_same(one: RerunData, other: RerunData) -> bool:
         other.page_script_hash,
         other.fragment_id_queue,
     )
+
+
+def _end_by_hand(session: Any) -> None:
+    if session._scriptrunner is not None:
+        session._scriptrunner._requests.end_by_hand()
 
 
 def _leave_callbacks_undisturbed() -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.matching import ProposalStatus
-from pages import proposal_acts
+from pages import presses, proposal_acts
 from pages.proposal_words import draw_held_back, people
 from pages.ui import at_a_press, empty, find_actor, plain, refusals, tell
 from services import messages, proposal_board, proposals, storage
@@ -145,6 +145,7 @@ def go_on(session: Session, actor: Actor, cohort_id: UUID, place: st.delta_gener
     sending = now_stopped(cohort_id)
     if sending is None:
         return
+    presses.let_go()
     with refusals():
         while sending.left:
             place.progress(1 - len(sending.left) / sending.total, text=sending.in_words())

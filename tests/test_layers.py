@@ -77,6 +77,8 @@ def test_no_screen_imports_another_screen() -> None:
         "pages.equality_questions",
         "pages.form_parts",
         "pages.enrolment_acts",
+        "pages.presses",
+        "pages.unsaved",
         "pages.enrolment_list",
         "pages.enrolment_pausing",
         "pages.enrolment_views",

@@ -168,6 +168,26 @@ def test_a_run_that_ends_itself_takes_no_press_with_it(monkeypatch: pytest.Monke
     assert everything_after(requests) == ["send"]
 
 
+def test_a_long_press_that_lets_go_ends_for_the_next_but_not_for_a_double_click() -> None:
+    requests = running(press("send a thousand"), press("send a thousand"))
+
+    requests.let_go()
+
+    assert broken_off_for(requests) == "go on"
+    requests.request_rerun(press("cancel"))
+    assert broken_off_for(requests) == "run"
+    assert everything_after(requests) == []
+
+
+def test_whoever_stops_by_hand_stops_a_press_too() -> None:
+    requests = running(press("approve a thousand"), press("send"))
+
+    requests.end_by_hand()
+
+    assert broken_off_for(requests) == "stop"
+    assert everything_after(requests) == []
+
+
 def test_a_press_in_a_part_of_the_screen_keeps_its_part() -> None:
     requests = running(look(), press("stop", fragment_id="part"))
     assert broken_off_for(requests) == "go on", "a part waits until the whole is drawn"
@@ -186,7 +206,10 @@ def test_more_presses_than_anybody_makes_share_a_run_and_none_is_lost() -> None:
     assert sorted("+".join(runs).split("+")) == sorted(buttons[1:])
 
 
-def test_only_a_button_is_a_press() -> None:
-    held = RerunData(widget_states=WidgetStates(widgets=[WidgetState(id="save", trigger_value=False)]))
+def test_only_a_button_or_an_entry_of_its_list_is_a_press() -> None:
+    chosen, let_go = WidgetState(id="all"), WidgetState(id="save", trigger_value=False)
+    chosen.string_trigger_value.data = "Decline"
+    listed, held = (RerunData(widget_states=WidgetStates(widgets=[each])) for each in (chosen, let_go))
 
-    assert [is_press(each) for each in (press("save"), look(), held, RerunData())] == [True, False, False, False]
+    assert [is_press(each) for each in (press("save"), listed)] == [True, True]
+    assert [is_press(each) for each in (look(), held, RerunData())] == [False, False, False]

@@ -8,9 +8,10 @@ import pytest
 from sqlmodel import Session, select
 
 from models.columns import utc_now
-from models.enrolments import EnrolmentStatus, Side
+from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort
+from services import conflicts
 from tests.factories import (
     make_account,
     make_cohort,
@@ -162,3 +163,22 @@ def test_a_real_cohort_has_nothing_to_take_away(page_session: Session) -> None:
     page = open_page("home", make_coordinator(page_session, cohort))
 
     assert [expander.label for expander in page.main.expander] == []
+
+
+def test_a_pair_that_was_looked_at_again_is_let_go_on_after_reading_what_that_does(page_session: Session) -> None:
+    cohort = make_cohort(page_session)
+    pairing = make_pairing(page_session, cohort, mentor="Bo *Mentor*", mentee="Ama Mentee")
+    mentor, mentee = (page_session.get_one(Enrolment, each) for each in (pairing.mentor_id, pairing.mentee_id))
+    conflicts.add(page_session, mentee.person_id, mentor.person_id)
+
+    page = open_page("home", make_coordinator(page_session, cohort))
+    page.session_state["looks"] = True
+    page.run()
+    page.radio(key="looked-at").set_value(str(pairing.id)).run()
+    said = [line.value for line in page.caption]
+    page.button(key=f"goes-on-{pairing.id}").click().run()
+
+    assert not page.exception
+    assert "stay a pair. Nobody gets an email; the journal notes that you looked." in " ".join(said)
+    assert [notice.value for notice in page.success] == [r"Noted: Ama Mentee and Bo \*Mentor\* go on."]
+    assert "another look" not in " ".join(line.value for line in page.markdown)

@@ -61,6 +61,17 @@ class Enrolment(Stateful, table=True):
             "id",
             **partial("conflicts_declared_at IS NULL"),
         ),
+        # All that a gate asks of a person, who come in the order of the sets that lead to them.
+        Index(
+            "ix_enrolment_gates",
+            "cohort_id",
+            "side",
+            "id",
+            "status",
+            "conflicts_declared_at",
+            "capacity",
+            "sort_key",
+        ),
         # Who takes part, for the ledger's counts.
         Index("ix_enrolment_approved", "cohort_id", "side", "decided_at", "status", "id"),
     )

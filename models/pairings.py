@@ -45,6 +45,8 @@ class Pairing(Stateful, table=True):
         # A mentee has one mentor at a time; ended pairings stay for the record.
         Index("one_open_pairing_per_mentee", "mentee_id", unique=True, **partial("status <> 'ended'")),
         Index("ix_pairing_cohort", "cohort_id", "status"),
+        # Whose places are taken.
+        Index("ix_pairing_open", "mentor_id", "mentee_id", "status", **partial("status <> 'ended'")),
     )
 
     cohort_id: UUID = Field(foreign_key="cohort.id")

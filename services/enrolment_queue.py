@@ -21,8 +21,7 @@ from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort, Scheme
-from models.search import SearchScope
-from services import access, enrolment_decisions, enrolment_form, people_search, queue_finding, readiness
+from services import access, enrolment_decisions, enrolment_form, queue_finding, readiness
 from services.access import Actor
 from services.queue_finding import Sought
 from services.readiness import Readiness
@@ -150,7 +149,7 @@ def queue(
 def _page(session: Session, scheme: Any, cohort_id: UUID, chosen: Filter, today: date, asked: Queue) -> Queue:
     """A page of those of one side and status, of whom it is known how many there are."""
     page, pages = _within(asked.page, asked.total)
-    ids = select(Enrolment.id).where(*filtered(session, cohort_id, chosen, today))
+    ids = select(Enrolment.id).where(*queue_finding.conditions(_sought(session, None, cohort_id, chosen, today)))
     ordered = ids.order_by(col(Enrolment.sort_key), col(Enrolment.id))
     shown = session.exec(ordered.offset((page - 1) * ROWS_A_PAGE).limit(ROWS_A_PAGE)).all() if asked.total else []
     return replace(asked, rows=_rows(session, scheme, cohort_id, list(shown), today), page=page, pages=pages)
@@ -176,10 +175,10 @@ def _everybody(
     session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, today: date, statuses: Collection[EnrolmentStatus]
 ) -> tuple[UUID, ...]:
     access.cohort_to_coordinate(session, actor, cohort_id)
-    conditions = filtered(session, cohort_id, chosen, today)
+    conditions, order = everybody(session, cohort_id, chosen, today)
     others = col(Enrolment.person_id) != actor.person_id
-    ids = _of_people(select(Enrolment.id), chosen).where(*conditions, col(Enrolment.status).in_(statuses), others)
-    return tuple(session.exec(ids.order_by(col(Enrolment.sort_key), col(Enrolment.id))))
+    ids = select(Enrolment.id).where(*conditions, col(Enrolment.status).in_(statuses), others)
+    return tuple(session.exec(ids.order_by(*order)))
 
 
 def details(session: Session, actor: Actor, enrolment_id: UUID) -> Details:
@@ -196,15 +195,10 @@ def details(session: Session, actor: Actor, enrolment_id: UUID) -> Details:
     return Details(enrolment.id, person.full_name, enrolment.decision_note, answers)
 
 
-def filtered(session: Session, cohort_id: UUID, chosen: Filter, today: date) -> list[Any]:
-    """SQL conditions on Enrolment, joined with Person where the filter is about a gate."""
+def everybody(session: Session, cohort_id: UUID, chosen: Filter, today: date) -> tuple[list[Any], tuple[Any, Any]]:
+    """SQL conditions on Enrolment that all whom the filter shows fulfil, and by what they are in order of names."""
     scheme = enrolment_form.scheme_of(session, cohort_id) if chosen.gate else None
-    found = queue_finding.conditions(_sought(session, scheme, cohort_id, chosen, today))
-    if chosen.search.strip():
-        # Only from a name or an address: what else somebody wrote is not what a coordinator looks for here.
-        words = people_search.matching_people(session, cohort_id, chosen.search, scope=SearchScope.QUEUE)
-        found.append(col(Enrolment.id).in_(words))
-    return found
+    return queue_finding.everybody(session, _sought(session, scheme, cohort_id, chosen, today))
 
 
 def _sought(session: Session, scheme: Any, cohort_id: UUID, chosen: Filter, today: date, *, people: int = 0) -> Sought:
@@ -212,12 +206,6 @@ def _sought(session: Session, scheme: Any, cohort_id: UUID, chosen: Filter, toda
     gate = chosen.gate.value if chosen.gate else None
     fields = of_form.get(cohort_id, ())
     return Sought(cohort_id, people, scheme, fields, today, chosen.side, chosen.status, gate, chosen.search)
-
-
-def _of_people(statement: Any, chosen: Filter) -> Any:
-    """Gates ask the person too; whoever asks for less reads less."""
-    statement = statement.select_from(Enrolment)
-    return statement.join(Person, col(Person.id) == Enrolment.person_id) if chosen.gate is not None else statement
 
 
 def _scheme_to_coordinate(session: Session, actor: Actor, cohort_id: UUID) -> Any:

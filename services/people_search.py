@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, cast, column, false, func, literal, table
+from sqlalchemy import bindparam, cast, column, func, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session, col, select
 
@@ -38,25 +38,6 @@ def few_or_many(session: Session, cohort_id: UUID, words: str, *, scope: SearchS
 def among_matching(session: Session, cohort_id: UUID, words: str, *, scope: SearchScope) -> Any:
     """An SQL condition on a query of Enrolment: all words lead there. Asks once, like `few_or_many`."""
     return col(Enrolment.id).in_(few_or_many(session, cohort_id, words, scope=scope))
-
-
-def holding(words: str, *, scope: SearchScope) -> Any:
-    """An SQL condition on a query of a few Enrolments: all words lead there, found by reading what is kept of each.
-
-    None without a word: then everybody fits.
-    """
-    asked = [scope.value[0] + word for word in search_words.asked_for(words)]
-    if not words.strip():
-        return None
-    kept = literal(" ") + col(SearchText.tokens)
-    # Words are letters and digits only: none stands for anything.
-    holds = (
-        select(SearchText.id)
-        .where(SearchText.enrolment_id == Enrolment.id, SearchText.scope == scope)
-        .where(*(kept.like(f"% {word}%") for word in asked))
-        .correlate(Enrolment)
-    )
-    return holds.exists() if asked else false()
 
 
 def _wanted(session: Session, words: str, scope: SearchScope) -> str:

@@ -102,11 +102,9 @@ def make(
 
 
 def _people(session: Session, cohort_id: UUID, chosen: Filter, today: date) -> Iterator[tuple[Enrolment, Person]]:
-    conditions = enrolment_queue.filtered(session, cohort_id, chosen, today)
-    statement = (
-        select(Enrolment, Person).join(Person, col(Person.id) == Enrolment.person_id).where(*conditions)
-    ).order_by(col(Enrolment.sort_key), col(Enrolment.id))
-    yield from session.exec(statement).yield_per(_AT_ONCE)
+    conditions, order = enrolment_queue.everybody(session, cohort_id, chosen, today)
+    statement = select(Enrolment, Person).join(Person, col(Person.id) == Enrolment.person_id).where(*conditions)
+    yield from session.exec(statement.order_by(*order)).yield_per(_AT_ONCE)
 
 
 def _cell(fields: Mapping[str, FormField], key: str, enrolment: Enrolment, person: Person) -> str:

@@ -18,14 +18,16 @@ from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import FormField
 from models.search import SearchScope
-from services import people_search, readiness
+from services import gate_sets, people_search, readiness
 
 # Whom somebody waits for. Whoever paused, left or was declined is neither ready nor on the way.
 ON_THE_WAY = frozenset(
     {EnrolmentStatus.DRAFT, EnrolmentStatus.RETURNED, EnrolmentStatus.SUBMITTED, EnrolmentStatus.APPROVED}
 )
 # So many are held against the filter at once: when hardly anybody of the first fits, all the others follow.
-_AT_ONCE = (400, 800, 1600, 3200)
+_AT_ONCE = (400, 1600)
+# The gates for which a signature or a completion is looked at.
+_BY_EVIDENCE = frozenset({"signature", "training", "ready", "not-ready"})
 
 
 @dataclass(frozen=True)
@@ -49,18 +51,28 @@ class Sought:
 
 def first(session: Session, sought: Sought, most: int) -> list[UUID]:
     """The first that many of them, by name."""
-    among: Any = None
+    search = []
     if sought.search.strip():
         words = people_search.few_or_many(session, sought.cohort_id, sought.search, scope=SearchScope.QUEUE)
         if isinstance(words, list):
             fitting = _of_few(sought, bindparam("few", expanding=True))
             return list(session.exec(fitting, params={"few": words}))[:most] if words else []
-        among = words
-        if sought.gate is None:
-            # Namesakes stand together in a list by name: to look for them from its start would be to look in vain.
-            return _of_all(session, sought, among, most)
-    found, is_everybody = _walked(session, sought, most)
-    return found if is_everybody else _of_all(session, sought, among, most)
+        search = [col(Enrolment.id).in_(words)]
+    # Namesakes stand together in a list by name: to look for them from its start would be to look in vain.
+    found = None if search else _walked(session, sought, most)
+    if found is None:
+        wanted = select(Enrolment.id).where(*_of_all(session, sought), *search)
+        found = list(session.exec(wanted.order_by(*_order(sought)).limit(most)))
+    return found
+
+
+def everybody(session: Session, sought: Sought) -> tuple[list[Any], tuple[Any, Any]]:
+    """SQL conditions on Enrolment that all of them fulfil, those of the search too; and by what they are in order."""
+    if not sought.search.strip():
+        return _of_all(session, sought), _order(sought)
+    # Only from a name or an address: what else somebody wrote is not what a coordinator looks for here.
+    words = people_search.matching_people(session, sought.cohort_id, sought.search, scope=SearchScope.QUEUE)
+    return [*_of_all(session, sought), col(Enrolment.id).in_(words)], _order(sought)
 
 
 def conditions(sought: Sought, *, among: Any = None) -> list[Any]:
@@ -78,43 +90,62 @@ def conditions(sought: Sought, *, among: Any = None) -> list[Any]:
     return found
 
 
-def of_people(statement: Any, sought: Sought) -> Any:
-    """Gates ask the person too; whoever asks for less reads less."""
-    statement = statement.select_from(Enrolment)
-    return statement.join(Person, col(Person.id) == Enrolment.person_id) if sought.gate is not None else statement
-
-
-def _walked(session: Session, sought: Sought, most: int) -> tuple[list[UUID], bool]:
-    """The first that many, and whether these are all there is to know; not so when hardly anybody fits."""
+def _walked(session: Session, sought: Sought, most: int) -> list[UUID] | None:
+    """The first that many of those who come first by name; None when too few of them fit to find more so."""
     found: list[UUID] = []
-    words = people_search.holding(sought.search, scope=SearchScope.QUEUE)
-    holds = _of_few(sought, _some(sought), words=words)
+    holds = _of_few(sought, _some(sought))
     seen = 0
     for size in _AT_ONCE:
         found += session.exec(holds, params={"seen": seen, "size": size})
         seen += size
         if len(found) >= most or seen >= sought.people:
-            return found[:most], True
-    return [], False
+            return found[:most]
+        if len(found) * sum(_AT_ONCE) < most * seen:
+            break
+    return None
 
 
 def _some(sought: Sought) -> Any:
-    """`size` people after the first `seen`, by name, whatever the gate or the search says of them."""
-    everybody = select(Enrolment.id).where(*conditions(replace(sought, gate=None))).order_by(*_by_name())
-    return everybody.offset(bindparam("seen")).limit(bindparam("size")).correlate(None)
+    """`size` people after the first `seen`, by name, whatever the gate says of them."""
+    people = select(Enrolment.id).where(*conditions(replace(sought, gate=None))).order_by(*_by_name())
+    return people.offset(bindparam("seen")).limit(bindparam("size")).correlate(None)
 
 
-def _of_few(sought: Sought, few: Any, *, words: Any = None) -> Any:
+def _of_few(sought: Sought, few: Any) -> Any:
     """Those of a few who fit, by name."""
-    fitting = and_(*conditions(sought, among=few), *([] if words is None else [words]))
     # Told as a value, which no index answers: to find a few by their ids SQLite would read the whole cohort.
-    by_value = case((fitting, 1), else_=0) == 1
-    return of_people(select(Enrolment.id), sought).where(col(Enrolment.id).in_(few), by_value).order_by(*_by_name())
+    by_value = case((and_(*conditions(sought, among=few)), 1), else_=0) == 1
+    people: Any = select(Enrolment.id)
+    if sought.gate is not None:
+        people = people.join(Person, col(Person.id) == Enrolment.person_id)
+    return people.where(col(Enrolment.id).in_(few), by_value).order_by(*_by_name())
 
 
-def _of_all(session: Session, sought: Sought, among: Any, most: int) -> list[UUID]:
-    wanted = conditions(sought) + ([] if among is None else [col(Enrolment.id).in_(among)])
-    return list(session.exec(of_people(select(Enrolment.id), sought).where(*wanted).order_by(*_by_name()).limit(most)))
+def _order(sought: Sought) -> tuple[Any, Any]:
+    """By name. With a gate as a value: along an index of names, each would be looked up in every set by itself."""
+    if sought.gate is None:
+        return _by_name()
+    return col(Enrolment.sort_key).concat(""), col(Enrolment.id)
+
+
+def _of_all(session: Session, sought: Sought) -> list[Any]:
+    """The conditions on Enrolment but for the search's, a gate asked of everybody by sets (services/gate_sets.py)."""
+    if sought.gate is None:
+        return conditions(sought)
+    found = conditions(replace(sought, gate=None))
+    if sought.gate == "profile":
+        # All of each person is read for this: from the first row to the last, not along an index.
+        return [case((and_(*found, gate_sets.incomplete(sought.fields)), 1), else_=0) == 1]
+    evidence = gate_sets.evidence_of(session, sought.scheme.id, sought.today) if sought.gate in _BY_EVIDENCE else ()
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    whole = gate_sets.Whole(sought.scheme, sought.cohort_id, sought.today, evidence, one_by_one=is_sqlite)
+    held = {each: gate_sets.held_back(whole, sought.gate, each) for each in Side if sought.side in (None, each)}
+    held = {side: condition for side, condition in held.items() if condition is not None}
+    of_side = (and_(col(Enrolment.side) == side, condition) for side, condition in held.items())
+    if sought.gate in ("ready", "not-ready"):
+        found.append(col(Enrolment.status).in_(ON_THE_WAY))
+    # Nobody's capacity is less. Only one index has it beside all the rest, and leads along people as they are in sets.
+    return [*found, col(Enrolment.side).in_(list(held)), or_(false(), *of_side), col(Enrolment.capacity) >= 0]
 
 
 def _by_name() -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, String, and_, bindparam, case, cast, false, func, or_, true
+from sqlalchemy import JSON, Integer, String, and_, bindparam, case, cast, false, func, or_, true
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
@@ -125,7 +125,7 @@ def lacks(scheme: Any, cohort_id: UUID, gate: str, today: date, *, among: Any = 
 def incomplete(fields: Iterable[FormField]) -> Any:
     """The same of the profile: something that the form must know from their side has no answer."""
     blanks = [
-        and_(col(Enrolment.side) == side, _is_blank(field))
+        and_(col(Enrolment.side) == side, is_blank(field))
         for field in fields
         if field.required
         for side in Side
@@ -134,17 +134,18 @@ def incomplete(fields: Iterable[FormField]) -> Any:
     return or_(false(), *blanks)
 
 
-def _is_blank(field: FormField) -> Any:
-    """The rule of enrolment_form.missing, asked of the database."""
-    if field.key in enrolment_form.OF_PERSON:
-        answer: Any = getattr(Person, field.key)
-    elif field.key in enrolment_form.OF_ENROLMENT:
-        answer = getattr(Enrolment, field.key)
-    else:
+def is_blank(field: FormField) -> Any:
+    """The rule of enrolment_form.missing, an SQL condition on a query of Enrolment joined with Person."""
+    if field.key not in enrolment_form.OF_PERSON | enrolment_form.OF_ENROLMENT:
         answer = col(Enrolment.answers)[field.key].as_string()
-    if isinstance(getattr(answer, "type", None), Integer):
-        return answer.is_(None)
-    return or_(answer.is_(None), cast(answer, String).in_(("", "[]", "null")))
+        return or_(answer.is_(None), answer.in_(("", "[]")))
+    table: Any = Person if field.key in enrolment_form.OF_PERSON else Enrolment
+    column = table.__table__.c[field.key]
+    if isinstance(column.type, JSON):
+        return or_(column.is_(None), cast(column, String).in_(("", "[]", "null")))
+    if not column.nullable:
+        return false()  # a name, an address, a time zone: nobody is kept without
+    return column.is_(None) if isinstance(column.type, Integer) else or_(column.is_(None), column == "")
 
 
 def _lacks(scheme: Any, cohort_id: UUID, side: Side, gate: str, today: date, among: Any) -> Any:

@@ -10,6 +10,7 @@ from streamlit.navigation import page as navigation_page
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.runtime import Runtime
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 
 from pages import thrift
@@ -31,6 +32,8 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
 
     monkeypatch.setattr(AppSession, "_handle_scriptrunner_event_on_event_loop", handle)
     monkeypatch.setattr(AppSession, "_on_scriptrunner_event", AppSession._on_scriptrunner_event)
+    monkeypatch.setattr(AppSession, "flush_browser_queue", lambda _session: list(range(60)))
+    monkeypatch.setattr(Runtime, "_send_message", lambda _runtime, to, message: to.append(message))
     monkeypatch.setattr(app_session, "_populate_theme_msg", app_session._populate_theme_msg)
     monkeypatch.setattr(navigation_page, "calc_hash", navigation_page.calc_hash)  # type: ignore[attr-defined]
     return said
@@ -83,6 +86,18 @@ def test_an_element_that_fails_holds_up_none_after_it(heard: Heard) -> None:
 
     assert [event for event, _ in heard] == [ELEMENT, ELEMENT, ENDED]
     assert "ValueError" in words
+
+
+def test_what_waits_for_a_tab_is_sent_to_it_in_its_order_and_in_a_few_turns() -> None:
+    thrift.begin()
+    tab, running = object.__new__(AppSession), object.__new__(Runtime)
+    tab._state = app_session.AppSessionState.SHUTDOWN_REQUESTED
+    received: Any = []
+    turns: Any = tab.flush_browser_queue()
+    for turn in turns:
+        running._send_message(received, turn)
+
+    assert (received, len(turns)) == (list(range(60)), 3)
 
 
 @pytest.mark.parametrize("section", ["theme", "theme.light", "theme.dark.sidebar"])

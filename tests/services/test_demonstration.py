@@ -15,6 +15,7 @@ from models.audit import AuditEntry
 from models.columns import utc_now
 from models.database import make_engine
 from models.enrolments import Enrolment, EnrolmentStatus, Side
+from models.equality import EqualityAnswers
 from models.feedback import FeedbackAnswer, FeedbackRound, RoundPoint
 from models.matching import Proposal, ProposalStatus
 from models.meetings import MeetingRecord
@@ -31,6 +32,7 @@ from services import (
     feedback,
     jobs,
     mail,
+    parity,
     places,
     rhythm,
     training,
@@ -286,6 +288,22 @@ def test_most_pairs_agreed_ways_of_working_after_their_first_contact(opened: Ses
 
     assert len(in_force) > 0.8 * len(first)
     assert [pairing_id for pairing_id, day in in_force.items() if day and day < first[pairing_id]] == []
+
+
+@pytest.mark.clause("A-SH3")
+@pytest.mark.parametrize("key", KEYS)
+def test_most_people_answered_about_equality_and_the_months_table_was_made(opened: Session, key: str) -> None:
+    cohort = cohort_of(opened, key)
+    approved = select(Enrolment.id).where(
+        Enrolment.cohort_id == cohort.id, Enrolment.status == EnrolmentStatus.APPROVED
+    )
+    people = len(opened.exec(approved).all())
+    answered = select(EqualityAnswers.id).where(col(EqualityAnswers.enrolment_id).in_(approved))
+
+    given = len(opened.exec(answered).all())
+
+    assert 0.7 < given / people < 1
+    assert parity.of_cohort(opened, coordinator_of(opened, key), cohort.id).as_of is not None
 
 
 def test_the_journal_holds_and_was_written_in_the_order_of_time(opened: Session) -> None:

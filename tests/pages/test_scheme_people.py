@@ -1,21 +1,26 @@
 """People & schemes: who has a role, giving and taking one, cohorts, and the scheme's own facts, on screen."""
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import pytest
 from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
+from time_machine import travel
 
 from models.enrolments import Side
 from models.people import AccountStatus, Person, Role, RoleGrant
 from models.schemes import Cohort, Scheme
 from pages.scheme_cohorts import next_dates
+from pages.unsaved import OUTDATED
 from services import passwords
 from services.access import Acting, Place
 from services.cohorts import Run
+from services.schemes import starting
 from tests.factories import (
     make_account,
+    make_actor,
     make_cohort,
     make_coordinator,
     make_enrolment,
@@ -28,6 +33,12 @@ from tests.services.counting import reads, sent
 
 PASSWORD = "seven quiet herons wade"
 NEW = "hugh@example.org"
+
+
+@pytest.fixture(autouse=True)
+def _in_december() -> Iterator[None]:
+    with travel(datetime(2026, 12, 5, 12, tzinfo=UTC), tick=True):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -247,6 +258,30 @@ def test_the_next_cohort_is_started_and_stands_in_the_switch(
     assert "**2027/28** · 1 September 2027 to 31 August 2028 · not begun · nobody in it yet" in said(page).replace(
         "\\", ""
     )
+
+
+def test_a_cohort_is_not_started_twice_and_what_a_colleague_changed_is_not_said_to_be_saved(
+    page_session: Session, cohort: Cohort, coordinator: Person
+) -> None:
+    colleague = make_actor(make_coordinator(page_session, cohort, "Rui Reader"), cohort)
+    starting_one = open_page("scheme_settings", coordinator, part="cohorts")
+    naming = open_page("scheme_settings", coordinator, part="scheme")
+    naming.text_input(key=f"office-{cohort.scheme_id}-1").set_value("mine@example.org")
+    first, last = date(2027, 9, 1), date(2028, 8, 31)
+    starting.add_cohort(page_session, colleague, cohort.scheme_id, cohort_name="27", starts_on=first, ends_on=last)
+    scheme = page_session.get_one(Scheme, cohort.scheme_id)
+    scheme.reply_address = "theirs@example.org"
+    page_session.commit()
+
+    starting_one.button(key="start-cohort").click().run()
+    naming.button(key="save-facts").click().run()
+
+    assert [[error.value for error in page.error] for page in (starting_one, naming)] == [[OUTDATED], [OUTDATED]]
+    assert (len(starting_one.success), len(naming.success)) == (0, 0)
+    assert [code.value for code in naming.code] == [f"{scheme.name}\n\nmine@example.org"]
+    page_session.rollback()
+    assert len(page_session.exec(select(Cohort)).all()) == 2
+    assert page_session.get_one(Scheme, cohort.scheme_id).reply_address == "theirs@example.org"
 
 
 def test_a_cohorts_days_are_put_right(page_session: Session, cohort: Cohort, coordinator: Person) -> None:

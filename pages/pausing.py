@@ -198,7 +198,7 @@ def draw_still_agreed(session: Session, actor: Actor) -> None:
     with st.container(border=True, gap="small"):
         st.markdown(
             f"When you enrolled in {plain(' and '.join(schemes))}, you agreed that details of yours may be shown or "
-            "counted. Your place there is closed, so neither happens. You can take back what you agreed to all the same."
+            "counted. Your place there is closed, so neither happens. You can take it all back just the same."
         )
         if st.button("Take it all back", key="take-back-all"):
             closed_consents.take_back(session, actor)

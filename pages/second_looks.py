@@ -43,7 +43,7 @@ def confirm(session: Session, actor: Actor, pair: Pair) -> None:
         f"{names(pair)} stay a pair. Nobody gets an email; the journal notes that you looked. If one of them says it "
         "once more, Home asks again."
     )
-    if st.button("Looked at: it goes on", key=f"goes-on-{pair.pairing_id}", type="primary"):
+    if st.button("Looked at: it goes on", key=f"goes-on-{pair.pairing_id}"):
         with refusals():
             seen_at = st.session_state.pop(_SEEN)
             second_looks.goes_on(session, actor, pair.pairing_id, seen_at=seen_at)

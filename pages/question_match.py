@@ -7,6 +7,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.enrolments import Side
+from pages import unsaved
 from pages.ui import done, refusals
 from services import match_sharing
 from services.access import Actor
@@ -38,7 +39,8 @@ def draw(session: Session, actor: Actor, field: Editable, key: str) -> None:
             "answered yet: whoever answered was told who would see it. Whoever shares an answer now, and no longer "
             "could, shares it no longer."
         )
-        if st.form_submit_button("Save for the match", key=f"save-match-{key}"):
+        shown = (field.id, key, *(f"match-words-{side}" for side in sides))
+        if st.form_submit_button("Save for the match", key=f"save-match-{key}", on_click=unsaved.note, args=shown):
             save(session, actor, field, rules, labels)
 
 

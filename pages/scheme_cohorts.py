@@ -8,6 +8,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.columns import utc_now
+from pages import unsaved
 from pages.scheme_people import READING_WIDTH, switch_to
 from pages.ui import done, empty, plain, refusals
 from services import cohorts, times
@@ -67,13 +68,17 @@ def draw_start(session: Session, actor: Actor, scheme_id: UUID, runs: Sequence[R
     if runs and all(run.is_demonstration for run in runs):
         st.caption("It belongs to the demonstration: its mail never leaves, and it is taken away with the rest.")
     first, last = next_dates(runs, today)
+    shown = (scheme_id, str(len(runs)), "cohort-name")
+    is_outdated = unsaved.draw_outdated(*shown[:2])
     with st.form(f"cohort-{len(runs)}", enter_to_submit=False):
         name = st.text_input("Name", usual_name(first, last), max_chars=100, key=f"cohort-name-{len(runs)}")
         left, right = st.columns(2)
         starts_on = left.date_input("First day", first, key=f"cohort-first-{len(runs)}", format="DD/MM/YYYY")
         ends_on = right.date_input("Last day", last, key=f"cohort-last-{len(runs)}", format="DD/MM/YYYY")
-        pressed = st.form_submit_button("Start this cohort", type="primary", key="start-cohort")
-    if pressed:
+        pressed = st.form_submit_button(
+            "Start this cohort", type="primary", key="start-cohort", on_click=unsaved.note, args=shown
+        )
+    if pressed and not is_outdated:
         with refusals():
             cohort = starting.add_cohort(
                 session, actor, scheme_id, cohort_name=name, starts_on=starts_on, ends_on=ends_on
@@ -95,7 +100,9 @@ def next_dates(runs: Sequence[Run], today: date) -> tuple[date, date]:
     next_month = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
     first = following if following > today else next_month
     # 29 February has no twin a year later: its year ends with the next February.
-    following = date(first.year + 1, 3, 1) if (first.month, first.day) == (2, 29) else first.replace(year=first.year + 1)
+    following = (
+        date(first.year + 1, 3, 1) if (first.month, first.day) == (2, 29) else first.replace(year=first.year + 1)
+    )
     return first, following - timedelta(days=1)
 
 
@@ -111,12 +118,13 @@ def draw_change(session: Session, actor: Actor, runs: Sequence[Run]) -> None:
     chosen = st.selectbox("Cohort", list(by_id), format_func=lambda key: by_id[key].name, key="cohort-to-change")
     run = by_id[chosen]
     key = f"{run.id}-{run.version}"
+    unsaved.draw_outdated(run.id, key)
     with st.form(f"change-{key}", border=False, enter_to_submit=False):
         name = st.text_input("Its name", run.name, max_chars=100, key=f"name-{key}")
         left, right = st.columns(2)
         starts_on = left.date_input("Its first day", run.starts_on, key=f"first-{key}", format="DD/MM/YYYY")
         ends_on = right.date_input("Its last day", run.ends_on, key=f"last-{key}", format="DD/MM/YYYY")
-        if st.form_submit_button("Save", key=f"save-{key}"):
+        if st.form_submit_button("Save", key=f"save-{key}", on_click=unsaved.note, args=(run.id, key, "name")):
             with refusals():
                 cohorts.change(
                     session, actor, run.id, version=run.version, name=name, starts_on=starts_on, ends_on=ends_on

@@ -5,6 +5,7 @@ from uuid import UUID
 import streamlit as st
 from sqlmodel import Session
 
+from pages import unsaved
 from pages.scheme_people import READING_WIDTH
 from pages.ui import done, empty, plain, refusals
 from services import rights, scheme_facts
@@ -21,6 +22,7 @@ def draw(session: Session, actor: Actor, scheme_id: UUID | None, _cohort_id: UUI
     key = f"{scheme_id}-{now.version}"
     with st.container(width=READING_WIDTH):
         st.header("The scheme", anchor=False)
+        is_outdated = unsaved.draw_outdated(scheme_id, key)
         with st.form(f"facts-{key}", enter_to_submit=False):
             name = st.text_input("Name", now.name, max_chars=200, key=f"name-{key}")
             st.caption("In the menu, in every email and on the public page of rights.")
@@ -45,8 +47,9 @@ def draw(session: Session, actor: Actor, scheme_id: UUID | None, _cohort_id: UUI
                 "Time zone", zones, zones.index(now.time_zone) if now.time_zone in zones else None, key=f"zone-{key}"
             )
             st.caption("The scheme's days begin and end by this clock. People see hours on their own.")
-            pressed = st.form_submit_button("Save", type="primary", key="save-facts")
-        if pressed:
+            shown = (scheme_id, key, "name", "office", "complaints")
+            pressed = st.form_submit_button("Save", type="primary", key="save-facts", on_click=unsaved.note, args=shown)
+        if pressed and not is_outdated:
             with refusals():
                 scheme_facts.keep(
                     session,

@@ -21,6 +21,7 @@ from pages import (
     scheme_new,
     scheme_people,
     template_questions,
+    unsaved,
     ways_due,
 )
 from pages.ui import done, empty, page, plain, refusals, segments
@@ -131,6 +132,7 @@ def edit(session: Session, actor: Actor, field: Editable) -> None:
     clause = f" · clause {plain(field.clause)}" if field.clause else ""
     st.caption(f"{KINDS[field.kind]} · {plain(step_in_words(field.step))}{clause}")
     key = f"{field.id}-{field.version}"
+    unsaved.draw_outdated(field.id, key)
     split = False
     if len(field.sides) > 1:
         differs = any(len(set(said.values())) > 1 for said in (field.labels, field.helps, field.audiences))
@@ -142,7 +144,11 @@ def edit(session: Session, actor: Actor, field: Editable) -> None:
         if field.may_be_optional:
             required = st.checkbox("People must answer this before they can send the form", required, key=f"must-{key}")
         options = draw_options(field, key) if field.has_own_options else None
-        pressed = st.form_submit_button("Save this question", type="primary", key=f"save-{key}")
+        typed = [f"{part}-{group[0]}" for group in groups for part in ("label", "help", "audience")]
+        shown = (field.id, key, *typed, *(f"option-{code}" for code, _ in field.options), "more")
+        pressed = st.form_submit_button(
+            "Save this question", type="primary", key=f"save-{key}", on_click=unsaved.note, args=shown
+        )
     if pressed or st.session_state.get("confirming") == key:
         save(session, actor, field, words, required=required, options=options, key=key)
     question_match.draw(session, actor, field, key)
@@ -164,7 +170,10 @@ def draw_listing(session: Session, actor: Actor, field: Editable, key: str) -> N
             "If you empty it, whoever shows the answer now shows it no longer.",
             key=f"listed-as-{key}",
         )
-        if st.form_submit_button("Save for the directory", key=f"save-listing-{key}"):
+        shown = (field.id, key, "listed-as")
+        if st.form_submit_button(
+            "Save for the directory", key=f"save-listing-{key}", on_click=unsaved.note, args=shown
+        ):
             with refusals():
                 listing_choices.offer(session, actor, field.id, version=field.version, words=words)
                 done("Saved. Mentors find the switch under Consents." if words.strip() else "Saved. It is not shown.")
@@ -233,16 +242,20 @@ def confirmed(session: Session, actor: Actor, field: Editable, gone: set[str], k
     return st.button("Save without these options", key=f"confirm-{key}")
 
 
+MOVES = (("Move up", -1, ":material/arrow_upward:"), ("Move down", 1, ":material/arrow_downward:"))
+
+
 def draw_place(session: Session, actor: Actor, field: Editable, key: str) -> None:
     """Up, down, and the end of it; each works by keyboard."""
+    shown = (field.id, key)
     with refusals(), st.container(horizontal=True):
         if field.is_retired:
-            if st.button("Ask it again", key=f"back-{key}", icon=":material/undo:"):
+            if st.button("Ask it again", key=f"back-{key}", icon=":material/undo:", on_click=unsaved.note, args=shown):
                 form_editing.bring_back(session, actor, field.id, version=field.version)
                 done("It is asked again, with the answers that were given before.")
             return
-        for words, by, icon in (("Move up", -1, "arrow_upward"), ("Move down", 1, "arrow_downward")):
-            if st.button(words, key=f"move{by}-{key}", icon=f":material/{icon}:"):
+        for words, by, icon in MOVES:
+            if st.button(words, key=f"move{by}-{key}", icon=icon, on_click=unsaved.note, args=shown):
                 form_editing.move(session, actor, field.id, version=field.version, by=by)
                 st.rerun()
         if field.is_built_in:
@@ -261,7 +274,7 @@ def draw_retiring(session: Session, actor: Actor, field: Editable, key: str) -> 
         "and they are back when you ask again.",
         icon=":material/warning:",
     )
-    if st.button("Yes, retire this question", key=f"really-{key}"):
+    if st.button("Yes, retire this question", key=f"really-{key}", on_click=unsaved.note, args=(field.id, key)):
         with refusals():
             form_editing.retire(session, actor, field.id, version=field.version)
             done("Retired. Its answers are kept.")

@@ -172,7 +172,10 @@ def train(phone: Phone) -> None:
     phone.press("Do the training")
     phone.page.get_by_role("button", name="Check my answers").wait_for()
     answers = [question.answer for question in templates.load("unnc_alumni").modules[0].questions]
-    for group, answer in zip(phone.page.get_by_role("radiogroup").all(), answers, strict=True):
+    groups = phone.page.get_by_role("radiogroup")
+    # What a question is drawn with loads by itself, perhaps after the button.
+    groups.nth(len(answers) - 1).wait_for()
+    for group, answer in zip(groups.all(), answers, strict=True):
         phone.tick(group.get_by_role("radio").nth(answer if isinstance(answer, int) else answer[0]))
     phone.press("Check my answers")
     phone.page.get_by_text("Passed").first.wait_for()

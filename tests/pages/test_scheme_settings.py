@@ -10,10 +10,12 @@ from models.columns import utc_now
 from models.enrolments import Enrolment, Side
 from models.people import Person
 from models.schemes import Cohort, FormField
-from services import enrolments
+from pages.unsaved import OUTDATED
+from services import enrolments, form_editing
 from services.access import DESK
+from services.form_editing import Wording
 from services.schemes import starting
-from tests.factories import make_coordinator, make_enrolment, make_participant
+from tests.factories import make_actor, make_coordinator, make_enrolment, make_participant
 from tests.pages.opening import open_page
 
 
@@ -43,6 +45,32 @@ def test_the_form_is_listed_whole_in_its_steps(page_session: Session) -> None:
     total = len(page_session.exec(select(FormField).where(FormField.scheme_id == cohort.scheme_id)).all())
     assert listed.startswith(f"{total} questions are asked.")
     assert listed.count("\n1. ") == total
+
+
+@pytest.mark.parametrize("press", ["save", "save-match", "move1"])
+def test_a_press_on_a_question_that_a_colleague_reworded_meanwhile_says_so_and_loses_no_words(
+    page_session: Session, press: str
+) -> None:
+    cohort, coordinator = a_scheme(page_session)
+    field = field_of(page_session, cohort, "needs")
+    page = editing(page_session, coordinator, field)
+    page.text_input(key=f"label-mentee-{field.id}-1").set_value("Mine?")
+    colleague = make_actor(make_coordinator(page_session, cohort, "Rui Reader"), cohort)
+    theirs = {Side.MENTEE: Wording("Theirs?", "", "The coordinator only.")}
+    form_editing.reword(page_session, colleague, field.id, version=1, words=theirs, required=False)
+
+    page.button(key=f"{press}-{field.id}-1").click().run()
+
+    assert not page.exception
+    assert [error.value for error in page.error] == [OUTDATED]
+    kept = {"save": ["Mine?"], "save-match": ["What helps them"]}
+    assert [code.value.split("\n")[0] for code in page.code] == kept.get(press, [])
+    now = field_of(page_session, cohort, "needs")
+    assert (now.labels["mentee"], now.version, page.text_input(key=f"label-mentee-{field.id}-2").value) == (
+        "Theirs?",
+        2,
+        "Theirs?",
+    )
 
 
 def test_rewording_a_question_is_what_people_read_next(page_session: Session) -> None:

@@ -132,7 +132,7 @@ def _is_full(whole: Whole, side: Side) -> Any:
     full = (
         select(Pairing.mentor_id)
         .join(mentor, col(mentor.id) == Pairing.mentor_id)
-        .where(is_open)
+        .where(is_open, col(mentor.cohort_id) == whole.cohort_id, col(mentor.side) == side)
         .group_by(col(Pairing.mentor_id))
         .having(func.count() >= func.max(mentor.capacity))
     )

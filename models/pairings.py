@@ -123,7 +123,7 @@ class Expectation(Stateful, table=True):
 
     __table_args__ = (
         UniqueConstraint("pairing_id", "side"),
-        Index("ix_expectation_done", "pairing_id", "created_at", **partial("done_at IS NOT NULL")),
+        Index("ix_expectation_done", "pairing_id", "done_at", "created_at", **partial("done_at IS NOT NULL")),
     )
 
     pairing_id: UUID = Field(foreign_key="pairing.id", index=True)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, and_, bindparam, case, cast, func, or_, select
+from sqlalchemy import Integer, and_, bindparam, case, cast, func, select
 from sqlmodel import Session, col
 
 from models.enrolments import Side
@@ -17,6 +17,7 @@ from models.feedback import FeedbackAnswer, FeedbackRound
 from services.feedback_forms import SCALE, YES_NO, Question, questions_of
 from services.ledger import moments
 from services.ledger.shapes import Ask, Count
+from services.pair_facts import flag
 
 GOOD = 4
 # A pair of counts for each question, and that many questions at most: those of any number of rounds.
@@ -69,18 +70,15 @@ def _asked(all_forms: Iterable[Any]) -> tuple[Asked, ...]:
 @lru_cache(maxsize=64)
 def _sums(asked: tuple[Asked, ...], shape: moments.Shape) -> Any:
     """One row of sums. What a form says is taken out of it once, however many sums ask for it."""
-    given = _given(asked)
+    given = _given(asked, shape)
     sums: dict[str, Any] = {}
     for suffix, moment in zip(("", "_then"), shape.moments, strict=True):
-        sent, is_known = given.submitted_at < moment.seen, given.created_at < moment.seen
-        of_mentor = and_(given.side == Side.MENTOR, is_known)
-        is_over = given.round_id.in_(bindparam(f"{moment.name}_over", expanding=True))
-        is_due = and_(of_mentor, is_over)
+        sent, due = given[f"sent_{moment.name}"] == 1, given[f"due_{moment.name}"]
         sums |= {
-            f"due{suffix}": is_due,
-            f"in{suffix}": and_(is_due, sent),
-            f"overdue{suffix}": and_(is_due, or_(given.submitted_at.is_(None), ~sent)),
-            f"not_due{suffix}": and_(of_mentor, ~is_over),
+            f"due{suffix}": due == 1,
+            f"in{suffix}": and_(due == 1, sent),
+            f"overdue{suffix}": and_(due == 1, ~sent),
+            f"not_due{suffix}": due == 0,
         }
         for clause in dict.fromkeys(clause for clause, _, _ in asked):
             places = [place for place, each in enumerate(asked) if each[0] == clause]
@@ -91,10 +89,21 @@ def _sums(asked: tuple[Asked, ...], shape: moments.Shape) -> Any:
     return select(*(_sum(conditions).label(name) for name, conditions in sums.items()))
 
 
-def _given(asked: tuple[Asked, ...]) -> Any:
-    """A row for each form: its side, round and times, and `answer_<n>` 1 for good, 0 for not, NULL for none."""
+def _given(asked: tuple[Asked, ...], shape: moments.Shape) -> Any:
+    """A row for each form in small numbers, because every sum compares them.
+
+    `sent_<moment>` is 1 or 0, `due_<moment>` of a mentor's form 1 once its day is over and 0 before, and `answer_<n>` 1
+    for good, 0 for not; NULL is none.
+    """
     answer = FeedbackAnswer
-    columns = (col(answer.side), col(answer.round_id), col(answer.created_at), col(answer.submitted_at))
+    columns: list[Any] = []
+    for moment in shape.moments:
+        of_mentor = and_(col(answer.side) == Side.MENTOR, col(answer.created_at) < moment.seen)
+        is_over = col(answer.round_id).in_(bindparam(f"{moment.name}_over", expanding=True))
+        columns += [
+            flag(col(answer.submitted_at) < moment.seen).label(f"sent_{moment.name}"),
+            case((of_mentor, flag(is_over))).label(f"due_{moment.name}"),
+        ]
     answers = (_is_good(side, question).label(f"answer_{place}") for place, (_, side, question) in enumerate(asked))
     of_rounds = col(answer.round_id).in_(bindparam("rounds", expanding=True))
     return select(*columns, *answers).where(of_rounds).cte("given").prefix_with("MATERIALIZED").c

@@ -138,8 +138,8 @@ def _facts(shape: Shape) -> Columns:
     """What is looked up of each pair by itself."""
     found: dict[str, Any] = {
         "held_first": _held(shape.now, col(MeetingRecord.started_at)),
-        "releases": _of_pair(Release, shape.now),
-        "expecting": _of_pair(Expectation, shape.now, col(Expectation.done_at).is_not(None)),
+        "releases": flag(PAIRS["id"].in_(_of_both(Release, shape.now))),
+        "expecting": flag(PAIRS["id"].in_(_of_both(Expectation, shape.now, col(Expectation.done_at).is_not(None)))),
     }
     for moment in shape.moments:
         # A pair that was paused before there was a history of it stands still by its status.
@@ -215,14 +215,14 @@ def _marks(shape: Shape) -> Columns:
         **{f"{name}_then": condition for name, condition in then.items()},
         "all": STANDING["released_now"] == 1,
         "all_then": STANDING["released_then"] == 1,
-        "releases": STANDING["releases"] == len(Side),
+        "releases": STANDING["releases"] == 1,
         "conflict": and_(is_open, STANDING["conflict"] == 1),
         "declared": and_(is_open, STANDING["declared"] == 1),
         "settled": settled,
         "boundaries": and_(settled, _covers("boundaries")),
         "culture": and_(settled, _covers("culture")),
         "confidence": and_(now["ways_due"], _covers("confidentiality")),
-        "expects": and_(now["ways_due"], STANDING["expecting"] == len(Side)),
+        "expects": and_(now["ways_due"], STANDING["expecting"] == 1),
     }
 
 
@@ -295,11 +295,10 @@ def _contacts(shape: Shape) -> Any:
     )
 
 
-def _of_pair(table: Any, moment: Moment, *conditions: Any) -> Any:
-    """How many such rows the pair has."""
-    found = select(func.count()).select_from(table)
-    found = found.where(col(table.pairing_id) == PAIRS["id"], moment.known(table), *conditions)
-    return found.correlate(PAIRS.table).scalar_subquery()
+def _of_both(table: Any, moment: Moment, *conditions: Any) -> Any:
+    """The pairs of which each side has such a row; none has two."""
+    found = select(col(table.pairing_id)).where(moment.known(table), *conditions)
+    return found.group_by(col(table.pairing_id)).having(func.count() == len(Side))
 
 
 def _ways(shape: Shape) -> Any:

@@ -22,22 +22,25 @@ TAKES_PART = (EnrolmentStatus.APPROVED, EnrolmentStatus.PAUSED)
 def mentors(shape: Shape, wanted: Collection[str]) -> Any:
     """A query of one row a mentor: id and the wanted marks, `<mark>_then` for before."""
     found: dict[str, Any] = {}
-    person = col(Enrolment.id)
+    # In the order of their ids, as the indexes are in which each of them is looked up.
+    decided = _decided(Side.MENTOR, col(Enrolment.status), col(Enrolment.decided_at)).order_by(col(Enrolment.id))
+    every = decided.cte("every_mentor").prefix_with("MATERIALIZED")
+    person = every.c.id
     for suffix, moment in zip(("", "_then"), shape.moments, strict=True):
-        here, left = _takes_part(moment), person.in_(_left(moment))
+        here, left = _takes_part(moment, every.c), person.in_(_left(moment))
         found |= {
             f"mentors{suffix}": here,
             # Where no text asks for a signature, there is nobody to count.
             f"signers{suffix}": here if shape.documents else false(),
             f"signed{suffix}": and_(here, signed(person, moment, shape) if shape.documents else false()),
             f"in_date{suffix}": and_(here, trained(person, moment, shape)),
-            f"listed{suffix}": and_(here, person.in_(_listed(moment))),
+            f"listed{suffix}": and_(here, _listed(person, moment)),
             f"paused{suffix}": and_(here, person.in_(_paused(moment))),
             f"left{suffix}": left,
             f"ever{suffix}": or_(here, left),
             f"reading{suffix}": and_(here, person.in_(_reading(moment))),
         }
-    return _rows(Side.MENTOR, found, wanted)
+    return select(person, *_marked(found, wanted)).subquery("mentor_marks")
 
 
 def mentees(shape: Shape, wanted: Collection[str]) -> Any:
@@ -52,7 +55,7 @@ def mentees(shape: Shape, wanted: Collection[str]) -> Any:
         "background": and_(here, _answered("background")),
         "has_goals": and_(here, col(Enrolment.goals).is_not(None)),
     }
-    return _rows(Side.MENTEE, found, wanted)
+    return _decided(Side.MENTEE, *_marked(found, wanted)).subquery("mentee_marks")
 
 
 def signed(mentor: Any, moment: Moment, shape: Shape, *, in_grace: bool = False) -> Any:
@@ -82,25 +85,31 @@ def _completed(moment: Moment, number: int) -> Any:
     )
 
 
-def _rows(side: Side, found: dict[str, Any], wanted: Collection[str]) -> Any:
-    marks = (flag(condition).label(mark) for mark, condition in found.items() if mark in wanted)
-    rows = select(col(Enrolment.id), *marks).where(
+def _marked(found: dict[str, Any], wanted: Collection[str]) -> list[Any]:
+    return [flag(condition).label(mark) for mark, condition in found.items() if mark in wanted]
+
+
+def _decided(side: Side, *columns: Any) -> Any:
+    """Everybody of that side who was ever decided about."""
+    return select(col(Enrolment.id), *columns).where(
         col(Enrolment.cohort_id) == COHORT, col(Enrolment.side) == side, col(Enrolment.decided_at).is_not(None)
     )
-    return rows.subquery(f"{side}_marks")
 
 
-def _takes_part(moment: Moment) -> Any:
+def _takes_part(moment: Moment, person: Any = Enrolment) -> Any:
     """Approved by then, and here now: of whoever left since it is not kept how they stood on an earlier day."""
-    return and_(col(Enrolment.status).in_(TAKES_PART), col(Enrolment.decided_at) < moment.seen)
+    return and_(person.status.in_(TAKES_PART), person.decided_at < moment.seen)
 
 
-def _listed(moment: Moment) -> Any:
-    return select(col(Consent.enrolment_id)).where(
+def _listed(person: Any, moment: Moment) -> Any:
+    # Of each mentor: a list would hold everybody's consents.
+    given = select(col(Consent.enrolment_id)).where(
         col(Consent.purpose) == ConsentPurpose.DIRECTORY,
+        col(Consent.enrolment_id) == person,
         col(Consent.created_at) < moment.seen,
         or_(col(Consent.withdrawn_at).is_(None), col(Consent.withdrawn_at) >= moment.seen),
     )
+    return given.correlate(person.table).exists()
 
 
 def _paused(moment: Moment) -> Any:

@@ -62,7 +62,7 @@ def agreement(session: Session, ask: Ask) -> Counts:
     near = timedelta(days=1)
     start = _starts(ask)[0]
     same = (
-        select(col(theirs.id))
+        select(col(theirs.pairing_id))
         .where(
             col(theirs.pairing_id) == col(mine.pairing_id),
             col(theirs.side) == Side.MENTEE,

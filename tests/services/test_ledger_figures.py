@@ -155,6 +155,18 @@ def test_forms_are_told_as_answered_overdue_and_not_yet_due(session: Session) ->
     assert found.words == "mentors answered 1 of 3 feedback forms whose day is over (2 overdue, 1 not yet due)"
 
 
+@pytest.mark.clause("U-6")
+def test_before_the_first_day_is_over_no_form_is_due(session: Session) -> None:
+    cohort = scheme(session, "unnc_alumni")
+    asked = _round(session, cohort, due_on=TODAY)
+    for side in (Side.MENTOR, Side.MENTEE):
+        _answer(session, asked, make_enrolment(session, cohort, side), {"relationship": 4})
+
+    found = figure(session, cohort, "U-6", "mentors_forms")
+
+    assert (found.state, found.part, found.base) == (State.NOBODY, 0, 0)
+
+
 @pytest.mark.clause("U-C4.4", "U-C6.1", "U-C2.1", "U-C6.4", "A-MR2", "A-MR3")
 @pytest.mark.parametrize(
     ("key", "days", "due", "says"),

@@ -17,7 +17,7 @@ def upgrade() -> None:
     _held([*HELD_BEFORE, "side", "began_on_time"])
     # SQLite took any wider index instead of one with the cohort alone, and then read everybody.
     _undeclared(["cohort_id", "conflicts_declared_at", "id"])
-    _few(DONE, "expectation", ["pairing_id", "created_at"], "done_at IS NOT NULL")
+    _few(DONE, "expectation", ["pairing_id", "done_at", "created_at"], "done_at IS NOT NULL")
     op.create_index(
         TRAINED, "training_completion", ["module_id", "enrolment_id", "completed_on", "expires_on", "created_at"]
     )

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from models.people import Person
-from services import plain_pages, reauthentication, sessions, sign_in_address, storage
+from services import messages, plain_pages, reauthentication, sessions, sign_in_address, storage
 from services.access import Actor
 from services.errors import Invalid, NotAllowed, Refusal
 from services.gateway import client_address, session_cookie
@@ -65,6 +65,9 @@ async def _ask(request: Request) -> Response:
         await to_thread.run_sync(_asked_for, session_cookie(request.headers), address, email, password)
     except Refusal as refusal:
         return await _account_page(request, str(refusal), email[:254])
+    if not messages.mail_is_set_up():
+        waits = "The link waits: this desk has no mail server yet. Until it arrives and you open it, nothing changes."
+        return plain_pages.render("Your new address is noted", [waits], link=BACK)
     return plain_pages.render(
         "Look into the new mailbox",
         [

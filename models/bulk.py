@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
-import psycopg
 from sqlalchemy import JSON, Column, Connection, Table, Uuid
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
@@ -44,28 +43,29 @@ def insert(connection: Connection, usual: SQLModel, own: Mapping[str, Sequence[A
     table: Table = type(usual).__table__  # type: ignore[attr-defined]
     # What is NULL in every row, an automatic number among it, is left to the database.
     columns = [column for column in table.columns if column.name in own or getattr(usual, column.name) is not None]
-    rows = list(zip(*(_bound(connection, column, usual, own, count) for column in columns), strict=True))
+    rows = zip(*(_bound(connection, column, usual, own, count) for column in columns), strict=True)
     # Only names of our own tables and columns become part of a statement.
     place = f"{table.name} ({', '.join(column.name for column in columns)})"
     if connection.dialect.name == "postgresql":
         _copy(connection, place, rows)
     else:
         marks = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(f"INSERT INTO {place} VALUES ({marks})", rows)  # noqa: S608
+        connection.exec_driver_sql(f"INSERT INTO {place} VALUES ({marks})", list(rows))  # noqa: S608
 
 
 def _copy(connection: Connection, place: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """PostgreSQL's way for many rows, which asks half as much of us as INSERT."""
     driver: Any = connection.connection.driver_connection
+    errors: Any = connection.dialect.dbapi
     statement = f"COPY {place} FROM STDIN"
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
-    except psycopg.Error as error:
+    except errors.Error as error:
         # The first line names the rule; those after it quote the row, and errors go to the log.
         told = type(error)(str(error).partition("\n")[0])
-        raise DBAPIError.instance(statement, None, told, psycopg.Error, hide_parameters=True) from None
+        raise DBAPIError.instance(statement, None, told, errors.Error, hide_parameters=True) from None
 
 
 def _bound(

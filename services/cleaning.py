@@ -6,9 +6,9 @@ Every function raises `Invalid`, and never repeats the value: a message may be s
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Collection
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
 import phonenumbers
@@ -36,24 +36,25 @@ _MARKS_IN_A_ROW = 8
 # So short that no part of an address can be too long by itself.
 _SHORT = 64
 _PLAIN_ADDRESS = re.compile(r"[\w+-]+(?:\.[\w+-]+)*@(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,}", re.ASCII)
+_PLAIN_ADDRESSES = re.compile(f"^{_PLAIN_ADDRESS.pattern}$", re.ASCII | re.MULTILINE)
 _NOBODYS = tuple(before + name for name in SPECIAL_USE_DOMAIN_NAMES for before in ("@", "."))
 
 _TELEPHONE = re.compile(r"\+?[0-9 ().\-/\u2010-\u2015]+")
+_LONGEST_NUMBER = 40
+_BETWEEN_DIGITS = str.maketrans("", "", " ().-/")
 _NO_DIGITS = re.compile(r"\D+")
 _WHOLE_NUMBER = re.compile(r"([+-]?\d{1,15})(?:\.0*)?")
 _WECHAT_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{5,19}")
 
 
-@dataclass(frozen=True)
-class Email:
+class Email(NamedTuple):
     """`typed` is for showing and sending, `key` for comparing: two addresses with one key are one account."""
 
     typed: str
     key: str
 
 
-@dataclass(frozen=True)
-class Telephone:
+class Telephone(NamedTuple):
     """`e164` is None for a number without its country when no region was given: nobody can call it from abroad."""
 
     typed: str
@@ -85,6 +86,27 @@ def text(value: str, *, field: str, longest: int, lines: bool = True) -> str:
     return shown.strip()
 
 
+def plain_texts(values: Collection[str], *, longest: int) -> dict[str, str]:
+    """Those of the values that `text` and `name` surely take, and what they make of them; quicker than one by one.
+
+    A value of blanks alone is not among them.
+    """
+    plain = [value for value in values if value.isascii() and value.isprintable() and len(value) <= longest]
+    if len(plain) < len(values):
+        others = [value for value in values if not value.isascii() and len(value) <= longest]
+        together = "".join(others)
+        if unicodedata.is_normalized("NFC", together) and all(map(_is_plain, set(together))):
+            plain += others
+    return {value: stripped for value in plain if (stripped := value.strip())}
+
+
+@lru_cache(maxsize=20_000)
+def _is_plain(character: str) -> bool:
+    """Whether it can be seen wherever it stands, or is a blank."""
+    seen = unicodedata.category(character)[0] in "LNPS" and not _INVISIBLE.match(character)
+    return seen or character == " "
+
+
 def name(value: str, *, field: str = "Name") -> str:
     """A person's name, in any script, from one visible character up."""
     cleaned = text(value, field=field, longest=LONGEST_NAME, lines=False)
@@ -113,6 +135,13 @@ def email(value: str, *, field: str = "Email address") -> Email:
     return Email(typed, compare_key(typed))
 
 
+def plain_emails(values: Collection[str]) -> dict[str, Email]:
+    """Those of the values that are plain addresses, as `email` takes them; quicker than one by one."""
+    found = set(_PLAIN_ADDRESSES.findall("\n".join(values))).intersection(values)
+    pairs = ((typed, typed.lower()) for typed in found)
+    return {typed: Email(typed, key) for typed, key in pairs if len(typed) <= _SHORT and not key.endswith(_NOBODYS)}
+
+
 def _is_plain_address(typed: str) -> bool:
     """Whether it is so plain that the library surely accepts it, which the tests prove: most are, and it takes long."""
     return len(typed) <= _SHORT and bool(_PLAIN_ADDRESS.fullmatch(typed)) and not typed.lower().endswith(_NOBODYS)
@@ -127,7 +156,7 @@ def compare_key(value: str) -> str:
 
 def telephone(value: str, *, field: str = "Telephone", region: str | None = None) -> Telephone:
     """A number as typed and as +country digits; `region` ("GB") is assumed for a number without its country."""
-    typed = text(value, field=field, longest=40, lines=False)
+    typed = text(value, field=field, longest=_LONGEST_NUMBER, lines=False)
     if typed.endswith(".0") and re.fullmatch(r"\d+\.0", typed):  # a spreadsheet took the number for a quantity
         typed = typed[:-2]
     plain = unicodedata.normalize("NFKC", typed)
@@ -139,6 +168,19 @@ def telephone(value: str, *, field: str = "Telephone", region: str | None = None
     if digits.startswith("00"):
         return Telephone(typed, _international(f"+{digits[2:]}", field))
     return Telephone(typed, _e164(digits, region) if region else None)
+
+
+def plain_telephones(values: Collection[str]) -> dict[str, Telephone]:
+    """Those of the values that are plain numbers with their country, as `telephone` takes them."""
+    found: dict[str, Telephone] = {}
+    numbers = [typed for typed in values if typed[:1] == "+" and typed.isprintable() and len(typed) <= _LONGEST_NUMBER]
+    bare = "\n".join(numbers).translate(_BETWEEN_DIGITS).split("\n")
+    for typed, number in zip(numbers, bare, strict=False):
+        digits = number[1:]
+        plain = 6 <= len(digits) <= 17 and digits.isdecimal() and digits.isascii() and typed[-1] != " "
+        if plain and _is_plain_number(digits):
+            found[typed] = Telephone(typed, number)
+    return found
 
 
 def wechat_id(value: str, *, field: str = "WeChat ID") -> str:

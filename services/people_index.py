@@ -115,12 +115,22 @@ class _Row(NamedTuple):
     tokens: str
 
 
-class _Words(dict[str, frozenset[str]]):
+class _Words(dict[str | None, frozenset[str]]):
     """What leads to a text, found once for all rows that say it."""
+
+    def __init__(self) -> None:
+        super().__init__({None: frozenset()})
+        self._of_sectors: dict[str | None, frozenset[str]] = {}
 
     def __missing__(self, text: str) -> frozenset[str]:
         found = self[text] = frozenset(search_words.leading_to(text))
         return found
+
+    def of_sector(self, code: str | None) -> frozenset[str]:
+        """What leads to a sector by any of its names."""
+        if code not in self._of_sectors:
+            self._of_sectors[code] = frozenset().union(*map(self.__getitem__, words_for(code)))
+        return self._of_sectors[code]
 
 
 def _rows(
@@ -136,15 +146,16 @@ def _rows(
     summary: str | None,
 ) -> Iterator[_Row]:
     """A row for the queue, and for a mentor one for the directory: the four facts that it shows, and none besides."""
-    yield _Row(enrolment_id, cohort_id, _QUEUE, _tokens(words, _QUEUE, full_name, called, email))
+    named = words[full_name]
+    yield _Row(enrolment_id, cohort_id, _QUEUE, _tokens(_QUEUE, named, words[called], words[email]))
     if side is _MENTOR:
-        tokens = _tokens(words, _DIRECTORY, full_name, role_title, *words_for(sector), summary)
-        yield _Row(enrolment_id, cohort_id, _DIRECTORY, tokens)
+        shown = (named, words[role_title], words.of_sector(sector), words[summary])
+        yield _Row(enrolment_id, cohort_id, _DIRECTORY, _tokens(_DIRECTORY, *shown))
 
 
-def _tokens(words: _Words, scope: SearchScope, *shown: str | None) -> str:
+def _tokens(scope: SearchScope, *shown: frozenset[str]) -> str:
     """The scope's initial before each word lets one index answer for both without reading the other's rows."""
-    leading = sorted(frozenset[str]().union(*[words[text] for text in shown if text]))
+    leading = sorted(frozenset[str]().union(*shown))
     initial = _INITIALS[scope]
     return initial + f" {initial}".join(leading) if leading else ""
 

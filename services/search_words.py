@@ -25,13 +25,23 @@ _SINGLE = str.maketrans(
 )
 
 
+class _WithoutMarks(dict[int, int | None]):
+    """Every letter as it is, every mark as nothing; each character is looked up once."""
+
+    def __missing__(self, code: int) -> int | None:
+        found = self[code] = None if unicodedata.category(chr(code))[0] == "M" else code
+        return found
+
+
+_WITHOUT_MARKS = _WithoutMarks()
+
+
 def folded(text: str) -> str:
     """The text in one case and width, without accents: "Ólafur Þórsson" is "olafur thorsson"."""
     if text.isascii():
         return text.lower()
     wide = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
-    bare = "".join(letter for letter in wide if unicodedata.category(letter)[0] != "M")
-    return unicodedata.normalize("NFC", bare).translate(_SINGLE)
+    return unicodedata.normalize("NFC", wide.translate(_WITHOUT_MARKS)).translate(_SINGLE)
 
 
 def leading_to(text: str) -> set[str]:

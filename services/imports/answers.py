@@ -6,6 +6,7 @@ What stands in many cells is cleaned once: of ten thousand rows, few columns hol
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from services import cleaning
@@ -51,15 +52,27 @@ class Answers:
 
     def line(self, key: str, longest: int = LONGEST_LINE) -> Sequence[str | None]:
         """Text on one line."""
-        return self.take(key, lambda raw, field: _line(_joined(raw), field, longest), joined=True)
+        return self.take(
+            key, lambda raw, field: _line(_joined(raw), field, longest), joined=True, plainly=_texts_to(longest)
+        )
 
     def text(self, key: str, longest: int, where: Sequence[bool] | None = None) -> Sequence[str | None]:
         """Text that may have several lines; of the rows where `where` says no, None."""
-        return self.take(key, lambda raw, field: cleaning.text(raw, field=field, longest=longest) or None, where=where)
+        return self.take(
+            key,
+            lambda raw, field: cleaning.text(raw, field=field, longest=longest) or None,
+            where=where,
+            plainly=_texts_to(longest),
+        )
 
     def name(self, key: str) -> Sequence[str | None]:
         """A person's name."""
-        return self.take(key, lambda raw, field: cleaning.name(_joined(raw), field=field), joined=True)
+        return self.take(
+            key,
+            lambda raw, field: cleaning.name(_joined(raw), field=field),
+            joined=True,
+            plainly=_texts_to(cleaning.LONGEST_NAME),
+        )
 
     def number(self, key: str, hi: int) -> Sequence[int | None]:
         """A whole number from 0 to `hi`."""
@@ -86,10 +99,12 @@ class Answers:
         *,
         joined: bool = False,
         where: Sequence[bool] | None = None,
+        plainly: Callable[[set[str]], dict[str, T]] | None = None,
     ) -> Sequence[T | None]:
         """The answers as `clean(raw, label)` gives them. A required one that is blank is a problem, another is None.
 
-        `joined` says that `clean` makes line breaks blanks, which is told.
+        `joined` says that `clean` makes line breaks blanks, which is told. `plainly` says of those cells about which
+        there is no doubt what `clean` would say of them, all at once.
         """
         if not self.mapped(key):
             return [None] * len(self.numbers)
@@ -97,10 +112,16 @@ class Answers:
         cells = [row.cells[column] for row in self._sheet.rows]
         if where is not None:
             cells = [cell if wanted else "" for cell, wanted in zip(cells, where, strict=True)]
-        read: dict[str, Any] = {cell: _answer(cell, target, clean) for cell in set(cells)}
+        different = set(cells)
+        read: dict[str, Any] = {}
+        if plainly:
+            saying = {cell for cell in different if _said(cell, target)} if _may_say_none(target) else different
+            read |= plainly(saying)
+        doubtful = different - read.keys()
+        read |= {cell: _answer(cell, target, clean) for cell in doubtful}
         if joined:
-            self._tell_of_joined(column, cells, {cell for cell in read if _is_broken(cell, target)})
-        refused = {cell for cell, answer in read.items() if isinstance(answer, _Refused)}
+            self._tell_of_joined(column, cells, {cell for cell in doubtful if _is_broken(cell, target)})
+        refused = {cell for cell in doubtful if isinstance(read[cell], _Refused)}
         for index in _rows_with(cells, refused):
             self.problem(index, key, read[cells[index]].message)
         return (
@@ -130,7 +151,15 @@ def _rows_with(cells: list[str], which: set[str]) -> list[int]:
 def _said(cell: str, target: Target) -> str:
     """What the cell says; '' for none."""
     raw = cell.strip()
-    return "" if target.kind in _MAY_SAY_NONE and words.is_blank(raw) else raw
+    return "" if _may_say_none(target) and words.is_blank(raw) else raw
+
+
+def _may_say_none(target: Target) -> bool:
+    return target.kind in _MAY_SAY_NONE
+
+
+def _texts_to(longest: int) -> Callable[[set[str]], dict[str, str]]:
+    return partial(cleaning.plain_texts, longest=longest)
 
 
 def _answer(cell: str, target: Target, clean: Callable[[str, str], T | None]) -> T | _Refused | None:

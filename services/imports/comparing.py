@@ -99,15 +99,16 @@ def plan(
         else:
             read.append((row, values))
     known = desk.known(session, cohort, {row.email_key for row, _ in read})
+    of_known = [(row, values) for row, values in read if row.email_key in known.people]
     here = [person for person in known.people.values() if person.id in known.insiders]
     compared = _Comparison(
         form=form,
         known=known,
         own=desk.own_words(session, here),
         remarks=remarks,
-        person_values=_merged(read),
+        person_values=_merged(of_known),
         # A person on both sides has one name and one telephone: both rows together say what, the last one carries it.
-        last_rows={row.email_key: row.row for row, _ in read},
+        last_rows={row.email_key: row.row for row, _ in of_known},
     )
     lines = tuple(_line(compared, row, values) for row, values in read)
     apart = _apart(session, cohort, lines, known, remarks)
@@ -115,7 +116,7 @@ def plan(
         lines=lines,
         problems=tuple(sorted(problems, key=lambda problem: problem.row)),
         notices=(*parsed.notices, *remarks.sentences()),
-        on_other_side=sum(_is_on_other_side(known, line) for line in lines),
+        on_other_side=sum(_is_on_other_side(known, line) for line in lines if line.person is not None),
         apart=apart,
         kept_own=len(compared.foreign),
     )
@@ -177,24 +178,28 @@ def _about_place(
         *((key, "enrolment", getattr(place, key), value) for key, value in values.enrolment.items()),
         *((key, "answers", place.answers.get(key), value) for key, value in values.asked.items()),
     ]
-    found = [Difference(key, form.label(key, side), where, before, value) for key, where, before, value in pairs]
-    claims = [
+    changed = [
+        Difference(key, form.label(key, side), where, before, value)
+        for key, where, before, value in pairs
+        if not _is_same(key, before, value)
+    ]
+    changed += [
         Difference(key, f"{key.capitalize()}, as claimed", "claims", place.claims.get(key), said)
         for key, said in row.claims.items()
+        if place.claims.get(key) != said
     ]
-    sent = [Difference("status", "Status", "enrolment", place.status, EnrolmentStatus.SUBMITTED)]
-    changed = [each for each in (*found, *claims) if not _is_same(each)]
     # Invited, and nothing filled in here: the file is what they handed in. Whoever began the form finishes it.
     # A file that says nothing new, as one that was exported here, hands nothing in.
     waits = place.status is EnrolmentStatus.DRAFT and not own and changed
-    return _not_in_own_words(compared, changed, own, row.row) + (tuple(sent) if waits else ())
+    sent = [Difference("status", "Status", "enrolment", place.status, EnrolmentStatus.SUBMITTED)] if waits else []
+    return (*_not_in_own_words(compared, changed, own, row.row), *sent)
 
 
-def _is_same(each: Difference) -> bool:
+def _is_same(key: str, before: Any, after: Any) -> bool:
     """Whether both mean one thing: channels have no order, and a sector typed long ago may have a code by now."""
-    if each.key == "channels" and each.before:
-        return set(each.before) == set(each.after)
-    return each.before == each.after or (each.key == "sector" and sector_for(each.before or "") == each.after)
+    if key == "channels" and before:
+        return set(before) == set(after)
+    return bool(before == after or (key == "sector" and sector_for(before or "") == after))
 
 
 def _not_in_own_words(

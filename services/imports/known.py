@@ -1,5 +1,6 @@
 """What the desk knows already about the people in a file: a few queries for each thousand of them, never one a row."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,8 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import Text, cast, func, literal, or_
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Session, col, select
 
 from models.audit import AuditEntry
@@ -37,11 +39,7 @@ class Known:
 
 def known(session: Session, cohort: Cohort, email_keys: Iterable[str]) -> Known:
     """Everybody with one of these addresses."""
-    people = [
-        person
-        for chunk in chunks(email_keys)
-        for person in session.exec(select(Person).where(col(Person.email_key).in_(chunk)))
-    ]
+    people = session.exec(select(Person).where(col(Person.email_key).in_(_each_of(session, email_keys)))).all()
     ids = [person.id for person in people]
     places = [
         place
@@ -136,6 +134,14 @@ def all_places(session: Session, person_ids: Iterable[UUID]) -> Iterator[Enrolme
     """Every place of these people, in any cohort."""
     for chunk in chunks(person_ids):
         yield from session.exec(select(Enrolment).where(col(Enrolment.person_id).in_(chunk)))
+
+
+def _each_of(session: Session, texts: Iterable[str]) -> Any:
+    """The texts as a table: one value for ten thousand of them, which neither driver has to take apart."""
+    together = json.dumps(list(texts))
+    if session.get_bind().dialect.name == "sqlite":
+        return select(func.json_each(together).table_valued("value").c.value)
+    return select(func.jsonb_array_elements_text(cast(literal(together, Text), JSONB)).column_valued())
 
 
 def _schemes_of(session: Session, person_ids: Sequence[UUID]) -> dict[UUID, set[UUID | None]]:

@@ -122,7 +122,7 @@ def _people(
     for done, read in enumerate(_facts(answers, targets, given, region), start=1):
         columns += read
         progress(done / _FACTS)
-    whole = [PersonRow(*facts) for facts in zip(*columns, strict=True)]
+    whole = list(map(PersonRow._make, zip(*columns, strict=True)))
     return [person for index, person in enumerate(whole) if index not in answers.bad] if answers.bad else whole
 
 
@@ -133,9 +133,13 @@ def _facts(
     roles = _roles(answers, given)
     yield [roles]
     yield [_full_names(answers)]
-    emails = answers.take("email", lambda raw, label: cleaning.email(raw, field=label))
+    emails = answers.take("email", lambda raw, label: cleaning.email(raw, field=label), plainly=cleaning.plain_emails)
     yield [[email and email.typed for email in emails], [email and email.key for email in emails]]
-    phones = answers.take("telephone", lambda raw, label: cleaning.telephone(raw, field=label, region=region))
+    phones = answers.take(
+        "telephone",
+        lambda raw, label: cleaning.telephone(raw, field=label, region=region),
+        plainly=cleaning.plain_telephones,
+    )
     yield [[phone and phone.typed for phone in phones], [phone and phone.e164 for phone in phones]]
     texts = _texts(answers, roles)
     yield [answers.take("wechat_id", lambda raw, label: cleaning.wechat_id(raw, field=label))]

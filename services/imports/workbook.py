@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
+from typing import cast
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
@@ -84,7 +85,7 @@ def _refuse_if_too_big_inside(parts: dict[str, bytes]) -> None:
     if b"macroenabled" in parts.get("[Content_Types].xml", b"").lower():
         raise _has_macros()
     tables = [part for part in parts.values() if b"/si" in part or b":si" in part]
-    shared = [len(item) for part in tables if _SHARED_END.search(part) for item in _SHARED_END.split(part)]
+    shared = [len(item) for part in tables for item in _shared_texts(part)]
     for part in parts.values():
         if b"\0" in part[:64] or b"<!DOCTYPE" in part or b"<!ENTITY" in part:
             raise _damaged()
@@ -93,6 +94,15 @@ def _refuse_if_too_big_inside(parts: dict[str, bytes]) -> None:
         _refuse_rectangle(part)
         if _copied(part, shared) > LARGEST_UNPACKED:
             raise _too_big("Unpacked, this workbook is larger than 50 MB.")
+
+
+def _shared_texts(part: bytes) -> list[bytes]:
+    """The part cut behind each shared text; [] when it has none."""
+    if part.count(b"/si") == part.count(b"</si>") and b":si" not in part:
+        found = part.split(b"</si>")  # as nearly all programs write it
+    else:
+        found = _SHARED_END.split(part)
+    return found if len(found) > 1 else []
 
 
 def _refuse_rectangle(part: bytes) -> None:
@@ -163,6 +173,8 @@ def _first_sheet(book: CalamineWorkbook) -> tuple[CalamineSheet, list[str]]:
 
 
 def _texts(row: Sequence[object]) -> list[str]:
+    if set(map(type, row)) == {str}:
+        return cast("list[str]", row)
     return [cell if isinstance(cell, str) else _as_text(cell) for cell in row]
 
 

@@ -6,6 +6,7 @@ versions.
 """
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -33,8 +34,8 @@ def write(session: Session, cohort: Cohort, plan: Plan, by: UUID | None) -> list
     """
     numbers = _numbers(plan)
     # In the order of their lists, because most indexes are in it, too, and then grow at one end.
-    new = sorted((line for line in plan.lines if line.state is State.NEW), key=_sort_key)
-    ids = _add_people(session, plan, new)
+    new = sorted(((_sort_key(line), line) for line in plan.lines if line.state is State.NEW), key=itemgetter(0))
+    ids = _add_people(session, plan, [line for _, line in new])
     _add_places(session, cohort, new, ids)
     _remember(session, plan, by)
     changed = [_change(line, numbers) for line in plan.lines if line.differences]
@@ -64,8 +65,9 @@ def _add_people(session: Session, plan: Plan, new: Sequence[Line]) -> dict[str, 
     return ids | {line.row.email_key: line.person.id for line in plan.lines if line.person is not None}
 
 
-def _add_places(session: Session, cohort: Cohort, lines: Sequence[Line], ids: Ids) -> None:
+def _add_places(session: Session, cohort: Cohort, new: Sequence[tuple[str, Line]], ids: Ids) -> None:
     """Places as if the people had sent the form, but for the claims: those are no more than what was said."""
+    lines = [line for _, line in new]
     usual = Enrolment(
         person_id=cohort.id,  # each row names its own
         cohort_id=cohort.id,
@@ -78,7 +80,7 @@ def _add_places(session: Session, cohort: Cohort, lines: Sequence[Line], ids: Id
         "id": bulk.new_ids(len(lines)),
         "person_id": [ids[line.row.email_key] for line in lines],
         "side": [line.side for line in lines],
-        "sort_key": list(map(_sort_key, lines)),
+        "sort_key": [sort_key for sort_key, _ in new],
         "answers": [line.values.asked for line in lines],
         "claims": [dict(line.row.claims) for line in lines],
         **_columns(usual, [line.values.enrolment for line in lines]),

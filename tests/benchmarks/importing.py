@@ -1,5 +1,6 @@
 """What an import of ten thousand rows costs beside merely reading the file, in one run, on both databases.
 
+Validation and write are the whole import without the mere reading: our own safe way of reading counts as validation.
 CPU time of this process is measured, not the clock on the wall: the machines are shared. What PostgreSQL itself spends
 is another process's, and is told by the clock beside it.
 """
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import psutil
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 from rich.console import Console
@@ -47,21 +49,30 @@ def bench(rows: int = ROWS) -> int:
     """Print the table; 0 when validation and write take at most four times the reading, else 1."""
     content = workbook(rows)
     table = Table(title=f"Import of {rows:,} rows ({len(content) / 1e6:.1f} MB XLSX), seconds of CPU (of the clock)")
-    for heading in ("Database", "Reading alone", "Preview", "Import", "The same again", "Import × reading"):
+    for heading in (
+        "Database",
+        "Reading alone",
+        "Preview",
+        "Import",
+        "The same again",
+        "Validation and write × reading",
+    ):
         table.add_column(heading, justify="left" if heading == "Database" else "right")
     missed = 0
     for name, url in desks.databases():
         with desks.database(url) as engine:
             with Session(engine) as session:
                 actor = coordinator(session, populate(session, 100))
-            reading = _spent(partial(_merely_read, content))
+            reading = min(_spent(partial(_merely_read, content)) for _ in range(3))  # the first one also loads code
             preview = _spent(partial(_preview, engine, actor, content))
             first, again = (_spent(partial(_import, engine, actor, content)) for _ in range(2))
-        times = first[0] / reading[0]
+        times = (first[0] - reading[0]) / reading[0]
         missed += times > MOST_TIMES_READING
         told = (f"{cpu:.2f} ({clock:.2f})" for cpu, clock in (reading, preview, first, again))
         table.add_row(name, *told, f"{times:.1f}")
     Console(width=130).print(table)
+    held = psutil.Process().memory_info().rss / 2**20
+    Console(width=130).print(f"After {2 * len(table.rows)} imports this process holds {held:.0f} MB.")
     return 1 if missed else 0
 
 

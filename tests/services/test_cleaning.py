@@ -237,3 +237,49 @@ def test_the_short_way_takes_a_telephone_number_only_as_the_library_would_write_
 @given(st.text(max_size=30))
 def test_text_that_needs_no_care_is_kept_as_the_long_way_would_keep_it(value: str) -> None:
     assert cleaning.compare_key(value) == unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
+
+
+def bad(*kinds: str) -> st.SearchStrategy[str]:
+    return st.sampled_from([item.values[0].value for item in of_kind(*kinds)])
+
+
+LATIN_AND_MORE = st.text(
+    "aZ1 .-+_@()/'é李\u0301\u0300\u1100\u1161\u3164\u200d\u00a0\u202e\n\t\x00\U0001f600", max_size=9
+)
+ADDRESSES = st.text("aZ1.-_+@é ", max_size=12) | st.sampled_from(
+    ["a@b.org", "A@B.Example.org", "a@x.test", "a@localhost"]
+)
+NUMBERS = st.text("+0123456789 ().-/\u0663\n", max_size=20) | st.from_regex(
+    r"\+(44|86|1|39)[0-9 -]{6,12}", fullmatch=True
+)
+
+
+@given(st.lists(LATIN_AND_MORE | bad("name_ok", "long", "blank"), max_size=6))
+def test_many_texts_at_once_are_taken_as_each_would_be(values: list[str]) -> None:
+    for value, kept in cleaning.plain_texts(values, longest=200).items():
+        assert cleaning.text(value.strip(), field="Note", longest=200, lines=False) == kept
+        assert cleaning.name(value) == kept
+
+
+@given(st.lists(ADDRESSES | bad("email_ok", "email_bad"), max_size=6))
+def test_many_addresses_at_once_are_taken_as_each_would_be(values: list[str]) -> None:
+    for value, kept in cleaning.plain_emails(values).items():
+        assert cleaning.email(value) == kept
+
+
+@given(st.lists(NUMBERS | bad("phone_ok", "phone_bad"), max_size=6))
+def test_many_numbers_at_once_are_taken_as_each_would_be(values: list[str]) -> None:
+    for value, kept in cleaning.plain_telephones(values).items():
+        assert cleaning.telephone(value) == kept
+
+
+def test_usual_answers_need_no_look_one_by_one() -> None:
+    texts = {"Ada O'Hara": "Ada O'Hara", " 李娜 ": "李娜", "Ólafur": "Ólafur"}
+    number = "+44 20 7946 0123"
+
+    assert cleaning.plain_texts([*texts, "a\u202eb", " ", "\u3164"], longest=200).keys() <= texts.keys()
+    assert cleaning.plain_texts(texts, longest=200) == texts
+    assert cleaning.plain_emails(["A@example.org", "a b@example.org"]) == {
+        "A@example.org": Email("A@example.org", "a@example.org")
+    }
+    assert cleaning.plain_telephones([number, "07700 900123"]) == {number: Telephone(number, "+442079460123")}

@@ -8,9 +8,11 @@ from sqlmodel import Session
 
 from models.database import reading
 from models.enrolments import EnrolmentStatus, Side
+from models.schemes import Cohort
 from services import enrolments
 from services.access import Actor
 from services.enrolments import Gate
+from tests.benchmarks import desks, history
 from tests.benchmarks.population import populate
 from tests.benchmarks.questions import FEW, Desk, cohort_of, coordinator, is_flat, on_both, print_medians, rerun
 from tests.benchmarks.timing import first_and_median
@@ -28,7 +30,10 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "search: Chinese": {"search": "李娜 12"},
     "search: nobody": {"search": "nobody of that name"},
     **{f"gate: {gate.value}": {"gate": gate} for gate in Gate},
+    "search and gate": {"search": "oyelaran", "gate": Gate.SIGNATURE},
 }
+# So many lack each thing once nearly everybody has done all of it: whom to find is what takes longest.
+STILL_LACKING = 30
 
 
 def bench(size: int = SIZE) -> int:
@@ -47,11 +52,22 @@ def _filled(session: Session, size: int) -> Actor:
 
 def _measured(desk: Desk, held: dict[str, float]) -> int:
     """How many targets are missed."""
-    asked = {question: first_and_median(partial(_ask, desk, facts))[1] for question, facts in QUESTIONS.items()}
-    print_medians(f"{desk.kind}: the queue's service", asked)
+    slow = _slow(desk, QUESTIONS, "the queue's service")
     drawn, _ = rerun(desk, "enrolments")
-    slow = [question for question, each in asked.items() if each > MOST_MILLISECONDS]
-    return len(slow) + (drawn.rerun > MOST_MILLISECONDS) + (not is_flat(desk, held))
+    with Session(desk.engine) as session:
+        history.catch_up(session, session.get_one(Cohort, cohort_of(desk.actor)), but=STILL_LACKING)
+        session.commit()
+    desks.settle(desk.engine)
+    gates = {question: facts for question, facts in QUESTIONS.items() if "gate" in facts}
+    slow += _slow(desk, gates, "hardly anybody lacks anything")
+    return slow + (drawn.rerun > MOST_MILLISECONDS) + (not is_flat(desk, held))
+
+
+def _slow(desk: Desk, questions: dict[str, dict[str, Any]], title: str) -> int:
+    """Ask and print them; how many take too long."""
+    asked = {question: first_and_median(partial(_ask, desk, facts))[1] for question, facts in questions.items()}
+    print_medians(f"{desk.kind}: {title}", asked)
+    return sum(each > MOST_MILLISECONDS for each in asked.values())
 
 
 def _ask(desk: Desk, facts: dict[str, Any]) -> None:

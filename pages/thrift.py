@@ -81,6 +81,13 @@ def _say_many_at_once() -> None:
                 # One has failed, as it would have by itself; that must not hold up those after it.
                 session._call_soon_on_event_loop(partial(hear, session))
 
+    def create(session: Any, *asked: Any) -> None:
+        """Of the run before, nothing that is heard later counts any more: what it has said is heard first."""
+        if "_outbox" in session.__dict__:
+            hear(session)
+        begin_another(session, *asked)
+
+    begin_another, patched._create_scriptrunner = patched._create_scriptrunner, create
     patched._on_scriptrunner_event = say
 
 

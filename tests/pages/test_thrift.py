@@ -32,6 +32,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
 
     monkeypatch.setattr(AppSession, "_handle_scriptrunner_event_on_event_loop", handle)
     monkeypatch.setattr(AppSession, "_on_scriptrunner_event", AppSession._on_scriptrunner_event)
+    monkeypatch.setattr(AppSession, "_create_scriptrunner", lambda _session, asked: said.append(("begun", asked)))
     monkeypatch.setattr(AppSession, "flush_browser_queue", lambda _session: list(range(60)))
     monkeypatch.setattr(Runtime, "_send_message", lambda _runtime, to, message: to.append(message))
     monkeypatch.setattr(app_session, "_populate_theme_msg", app_session._populate_theme_msg)
@@ -78,6 +79,21 @@ def test_what_a_run_says_is_not_held_back_until_its_end(heard: Heard) -> None:
     words = run(("run", ELEMENT, {"forward_msg": 1}))
 
     assert (heard, words) == ([(ELEMENT, {"forward_msg": 1})], ["send"])
+
+
+def test_what_a_run_has_said_is_heard_before_the_next_one_begins(heard: Heard) -> None:
+    async def two_runs() -> None:
+        session: Any = object.__new__(AppSession)
+        session._event_loop, session._message_enqueued_callback = asyncio.get_running_loop(), None
+        session._create_scriptrunner({"run": 1})
+        session._on_scriptrunner_event("run", ELEMENT, forward_msg=1)
+        session._create_scriptrunner({"run": 2})
+        session._state = app_session.AppSessionState.SHUTDOWN_REQUESTED
+
+    thrift.begin()
+    asyncio.run(two_runs())
+
+    assert heard == [("begun", {"run": 1}), (ELEMENT, {"forward_msg": 1}), ("begun", {"run": 2})]
 
 
 def test_an_element_that_fails_holds_up_none_after_it(heard: Heard) -> None:

@@ -1,13 +1,16 @@
 """Two real databases for every test of a service: a SQLite file and a PostgreSQL server of the dev extra."""
 
+import json
 import os
 import shutil
+import time
 import warnings
 from collections.abc import Iterator
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -22,7 +25,11 @@ from services.audit import GENESIS
 from services.schema import migrate
 from services.settings import settings
 
+if TYPE_CHECKING:
+    from services.demonstration import DemoAccount
+
 BOTH = ("sqlite", "postgresql")
+ACCOUNTS = "accounts.json"
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +52,60 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     migrate(engine)
     engine.dispose()  # the last connection to close moves everything from the log into the file
     return path
+
+
+@pytest.fixture(scope="session")
+def demonstrated(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to copy: the demonstration in `mentoring.db`, the keys of its server, and its accounts.
+
+    Made by the first who asks, for all workers of a run: it takes longer than almost anything else here.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "demonstrated"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        _wait_for(folder / ACCOUNTS)
+        return folder
+    shutil.copy(sqlite_template, folder / "mentoring.db")
+    engine = make_engine(f"sqlite:///{folder / 'mentoring.db'}")
+    given = demonstrate(engine, folder)
+    engine.dispose()
+    # Renamed, so that nobody who waits for it reads half of it.
+    (folder / "unfinished").write_text(json.dumps([asdict(account) for account in given]))
+    (folder / "unfinished").rename(folder / ACCOUNTS)
+    return folder
+
+
+def demo_accounts(folder: Path) -> tuple["DemoAccount", ...]:
+    """The accounts of the demonstration in a copy of that folder."""
+    from services.demonstration import DemoAccount
+
+    return tuple(DemoAccount(**account) for account in json.loads((folder / ACCOUNTS).read_text()))
+
+
+def _wait_for(file: Path) -> None:
+    until = time.monotonic() + 300
+    while not file.exists():
+        assert time.monotonic() < until, "another worker began to load the demonstration, and never ended"
+        time.sleep(0.2)
+
+
+def demonstrate(engine: Engine, home: Path) -> tuple["DemoAccount", ...]:
+    """Load the demonstration as a server with this folder would; answers its accounts."""
+    from services import demonstration
+
+    with pytest.MonkeyPatch.context() as patch, Session(engine) as session:
+        # Fixtures of a module or a run come before the one that keeps this machine's settings away from each test.
+        for name in ("SMTP_HOST", "MENTORING_ENV", "MENTORING_URL"):
+            patch.delenv(name, raising=False)
+        # What is kept under a key must be kept under the key of the server that shows it.
+        patch.setenv("MENTORING_HOME", str(home))
+        patch.setenv("MENTORING_PASSWORD_COST", "4")
+        settings.cache_clear()
+        given = demonstration.load(session)
+    settings.cache_clear()
+    return given
 
 
 @pytest.fixture(scope="session")

@@ -3,20 +3,18 @@
 The rules are WCAG 2.0 to 2.2, levels A and AA, and axe's best practice. SQLite only: what is drawn is the same.
 """
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize
-from sqlmodel import Session
 
-from models.database import make_engine
-from services import demonstration
-from services.schema import migrate
-from services.settings import settings
 from tests.browser.conftest import Desk, Mailbox, free_port, start_server
 from tests.browser.steps import DESK_SIZE, PHONE_SIZE, Visit
+from tests.conftest import demo_accounts
 
 pytestmark = pytest.mark.browser
 
@@ -35,19 +33,11 @@ ROLES = ("Coordinator", "Scheme manager", "Mentor, AULP", "Mentee, UNNC")
 
 
 @pytest.fixture(scope="module")
-def shown_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, dict[str, Any]]]:
+def shown_desk(demonstrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, dict[str, Any]]]:
     """A server on the demonstration, and its accounts by the beginning of their role."""
-    home = tmp_path_factory.mktemp("demonstration")
-    url, port = f"sqlite:///{home / 'demonstration.db'}", free_port()
-    engine = make_engine(url)
-    migrate(engine)
-    with pytest.MonkeyPatch.context() as environment, Session(engine) as session:
-        # What is kept under a key must be kept under the key of the server that shows it.
-        environment.setenv("MENTORING_HOME", str(home))
-        settings.cache_clear()
-        accounts = {account.role: account for account in demonstration.load(session)}
-    settings.cache_clear()
-    engine.dispose()
+    home = shutil.copytree(demonstrated, tmp_path_factory.mktemp("demonstration") / "home")
+    url, port = f"sqlite:///{home / 'mentoring.db'}", free_port()
+    accounts = {account.role: account for account in demo_accounts(home)}
     process = start_server(home, url, port, free_port(), home / "server.log")
     yield Desk(f"http://127.0.0.1:{port}", home, url, Mailbox(), process, home / "server.log", 0), accounts
     process.terminate()

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func
@@ -45,7 +44,7 @@ from services.matching import reading
 from services.pair_facts import QUIET, SILENT
 from services.reconciliation import State
 from services.settings import settings
-from tests.conftest import BOTH, _empty
+from tests.conftest import BOTH, _empty, demo_accounts, demonstrate
 from tests.factories import make_actor, make_cohort, make_enrolment, make_person
 from tests.services.ledger_by_hand import (  # noqa: F401 - tests of the database that this module loads
     test_confirmed_ways_of_working_are_those_that_a_loop_counts,
@@ -69,24 +68,14 @@ class Loaded:
 
 
 @pytest.fixture(scope="module", params=BOTH)
-def loaded(
-    request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Loaded]:
-    folder = tmp_path_factory.mktemp("demonstration")
+def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
     if request.param == "sqlite":
-        shutil.copy(sqlite_template, folder / "mentoring.db")
-        engine = make_engine(f"sqlite:///{folder / 'mentoring.db'}")
+        made = request.getfixturevalue("demonstrated")
+        folder = shutil.copytree(made, tmp_path_factory.mktemp("demonstration") / "home")
+        engine, given = make_engine(f"sqlite:///{folder / 'mentoring.db'}"), demo_accounts(folder)
     else:
         engine = request.getfixturevalue("postgres_engine")
-    with pytest.MonkeyPatch.context() as patch, Session(engine) as session:
-        # A fixture of the module comes before the one that keeps this machine's settings away from each test.
-        for name in ("SMTP_HOST", "MENTORING_ENV", "MENTORING_URL"):
-            patch.delenv(name, raising=False)
-        patch.setenv("MENTORING_HOME", str(folder))
-        patch.setenv("MENTORING_PASSWORD_COST", "4")
-        settings.cache_clear()
-        given = demonstration.load(session)
-    settings.cache_clear()
+        given = demonstrate(engine, tmp_path_factory.mktemp("demonstration"))
     yield Loaded(engine, given)
     if request.param == "sqlite":
         engine.dispose()

@@ -183,8 +183,11 @@ def audience(sides: tuple[str, ...]) -> str:
 
 def draw_one(session: Session, actor: Actor, scheme_id: UUID, resource_id: UUID) -> None:
     """What people read, with what can be done about it; the editor below."""
-    unsaved.draw(resource_id)
-    now = resource_authoring.written(session, actor, resource_id)
+    try:
+        now = resource_authoring.written(session, actor, resource_id)
+    except NotAllowed:
+        unsaved.draw(resource_id)
+        raise
     st.markdown(f"{STATES[now.state]} {audience(now.content.sides)}")
     draw_reading(actor, resource_authoring.preview(session, actor, resource_id))
     with st.container(horizontal=True):
@@ -261,6 +264,8 @@ def draw_editor(scheme_id: UUID, now: Written | None) -> None:
         if now is not None and now.can_undo:
             st.button("Undo the last change", key="undo", on_click=undo, args=(now,))
     draw_refused(EDITOR)
+    if now is not None:
+        unsaved.draw(now.id)
 
 
 def mark_of(now: Written | None) -> str:

@@ -66,9 +66,20 @@ def draw_listed(line: Listed, today: date) -> None:
 
 
 def draw_chosen(session: Session, actor: Actor, module_id: UUID, today: date) -> None:
-    """What could not be saved stands above it, also when the draft is there no more."""
-    unsaved.draw(module_id)
-    draw_edition(session, actor, training_authoring.edition(session, actor, module_id), today)
+    """What could not be saved stands where it was written, and above everything when that is there no more."""
+    try:
+        now = training_authoring.edition(session, actor, module_id)
+    except NotAllowed:
+        draw_unsaved(module_id, WORDS, QUESTIONS)
+        raise
+    if now.state is not PublishedState.DRAFT:
+        draw_unsaved(module_id, WORDS, QUESTIONS)
+    draw_edition(session, actor, now, today)
+
+
+def draw_unsaved(module_id: UUID, *places: str) -> None:
+    for where in places:
+        unsaved.draw(f"{where} {module_id}")
 
 
 def draw_edition(session: Session, actor: Actor, now: Edition, today: date) -> None:
@@ -138,7 +149,8 @@ def draw_words(now: Edition, today: date) -> None:
         st.number_input("Minutes it takes", 1, 240, old.minutes, key=f"minutes-{mark}")
         st.number_input("Months until it runs out (0: never)", 0, 120, old.valid_months, key=f"months-{mark}")
         st.form_submit_button("Save", key=f"save-{mark}", on_click=save_words, args=(now,))
-        draw_refused(WORDS)
+    draw_refused(WORDS)
+    draw_unsaved(now.id, WORDS)
 
 
 def mark_of(now: Edition) -> str:
@@ -176,7 +188,7 @@ def save(where: str, now: Edition, made: Callable[[], Content], said: str, *, wo
             training_authoring.save(session, actor, now.id, made(), version=now.version)
         except (Conflict, NotAllowed):
             if words:
-                unsaved.keep(now.id, words)
+                unsaved.keep(f"{where} {now.id}", words)
             raise
         tell(said)
 
@@ -201,7 +213,8 @@ def draw_questions(now: Edition) -> None:
         st.caption("With one star people choose one answer; with several they tick all that fit.")
         st.text_input("Why it is so, shown afterwards", old.explanation, max_chars=1000, key=f"why-{mark}-{at}")
         st.form_submit_button("Save the question", key=f"save-question-{mark}", on_click=save_question, args=(now, at))
-        draw_refused(QUESTIONS)
+    draw_refused(QUESTIONS)
+    draw_unsaved(now.id, QUESTIONS)
     if at:
         with st.popover("Delete this question", key=f"deleting-{mark}-{at}"):
             st.markdown(f"“{plain(old.question)}” and its answers are lost.")

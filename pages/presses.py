@@ -3,7 +3,7 @@
 By itself Streamlit breaks a run off as soon as the browser asks for the next, wherever it touches the screen or the
 session state, and begins the next beside it. A press whose line had not been reached is then gone, and one that was
 being acted on loses its answer. Of buttons read in the body of a page, every press was lost that something else
-followed at once: another press, another screen, a closed tab (measured, 80 of 80); of callbacks one in six.
+followed at once: another press, another screen, a closed tab (measured, 72 of 72); of callbacks one in six.
 
 Three things are changed, which reach into Streamlit; its version is held to one minor, and tests/faults shows that
 they still hold. `runner.fastReruns` is off in .streamlit/config.toml, so that all that a tab asks for is done by one

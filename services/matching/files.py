@@ -150,10 +150,9 @@ def _members(
     options = Words({key: field.labels for key, field in form.fields.items()})
     remarks, problems, members = Remarks(), list(parsed.problems), []
     asking = Asking(form, sheet, mapping, remarks)
-    for row in parsed.people:
+    own = [_without_wishes(row) for row in parsed.people]
+    for row, (_, values, wrong) in zip(parsed.people, asking.values_of(own), strict=True):
         wishes = words.people(row.extras.get(WISHES.key, ""))
-        own = row._replace(extras={key: said for key, said in row.extras.items() if key != WISHES.key})
-        values, wrong = asking.values_of(own)
         problems += wrong
         lacks = _lacks(template, row, mapping) if trust_claims else None
         if not wrong:
@@ -166,6 +165,10 @@ def _members(
     if uncounted:
         told.append("No column says how many mentees a mentor has room for: each counts with one place.")
     return members, sorted(problems, key=lambda problem: problem.row), told
+
+
+def _without_wishes(row: PersonRow) -> PersonRow:
+    return row._replace(extras={key: said for key, said in row.extras.items() if key != WISHES.key})
 
 
 def _member(

@@ -181,7 +181,9 @@ def every_list(tab: Tab) -> dict[str, bytes]:
     for place, name in ((1, "kept"), (2, "wishes")):
         found[name] = tab.choose("Which mentors", place)
     tab.choose("Which mentors", 0)
-    tab.set("Search", "role title")
+    # Where nobody is listed there is nobody to search among.
+    if any(widget.label == "Search" for widget in tab.widgets.values()):
+        tab.set("Search", "role title")
     return found | {"found": tab.rerun()}
 
 

@@ -68,7 +68,10 @@ def ask_return(today: date, key: str) -> date | None:
     if how == OPEN:
         return None
     first, last = today + timedelta(days=1), today + timedelta(days=LONGEST_DAYS)
-    usual = today + timedelta(days=USUAL_DAYS)
+    usual, kept = today + timedelta(days=USUAL_DAYS), st.session_state.get(f"{key}-until")
+    if isinstance(kept, date):
+        # A day that has come while the page stood open is refused in words: left out here, another would replace it.
+        first = min(first, kept)
     chosen = st.date_input("Back on", usual, min_value=first, max_value=last, key=f"{key}-until", format="DD/MM/YYYY")
     return chosen if isinstance(chosen, date) else None
 

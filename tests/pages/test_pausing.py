@@ -40,6 +40,21 @@ def test_the_break_says_first_whom_it_concerns_and_keeps_the_day(page_session: S
     assert (kept.planned_return_on, kept.ended_on) == (date(2026, 12, 5), None)
 
 
+def test_a_day_that_has_come_while_the_page_stood_open_is_refused_and_not_replaced(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    with travel("2026-11-21T15:58:00+00:00", tick=False):  # just before midnight in Shanghai
+        page = open_page("enrolment", pair.mentor_person, step="6")
+        page.session_state["step"] = 6
+        page.run()
+        page.date_input(key="pause-until").set_value(date(2026, 11, 22)).run()
+    with travel("2026-11-21T16:02:00+00:00", tick=False):
+        page.button(key="pause").click().run()
+
+    assert not page.exception
+    assert page_session.exec(select(Pause)).all() == []
+    assert [each.value.startswith("The day of your return is not in the future") for each in page.error] == [True]
+
+
 @pytest.mark.clause("U-C5.3")
 def test_on_the_day_the_page_asks_and_one_press_answers(page_session: Session) -> None:
     with travel(TODAY, tick=False):

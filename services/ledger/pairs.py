@@ -1,10 +1,10 @@
 """Pairs, a row for each with its marks: rhythm, first contact, ways of working, releases, who may mentor, endings.
 
 Rules are those of services/pair_facts.py. Five steps, from the pairs and what is gathered beside them (`_pairs`) over
-what is looked up of each (`_facts`), the same in days (`_days`) and how the pair stands (`_standing`) to the marks. Each
-step but the last is made once (MATERIALIZED): SQLite would otherwise work out a step's expressions at every place of the
-next one that uses them. Of what lies in its tables a pair's meetings alone are many: the first and the latest are looks
-along an index, so that their number does not matter; the rest is gathered by pair and joined, or listed.
+what is looked up of each (`_facts`), the same in days (`_days`) and how the pair stands (`_standing`) to the marks.
+Each step but the last is made once (MATERIALIZED): SQLite would otherwise work out a step's expressions at every place
+of the next one that uses them. Of what lies in its tables a pair's meetings alone are many: the first and the latest
+are looks along an index, so that their number does not matter; the rest is gathered by pair and joined, or listed.
 """
 
 from collections.abc import Collection, Iterator, Mapping

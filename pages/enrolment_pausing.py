@@ -1,33 +1,25 @@
 """A coordinator lets somebody rest, or ends a break that a coordinator began: what it does and every email, first."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
 
+from pages import pausing
 from pages.ui import plain, segments
 from services import coordinated_pauses
 from services.access import Actor
 from services.coordinated_pauses import Plan, Told
-from services.pauses import LONGEST_DAYS
 
 DAY, OPEN = "Until a day", "No day yet"
-USUAL_DAYS = 28
 
 
 def confirm_pause(session: Session, actor: Actor, enrolment_id: UUID) -> Callable[[], object]:
     """What is confirmed: to be done once somebody says yes."""
     now = coordinated_pauses.today(session, actor, enrolment_id)
     how = segments("How long?", [DAY, OPEN], default=DAY, required=True, key="rest-how")
-    chosen = None
-    if how == DAY:
-        usual, last = now + timedelta(days=USUAL_DAYS), now + timedelta(days=LONGEST_DAYS)
-        first = now + timedelta(days=1)
-        chosen = st.date_input(
-            "Back on", usual, min_value=first, max_value=last, key="rest-until", format="DD/MM/YYYY", width=220
-        )
+    chosen = pausing.ask_day(now, "rest-until") if how == DAY else None
     plan = coordinated_pauses.plan(session, actor, enrolment_id, return_on=chosen)
     st.markdown("\n".join(f"- {line}" for line in what_it_does(plan)))
     read(plan.told)

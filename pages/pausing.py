@@ -67,12 +67,17 @@ def ask_return(today: date, key: str) -> date | None:
     how = segments("How long?", list(UNTIL), words=UNTIL.__getitem__, default=DAY, required=True, key=f"{key}-how")
     if how == OPEN:
         return None
+    return ask_day(today, f"{key}-until")
+
+
+def ask_day(today: date, key: str) -> date | None:
+    """The day of coming back: after today, within the coming year."""
     first, last = today + timedelta(days=1), today + timedelta(days=LONGEST_DAYS)
-    usual, kept = today + timedelta(days=USUAL_DAYS), st.session_state.get(f"{key}-until")
+    usual, kept = today + timedelta(days=USUAL_DAYS), st.session_state.get(key)
     if isinstance(kept, date):
         # A day that has come while the page stood open is refused in words: left out here, another would replace it.
         first = min(first, kept)
-    chosen = st.date_input("Back on", usual, min_value=first, max_value=last, key=f"{key}-until", format="DD/MM/YYYY")
+    chosen = st.date_input("Back on", usual, min_value=first, max_value=last, key=key, format="DD/MM/YYYY", width=220)
     return chosen if isinstance(chosen, date) else None
 
 

@@ -187,7 +187,7 @@ def check_return(return_on: date | None, today: date) -> None:
     if return_on is None:
         return
     if return_on <= today:
-        raise Invalid("The day of your return is not in the future.", remedy="Choose a later day, or no day at all.")
+        raise Invalid("The day of return is not in the future.", remedy="Choose a later day, or no day at all.")
     if (return_on - today).days > LONGEST_DAYS:
         raise Invalid("That is more than a year away.", remedy="Choose an earlier day, or no day at all.")
 

@@ -52,7 +52,22 @@ def test_a_day_that_has_come_while_the_page_stood_open_is_refused_and_not_replac
 
     assert not page.exception
     assert page_session.exec(select(Pause)).all() == []
-    assert [each.value.startswith("The day of your return is not in the future") for each in page.error] == [True]
+    assert [each.value.startswith("The day of return is not in the future") for each in page.error] == [True]
+
+
+def test_nor_is_the_day_that_a_coordinator_chose_for_somebody(page_session: Session) -> None:
+    pair = make_pair(page_session)
+    with travel("2026-11-21T15:58:00+00:00", tick=False):
+        page = open_page("enrolments", pair.coordinator)
+        page.radio(key="who").set_value(str(pair.mentor_enrolment.id)).run()
+        page.button(key="Pause").click().run()
+        page.date_input(key="rest-until").set_value(date(2026, 11, 22)).run()
+    with travel("2026-11-21T16:02:00+00:00", tick=False):
+        page.button(key="confirm").click().run()
+
+    assert not page.exception
+    assert page_session.exec(select(Pause)).all() == []
+    assert [each.value.startswith("The day of return is not in the future") for each in page.error] == [True]
 
 
 @pytest.mark.clause("U-C5.3")

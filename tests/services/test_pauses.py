@@ -77,8 +77,8 @@ def test_a_break_is_kept_with_its_days_and_takes_the_person_out_of_matching_at_o
 @pytest.mark.parametrize(
     ("return_on", "happened"),
     [
-        (TODAY, "The day of your return is not in the future."),
-        (TODAY - timedelta(days=1), "The day of your return is not in the future."),
+        (TODAY, "The day of return is not in the future."),
+        (TODAY - timedelta(days=1), "The day of return is not in the future."),
         (TODAY + timedelta(days=367), "That is more than a year away."),
     ],
     ids=["today", "yesterday", "over-a-year"],

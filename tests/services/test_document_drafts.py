@@ -1,6 +1,5 @@
 """A new version of a text: written as a draft, compared, published by a second person where it must, and asked for."""
 
-import time
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -31,9 +30,12 @@ from tests.factories import (
     make_scheme,
     make_signature,
 )
+from tests.services.counting import sent
 from tests.services.signing_parts import TEXT, make_code, make_signer, sign
 
 CODE = DocumentKind.CODE
+# To publish, however many are asked to sign.
+MOST_STATEMENTS = 20
 
 
 @pytest.fixture
@@ -217,7 +219,7 @@ def test_publishing_writes_once_to_everybody_who_signs_it_and_says_from_when_new
     assert {mail.status for mail in mails.values()} == {MessageStatus.QUEUED}
 
 
-def test_five_hundred_people_are_asked_to_sign_again_within_two_seconds(
+def test_five_hundred_people_are_asked_to_sign_again_in_a_few_statements(
     session: Session, cohort: Cohort, actor: Actor
 ) -> None:
     make_code(session, cohort)
@@ -234,12 +236,12 @@ def test_five_hundred_people_are_asked_to_sign_again_within_two_seconds(
     )
     draft = begun(session, actor, cohort, words="## X-1 · Be kind\n\nBe very kind.")
     session.commit()
-    began = time.process_time()
 
-    published = publishing.publish_draft(session, actor, draft.id, version=draft.version)
+    with sent(session) as statements:
+        published = publishing.publish_draft(session, actor, draft.id, version=draft.version)
 
-    # Of this process alone: other work on the machine does not count.
-    assert (published.emails, time.process_time() - began < 2) == (500, True)
+    # How long that takes is told by `mentoring bench papers`.
+    assert (published.emails, len(statements) <= MOST_STATEMENTS) == (500, True), len(statements)
 
 
 @pytest.mark.clause("U-C4.1")

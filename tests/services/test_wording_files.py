@@ -1,7 +1,6 @@
 """A wording as it arrives: lines with their numbers, or refused in clear words whatever the file holds."""
 
 import io
-import time
 import zipfile
 from random import Random
 from typing import Any
@@ -158,12 +157,10 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("what", list(HOSTILE))
-def test_a_hostile_or_unreadable_file_is_refused_in_clear_words_within_a_second(what: str) -> None:
+def test_a_hostile_or_unreadable_file_is_refused_in_clear_words(what: str) -> None:
     content, said = HOSTILE[what]
-    began = time.perf_counter()
 
     with pytest.raises(Invalid) as refused:
         wording_files.read("a.docx", content)
 
     assert str(refused.value).startswith(said)
-    assert time.perf_counter() - began < 1

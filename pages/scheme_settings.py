@@ -150,7 +150,7 @@ def edit(session: Session, actor: Actor, field: Editable) -> None:
             "Save this question", type="primary", key=f"save-{key}", on_click=unsaved.note, args=shown
         )
     if pressed or st.session_state.get("confirming") == key:
-        save(session, actor, field, words, required=required, options=options, key=key)
+        save(session, actor, field, words, required=required, options=options, shown=shown)
     question_match.draw(session, actor, field, key)
     draw_listing(session, actor, field, key)
     draw_place(session, actor, field, key)
@@ -216,11 +216,11 @@ def save(
     *,
     required: bool,
     options: list[tuple[str, str]] | None,
-    key: str,
+    shown: tuple[UUID | str, ...],
 ) -> None:
-    """Save, but first say whose answers a vanishing option is."""
+    """Save, but first say whose answers a vanishing option is. `shown` is what `unsaved.note` remembers."""
     gone = {code for code, _ in field.options} - {code for code, _ in options or field.options}
-    if gone and not confirmed(session, actor, field, gone, key):
+    if gone and not confirmed(session, actor, field, gone, shown):
         return
     with refusals():
         form_editing.reword(
@@ -230,16 +230,16 @@ def save(
         done("Saved. The form reads so from now on.")
 
 
-def confirmed(session: Session, actor: Actor, field: Editable, gone: set[str], key: str) -> bool:
+def confirmed(session: Session, actor: Actor, field: Editable, gone: set[str], shown: tuple[UUID | str, ...]) -> bool:
     """Whether the coordinator has seen how many people chose what goes, and goes on."""
     counts = form_answers.chosen(session, actor, field.id)
     lines = [f"“{plain(words)}”: chosen by {counts.get(code, 0)}" for code, words in field.options if code in gone]
-    st.session_state["confirming"] = key
+    st.session_state["confirming"] = key = shown[1]
     st.warning(
         f"No longer offered: {'; '.join(lines)}. Whoever chose it keeps it, marked as no longer offered.",
         icon=":material/warning:",
     )
-    return st.button("Save without these options", key=f"confirm-{key}")
+    return st.button("Save without these options", key=f"confirm-{key}", on_click=unsaved.note, args=shown)
 
 
 MOVES = (("Move up", -1, ":material/arrow_upward:"), ("Move down", 1, ":material/arrow_downward:"))
@@ -260,7 +260,7 @@ def draw_place(session: Session, actor: Actor, field: Editable, key: str) -> Non
                 st.rerun()
         if field.is_built_in:
             st.caption("The desk needs this question: it can be worded differently, but not retired.")
-        elif st.button("Retire…", key=f"retire-{key}"):
+        elif st.button("Retire…", key=f"retire-{key}", on_click=unsaved.note, args=shown):
             st.session_state["retiring"] = key
     if st.session_state.get("retiring") == key:
         draw_retiring(session, actor, field, key)

@@ -47,7 +47,7 @@ def test_the_form_is_listed_whole_in_its_steps(page_session: Session) -> None:
     assert listed.count("\n1. ") == total
 
 
-@pytest.mark.parametrize("press", ["save", "save-match", "move1"])
+@pytest.mark.parametrize("press", ["save", "save-match", "move1", "retire"])
 def test_a_press_on_a_question_that_a_colleague_reworded_meanwhile_says_so_and_loses_no_words(
     page_session: Session, press: str
 ) -> None:
@@ -146,17 +146,26 @@ def test_a_choice_is_added_and_asked(page_session: Session) -> None:
     assert (added.options, added.roles, added.step) == (["tea", "coffee"], ["mentor", "mentee"], 2)
 
 
+def drink_of(session: Session, cohort: Cohort, coordinator: Person) -> FormField:
+    """A question with three options."""
+    form_editing.add(
+        session,
+        make_actor(coordinator, cohort),
+        cohort.scheme_id,
+        kind="choice",
+        step=2,
+        sides=list(Side),
+        words=Wording("Drink", "", "The coordinator only."),
+        required=False,
+        options=["Tea", "Coffee", "Milk"],
+    )
+    return field_of(session, cohort, "drink")
+
+
 def test_an_option_goes_only_after_it_was_said_whose_it_is(page_session: Session) -> None:
     cohort, coordinator = a_scheme(page_session)
-    page = open_page("scheme_settings", coordinator)
-    page.session_state["more"] = True
-    page.run()
-    page.selectbox(key="new-kind").set_value("choice").run()
-    page.text_input(key="new-label").set_value("Drink")
-    page.text_area(key="new-options").set_value("Tea\nCoffee\nMilk")
-    next(button for button in page.button if button.label == "Add this question").click().run()
+    field = drink_of(page_session, cohort, coordinator)
     make_enrolment(page_session, cohort, answers={"drink": "milk"})
-    field = field_of(page_session, cohort, "drink")
     page = editing(page_session, coordinator, field)
 
     page.text_input(key=f"option-milk-{field.id}-1").set_value("")
@@ -166,6 +175,25 @@ def test_an_option_goes_only_after_it_was_said_whose_it_is(page_session: Session
 
     assert warned == ["No longer offered: “Milk”: chosen by 1. Whoever chose it keeps it, marked as no longer offered."]
     assert (before, field_of(page_session, cohort, "drink").options) == (["tea", "coffee", "milk"], ["tea", "coffee"])
+
+
+def test_an_option_is_not_taken_from_a_question_that_a_colleague_changed_meanwhile_and_that_is_said(
+    page_session: Session,
+) -> None:
+    cohort, coordinator = a_scheme(page_session)
+    field = drink_of(page_session, cohort, coordinator)
+    page = editing(page_session, coordinator, field)
+    page.text_input(key=f"option-milk-{field.id}-1").set_value("")
+    page.text_area(key=f"more-{field.id}-1").set_value("Water")
+    page.button(key=f"save-{field.id}-1").click().run()
+    colleague = make_actor(make_coordinator(page_session, cohort, "Rui Reader"), cohort)
+    form_editing.move(page_session, colleague, field.id, version=1, by=-1)
+
+    page.button(key=f"confirm-{field.id}-1").click().run()
+
+    assert [error.value for error in page.error] == [OUTDATED]
+    assert [code.value for code in page.code] == ["Drink\n\nThe coordinator only.\n\nTea\n\nCoffee\n\nWater"]
+    assert field_of(page_session, cohort, "drink").options == ["tea", "coffee", "milk"]
 
 
 @pytest.mark.parametrize("side", list(Side))

@@ -85,7 +85,7 @@ def demo_accounts(folder: Path) -> tuple["DemoAccount", ...]:
 
 
 def _wait_for(file: Path) -> None:
-    until = time.monotonic() + 300
+    until = time.monotonic() + 900
     while not file.exists():
         assert time.monotonic() < until, "another worker began to load the demonstration, and never ended"
         time.sleep(0.2)

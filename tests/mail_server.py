@@ -1,7 +1,6 @@
 """A real SMTP server on a loopback port that answers as a test tells it to."""
 
 import asyncio
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,8 @@ from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.controller import Controller
+
+from tests.ports import free_port
 
 Answer = Callable[[str], str]
 
@@ -73,9 +74,3 @@ def mail_server(*, protocol: dict[str, Any] | None = None, **how: Any) -> Iterat
         yield server
     finally:
         controller.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

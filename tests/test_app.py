@@ -3,7 +3,6 @@
 import http.client
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from models.database import make_engine
 from services import gateway_watch, sessions
 from services.schema import migrate
 from tests.factories import make_account, make_cohort, make_coordinator
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 PYTHON = sys.executable
@@ -39,7 +39,7 @@ class Server:
         return (self.home / "said.txt").read_text(encoding="utf-8")
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
             connection.request(method, path, headers={name.replace("_", "-"): text for name, text in headers.items()})
             answer = connection.getresponse()
             return answer.status, answer.read().decode("utf-8", "replace")
@@ -64,12 +64,6 @@ class Server:
             origin=None,
             max_size=None,
         )
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start(home: Path, command: list[str], **environment: str) -> Server:
@@ -123,7 +117,7 @@ def screen(connection: ClientConnection, page: str = "") -> tuple[str, bytes]:
     connection.send(request.SerializeToString())
     name, everything = "", b""
     while True:
-        raw = connection.recv(timeout=20)
+        raw = connection.recv(timeout=60)
         assert isinstance(raw, bytes)
         message = ForwardMsg()
         message.ParseFromString(raw)

@@ -57,7 +57,7 @@ def send(server: Server, path: str, **form: str) -> tuple[int, dict[str, str], s
     headers = {"Host": HOST, "Sec-Fetch-Site": "same-origin", "X-Forwarded-For": "192.0.2.1"}
     if form:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
         connection.request("POST" if form else "GET", path, urlencode(form) or None, headers)
         answer = connection.getresponse()
         found = {name.lower(): text for name, text in answer.getheaders()}

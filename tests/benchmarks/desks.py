@@ -1,7 +1,6 @@
 """What the benchmarks run on: databases of their own, the real server in front of one, and a hello page beside it."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from models.people import Account, AccountStatus
 from services import sessions, storage
 from services.schema import migrate
 from tests.browser.protocol import ask
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 HELLO = "import streamlit as st\nst.title('Hello')\nst.text_input('Name')"
@@ -109,9 +109,7 @@ def served(database_url: str, tokens: dict[str, str]) -> Iterator[Server]:
 @contextmanager
 def _serving(script: Path, environment: dict[str, str], sign: str) -> Iterator[tuple[str, psutil.Process]]:
     """The real server with the project's settings; answers its address and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
     quietly = os.environ | environment | {"STREAMLIT_LOGGER_LEVEL": "error"}
     process = subprocess.Popen(command, cwd=ROOT, env=quietly, stdout=subprocess.DEVNULL)

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import text
 
 from models.database import make_engine
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SCREENS = ROOT / "var" / "screens"
@@ -90,12 +90,6 @@ def link_in(body: str) -> str:
     found = re.search(r"https?://\S+", body)
     assert found is not None, body
     return found.group(0)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start_server(home: Path, database_url: str, port: int, smtp_port: int, log: Path) -> subprocess.Popen[str]:
@@ -183,7 +177,7 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
     process = start_server(home, database_url, port, smtp_port, log)
     yield Desk(f"http://127.0.0.1:{port}", home, database_url, mailbox, process, log, smtp_port)
     process.terminate()
-    process.wait(timeout=20)
+    process.wait(timeout=60)
     controller.stop()
 
 

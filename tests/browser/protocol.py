@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-SECONDS = 40.0
+SECONDS = 90.0
 # After a run is over, the server says a few more words about it at once.
 SILENCE_SECONDS = 0.1
 COOKIE = "mentoring"

@@ -12,12 +12,13 @@ from models.database import make_engine
 from models.enrolments import Enrolment
 from services import proposal_answers
 from services.schema import migrate
-from tests.browser.conftest import free_port, start_server
+from tests.browser.conftest import start_server
 from tests.browser.introduced import UNNC, Half, Introduced
 from tests.browser.planted import found_in
 from tests.browser.protocol import Tab, ask, files_named_in
 from tests.factories import make_participant
 from tests.mail_server import MailServer, mail_server
+from tests.ports import free_port
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Serving:
 
     def letter_to(self, half: Half) -> str:
         """The first email that this person was sent."""
-        until = time.monotonic() + 40
+        until = time.monotonic() + 90
         while time.monotonic() < until:
             for received in self.mail.received:
                 if received.recipients == [half.email]:
@@ -49,7 +50,7 @@ def serve(folder: Path) -> Iterator[Serving]:
         process = start_server(folder / "home", url, port, mail.port, folder / "server.log")
         yield Serving(f"http://127.0.0.1:{port}", engine, mail)
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     engine.dispose()
 
 

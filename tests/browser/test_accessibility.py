@@ -12,9 +12,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.browser.conftest import Desk, Mailbox, free_port, start_server
+from tests.browser.conftest import Desk, Mailbox, start_server
 from tests.browser.steps import DESK_SIZE, PHONE_SIZE, Visit
 from tests.conftest import demo_accounts
+from tests.ports import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +42,7 @@ def shown_desk(demonstrated: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     process = start_server(home, url, port, free_port(), home / "server.log")
     yield Desk(f"http://127.0.0.1:{port}", home, url, Mailbox(), process, home / "server.log", 0), accounts
     process.terminate()
-    process.wait(timeout=20)
+    process.wait(timeout=60)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -94,14 +94,14 @@ class Phone:
 def restarted(desk: Desk) -> Iterator[None]:
     """The same database and address with a new server, while the phone lies on the table."""
     desk.process.kill()
-    desk.process.wait(timeout=20)
+    desk.process.wait(timeout=60)
     port = int(desk.url.rpartition(":")[2])
     process = start_server(desk.home, desk.database_url, port, desk.smtp_port, desk.log)
     try:
         yield
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def invited(session: Session) -> None:

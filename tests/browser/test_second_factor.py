@@ -14,8 +14,9 @@ from models.database import make_engine
 from services import passwords, second_factor
 from services.schema import migrate
 from services.settings import settings
-from tests.browser.conftest import free_port, start_server
+from tests.browser.conftest import start_server
 from tests.factories import make_account, make_cohort, make_coordinator
+from tests.ports import free_port
 
 PASSWORD = "seven quiet herons wade"
 
@@ -41,7 +42,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     process = start_server(folder / "home", url, port, free_port(), folder / "server.log")
     yield Serving(f"http://127.0.0.1:{port}", app)
     process.terminate()
-    process.wait(timeout=20)
+    process.wait(timeout=60)
 
 
 def _set_up(session: Session) -> str:

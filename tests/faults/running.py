@@ -18,8 +18,9 @@ from services import sessions
 from services.access import DESK
 from services.schema import migrate
 from services.schemes import starting
-from tests.browser.conftest import free_port, start_server
+from tests.browser.conftest import start_server
 from tests.factories import make_account, make_enrolment, make_participant, make_person
+from tests.ports import free_port
 
 
 @dataclass
@@ -39,14 +40,14 @@ class Running:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=60)
             self.process = None
 
     def kill(self) -> None:
         """SIGKILL: it gets no chance to finish anything."""
         if self.process is not None:
             self.process.kill()
-            assert self.process.wait(timeout=10) == -signal.SIGKILL
+            assert self.process.wait(timeout=60) == -signal.SIGKILL
             self.process = None
 
     @property

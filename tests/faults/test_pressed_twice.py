@@ -30,6 +30,7 @@ from tests.factories import (
     make_participant,
 )
 from tests.faults.running import running
+from tests.services.counting import soon
 from tests.services.pairs import make_pair
 
 PRESSES = 20
@@ -52,7 +53,7 @@ def test_one_form_sent_twenty_times_at_once_is_one_record_and_everybody_gets_it(
     operation, gate, started_at = uuid4(), Barrier(PRESSES), utc_now() - timedelta(hours=2)
 
     def press(minutes: int) -> Noted:
-        gate.wait(timeout=30)
+        gate.wait(timeout=60)
         with reading(engine) as own:
             return meetings.log(
                 own,
@@ -100,6 +101,7 @@ def test_three_presses_before_the_server_answers_are_one_record(database_url: st
 def test_presses_right_after_each_other_are_all_done(database_url: str, tmp_path: Path) -> None:
     with running(database_url, tmp_path) as server:
         coordinators = [somebody_with_much_to_press(server.engine) for _ in range(3)]
+        done = 0
         server.start()
 
         for token, place in coordinators:
@@ -110,12 +112,19 @@ def test_presses_right_after_each_other_are_all_done(database_url: str, tmp_path
                 tab.press_each("Close this round", leaving_for="messages")
                 # Acted on while the screen is drawn. Its buttons are there: nobody was brought back.
                 tab.press_each("Send again", leaving_for="feedback")
+                done += 3
+                # Presses wait in line, and the tab must not be closed before the last has begun.
+                assert soon(lambda: left_and_sent(server.engine)[1] == done)  # noqa: B023 (called at once)
 
-        with Session(server.engine) as session:
-            still_open = select(func.count()).where(col(FeedbackRound.closed_at).is_(None))
-            sent_again = select(func.count()).where(col(AuditEntry.action) == "message.requeued")
-            assert session.exec(still_open).one() == 0
-            assert session.exec(sent_again).one() == 3 * len(coordinators)
+        assert left_and_sent(server.engine) == (0, 3 * len(coordinators))
+
+
+def left_and_sent(engine: Engine) -> tuple[int, int]:
+    """Rounds that are still open, and messages sent again."""
+    still_open = select(func.count()).where(col(FeedbackRound.closed_at).is_(None))
+    sent_again = select(func.count()).where(col(AuditEntry.action) == "message.requeued")
+    with Session(engine) as session:
+        return session.exec(still_open).one(), session.exec(sent_again).one()
 
 
 def somebody_with_much_to_press(engine: Engine) -> tuple[str, str]:

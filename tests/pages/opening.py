@@ -23,7 +23,7 @@ def open_page(name: str, person: Person | None, place_key: str | None = None, **
     page nor keeps it from writing.
     """
     arranged = cast("Session | None", object_session(person)) if person is not None else None
-    page = AppTest.from_file(MENU, default_timeout=20)
+    page = AppTest.from_file(MENU, default_timeout=120)
     _commit_before_each_run(page, arranged)
     for key, value in query.items():
         page.query_params[key] = value

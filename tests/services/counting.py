@@ -1,6 +1,7 @@
-"""Counts what a service asks of the database."""
+"""Counts what a service asks of the database, and waits for what others do."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, event
@@ -36,3 +37,11 @@ def queries_of(session: Session) -> Iterator[list[str]]:
     with sent(session) as statements:
         yield seen
     seen += reads(statements)
+
+
+def soon(holds: Callable[[], bool], seconds: float = 60) -> bool:
+    """Whether it comes to hold within so many seconds: many, for a machine that has much else to do."""
+    until = time.monotonic() + seconds
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.05)
+    return holds()

@@ -14,15 +14,17 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlmodel import Session
+from sqlmodel import Session, select
 from typer.testing import CliRunner
 
+from models.messages import JobLease
 from services import audit, cli, storage
 from services.access import DESK
 from services.schema import HEAD, current
 from services.settings import settings
 from tests.factories import make_account, make_person
-from tests.mail_server import free_port
+from tests.ports import free_port
+from tests.services.counting import soon
 
 ROOT = Path(__file__).parents[2]
 
@@ -166,11 +168,18 @@ def test_a_worker_in_a_process_of_its_own_ends_when_asked(sqlite_engine: Engine)
     assert worker.stdout is not None
 
     said = worker.stdout.readline()
-    time.sleep(0.5)
+    # Its first job is begun after it has begun to listen to signals.
+    has_worked = soon(lambda: a_job_was_taken(sqlite_engine))
     worker.send_signal(signal.SIGTERM)
 
+    assert has_worked
     assert said == "No mail server is set (SMTP_HOST): messages will wait in the outbox.\n"
     assert worker.wait(timeout=60) == 0
+
+
+def a_job_was_taken(engine: Engine) -> bool:
+    with Session(engine) as session:
+        return session.exec(select(JobLease)).first() is not None
 
 
 def test_run_brings_the_database_up_to_date_and_serves(tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ def test_a_further_module_stands_on_the_list_with_its_day_before_it_holds_anybod
     found = home.todo(session, _participant(session, mentor.id), TODAY)
 
     assert [(task.sentence, task.detail, task.due_on) for task in found] == [
-        ("Do the further training", "It is short; please do it by today", TODAY)
+        ("Do the further training", "It is short; please do it today", TODAY)
     ]
 
 

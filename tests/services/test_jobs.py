@@ -3,8 +3,6 @@
 import logging
 import os
 import signal
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Event, Thread, current_thread, main_thread
 
@@ -19,20 +17,13 @@ from services.jobs import Job
 from services.settings import settings
 from tests.factories import make_cohort, make_person, make_proposal, make_scheme
 from tests.mail_server import mail_server
+from tests.services.counting import soon
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
 
 def counted(done: list[datetime]) -> Job:
     return Job("count", timedelta(hours=1), lambda _session, now: done.append(now))
-
-
-def soon(holds: Callable[[], bool], seconds: float = 60) -> bool:
-    """Whether it comes to hold within so many seconds."""
-    until = time.monotonic() + seconds
-    while not holds() and time.monotonic() < until:
-        time.sleep(0.05)
-    return holds()
 
 
 def test_a_job_is_done_when_it_is_due_and_not_before(engine: Engine) -> None:
@@ -155,7 +146,7 @@ def test_a_worker_runs_until_it_is_asked_to_stop(engine: Engine) -> None:
     worker.start()
     looked = soon(lambda: _jobs_done() == {job.name for job in jobs.recurring()})
     stopping.set()
-    worker.join(timeout=10)
+    worker.join(timeout=60)
 
     assert looked
     assert not worker.is_alive()

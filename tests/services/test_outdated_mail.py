@@ -1,22 +1,45 @@
 """Mail whose reason is gone before it left: the worker drops it and says why, and sends everything else."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from models.agreements import DocumentKind
 from models.audit import AuditEntry
 from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.matching import ProposalStatus
 from models.messages import Message, MessageStatus
-from models.pairings import PairingStatus, WaysOfWorking
-from models.people import Person
+from models.pairings import EndReason, PairingStatus, WaysOfWorking
+from models.people import AccountStatus, LinkPurpose, Person, RoleGrant
 from models.schemes import Cohort, Scheme
-from services import letters, mail, messages, outdated_mail, proposal_answers, proposal_mail, ways_mail
-from tests.factories import make_cohort, make_enrolment, make_pairing, make_proposal, make_scheme
+from services import (
+    document_drafts,
+    letters,
+    mail,
+    messages,
+    outdated_mail,
+    pairings,
+    proposal_answers,
+    proposal_mail,
+    ways_mail,
+)
+from services.access import DESK
+from tests.factories import (
+    make_account,
+    make_actor,
+    make_cohort,
+    make_coordinator,
+    make_enrolment,
+    make_pairing,
+    make_proposal,
+    make_scheme,
+)
 from tests.mail_server import MailServer
 from tests.services.mail_steps import later
 from tests.services.proposal_steps import asked
@@ -111,5 +134,103 @@ def test_whoever_left_is_not_reminded_of_anything_unless_another_place_of_theirs
     assert outcomes(session, engine)["sign_documents"] == SENT
 
 
-def test_templates_that_can_become_outdated_exist() -> None:
-    assert set(letters.KINDS) >= outdated_mail.QUESTIONS | outdated_mail.OF_TAKING_PART
+def test_of_a_match_that_ended_before_anybody_was_told_only_the_end_is_told(
+    session: Session, engine: Engine, server: MailServer
+) -> None:
+    cohort = make_cohort(session)
+    proposal = make_proposal(session, cohort, status=ProposalStatus.ACCEPTED)
+    pairing = pairings.release(session, DESK, proposal)
+
+    pairings.conclude(session, DESK, pairing, Side.MENTEE, reason=EndReason.PERSONAL)
+
+    outcome = (DROPPED, outdated_mail.ENDED)
+    assert outcomes(session, engine) == {
+        "proposal_accepted_mentee": outcome,
+        "proposal_accepted_mentor": outcome,
+        "pairing_ended": SENT,
+    }
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("template", "status", "outcome"),
+    [
+        ("pause_return_asked", EnrolmentStatus.PAUSED, SENT),
+        ("pause_return_asked", EnrolmentStatus.APPROVED, (DROPPED, outdated_mail.BACK)),
+        ("pause_return_asked", EnrolmentStatus.WITHDRAWN, (DROPPED, outdated_mail.LEFT)),
+        ("withdrawal_confirmed", EnrolmentStatus.WITHDRAWN, SENT),
+        ("withdrawal_confirmed", EnrolmentStatus.APPROVED, (DROPPED, outdated_mail.BACK)),
+    ],
+)
+def test_whoever_is_back_is_not_asked_whether_they_are_nor_told_that_they_left(
+    session: Session,
+    engine: Engine,
+    server: MailServer,
+    template: str,
+    status: EnrolmentStatus,
+    outcome: tuple[object, ...],
+) -> None:
+    enrolment = make_enrolment(session, make_cohort(session), status=status)
+    queue(session, enrolment, template, link_subject_id=enrolment.id, back_on=utc_now().date())
+
+    assert outcomes(session, engine) == {template: outcome}
+
+
+def test_what_is_for_a_coordinator_does_not_leave_once_the_role_or_the_draft_is_gone(
+    session: Session, engine: Engine, server: MailServer
+) -> None:
+    cohort = make_cohort(session)
+    was, still = make_coordinator(session, cohort), make_coordinator(session, cohort, "Rui Reader")
+    draft_id = document_drafts.begin(session, make_actor(was, cohort), cohort.scheme_id, kind=DocumentKind.CODE)
+    write = partial(messages.queue, session, scheme_id=cohort.scheme_id, event="once")
+    for person_id in (was.id, still.id):
+        write(person_id=person_id, template="answer_disputed")
+    write(person_id=still.id, template="document_to_check", document="Code", link_subject_id=draft_id)
+    write(person_id=was.id, template="role_given", role="coordinator", link_subject_id=uuid4())
+    session.delete(session.exec(select(RoleGrant).where(RoleGrant.person_id == was.id)).one())
+
+    outcomes(session, engine)
+
+    found = {(each.template, each.person_id): each.last_error for each in session.exec(select(Message))}
+    assert found == {
+        ("answer_disputed", was.id): outdated_mail.NO_ROLE,
+        ("answer_disputed", still.id): None,
+        ("document_to_check", still.id): outdated_mail.CHECKED,
+        ("role_given", was.id): outdated_mail.NO_ROLE,
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(AccountStatus.ACTIVE, SENT), (AccountStatus.LOCKED, (DROPPED, outdated_mail.CLOSED))]
+)
+def test_a_link_to_sign_in_does_not_leave_for_a_closed_account(
+    session: Session, engine: Engine, server: MailServer, status: AccountStatus, outcome: tuple[object, ...]
+) -> None:
+    enrolment = make_enrolment(session, make_cohort(session))
+    make_account(session, session.get_one(Person, enrolment.person_id), status=status)
+    queue(session, enrolment, "password_reset", link_purpose=LinkPurpose.PASSWORD_RESET, link_hours=1)
+
+    assert outcomes(session, engine) == {"password_reset": outcome}
+
+
+# Of what was done to somebody or theirs they hear, whatever has happened since.
+ALWAYS = {
+    "enrolment_declined",
+    "place_offered",
+    "answer_recorded",
+    "signed_copy",
+    "pairing_ended",
+    "pairing_ended_in_pause",
+    "address_confirm",
+    "address_changing",
+    "role_ended",
+    "role_changed",
+}
+
+
+def test_of_every_template_it_is_decided_whether_it_can_become_outdated() -> None:
+    can = outdated_mail.QUESTIONS | outdated_mail.OF_TAKING_PART | outdated_mail.FOR_COORDINATORS
+    can |= outdated_mail.TO_SIGN_IN | {"role_given", "withdrawal_confirmed"}
+
+    assert set(letters.KINDS) == can | ALWAYS
+    assert can & ALWAYS == set()

@@ -260,7 +260,7 @@ def test_of_two_who_import_one_file_at_once_nobody_adds_anything_twice(
     session: Session, cohort: Cohort, actor: Actor
 ) -> None:
     content = "Name,Email\n" + "".join(f"Person {n},p{n}@example.org\n" for n in range(50))
-    both_have_read, cohort_id = Barrier(2, timeout=20), cohort.id
+    both_have_read, cohort_id = Barrier(2, timeout=60), cohort.id
     session.commit()  # on SQLite whoever has read in a session that may write keeps others from writing
 
     def importing(_: int) -> Imported | Conflict:

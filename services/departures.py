@@ -171,4 +171,5 @@ def _confirm(session: Session, enrolment: Enrolment, left: Departure) -> None:
         template="withdrawal_confirmed",
         scheme_id=stepping_back.scheme_of(session, enrolment).id,
         event=f"departure-{left.id}",
+        link_subject_id=enrolment.id,
     )

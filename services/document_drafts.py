@@ -236,6 +236,7 @@ def hand_over(session: Session, actor: Actor, draft_id: UUID, *, version: int) -
             template=TO_CHECK,
             scheme_id=row.scheme_id,
             event=f"{row.id} {row.version}",
+            link_subject_id=row.id,
             document=row.title,
         )
     audit.record(session, actor, "document.handed_over", row.id, scheme_id=row.scheme_id, kind=row.kind.value)

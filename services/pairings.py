@@ -176,6 +176,7 @@ def _write_to_both(session: Session, pairing: Pairing, scheme: Scheme) -> None:
             template=f"proposal_accepted_{side.value}",
             scheme_id=scheme.id,
             event=f"pairing-released-{pairing.id}",
+            link_subject_id=pairing.id,
             **facts,
         )
 

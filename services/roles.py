@@ -215,6 +215,7 @@ def _welcome(
         template="role_given",
         scheme_id=scheme_id,
         event=f"role {grant_id}",
+        link_subject_id=grant_id,
         role=WORDS[role],
     )
 

@@ -59,7 +59,7 @@ def _of_training(own: Own, today: date) -> list[Task]:
         return [Task(tasks.THIS_WEEK, "Do the training", detail, "Start", "training")]
     if own.training_due_on is None:
         return []
-    detail = f"It is short; please do it by {tasks.day_words(own.training_due_on, today)}"
+    detail = f"It is short; {tasks.asked('please do it', own.training_due_on, today)}"
     return [tasks.due(own.training_due_on, today, "Do the further training", detail, "Start", "training")]
 
 
@@ -94,7 +94,8 @@ def _of_consents(side: Side, own: Own) -> list[Task]:
 def _proposal(side: Side, expires_at: datetime, zone: str, today: date) -> Task:
     last = times.day_in(expires_at, zone)
     sentence = "A mentor has been proposed to you" if side is Side.MENTEE else "A mentee would like to work with you"
-    return tasks.due(last, today, sentence, f"Please answer by {tasks.day_words(last, today)}", "Answer", "proposals")
+    detail = tasks.asked("please answer", last, today)
+    return tasks.due(last, today, sentence, detail[0].upper() + detail[1:], "Answer", "proposals")
 
 
 def _feedback(side: Side, due_on: date, today: date) -> Task:
@@ -114,7 +115,7 @@ def _of_pair(match: MyMatch, state: PairState, own: Own, today: date) -> list[Ta
     begun_on = times.day_in(match.released_at, match.scheme_zone)
     if match.must_make_contact:
         last = match.due_after(begun_on, own.first_contact_days)
-        detail = f"You make the first contact, by {tasks.day_words(last, today)}"
+        detail = f"You make the first contact; {tasks.asked('please do so', last, today)}"
         found.append(tasks.due(last, today, f"Contact {name}, your mentor", detail, "See how", "my_match"))
     if task := _ways(match, state, own.ways_due_days, today):
         found.append(task)
@@ -137,7 +138,7 @@ def _ways(match: MyMatch, state: PairState, due_days: int | None, today: date) -
         detail = f"{match.other_name} has suggested how you two could work together"
     elif due_on is not None and state.newest_edition is None:
         sentence, button = "Settle your ways of working", "Open the guide"
-        detail = f"You and {match.other_name} have met; please agree by {tasks.day_words(due_on, today)}"
+        detail = f"You and {match.other_name} have met; {tasks.asked('please agree', due_on, today)}"
     elif state.has_met and due_days and state.newest_edition is None:
         sentence, button = "Settle your ways of working", "Open the guide"
         detail = f"{match.other_name} has recorded that you two met; please agree in the days to come"

@@ -65,3 +65,10 @@ def day_words(day: date, today: date) -> str:
     if 0 < (day - today).days < DAYS_A_WEEK:
         return f"{day:%A}"
     return times.day_in_words(day, today=today, weekday=True)
+
+
+def asked(request: str, day: date, today: date) -> str:
+    """ "please do it by Friday", "please do it today", and when it is too late for that, since when it is due."""
+    if day < today:
+        return f"it was due on {day_words(day, today)}"
+    return f"{request} today" if day == today else f"{request} by {day_words(day, today)}"

@@ -70,3 +70,17 @@ def test_counts_begin_a_sentence_in_words(count: int, words: str) -> None:
 )
 def test_the_days_of_the_week_to_come_are_said_by_their_name(day: int, words: str) -> None:
     assert tasks.day_words(date(2026, 11, day), date(2026, 11, 21)) == words
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (date(2026, 1, 27), "it was due on Tuesday 27 January"),
+        (date(2026, 11, 23), "please agree today"),
+        (date(2026, 11, 27), "please agree by Friday"),
+        (date(2027, 1, 27), "please agree by Wednesday 27 January 2027"),
+    ],
+    ids=["long past", "today", "this week", "next year"],
+)
+def test_nobody_is_asked_to_do_something_by_a_day_that_is_past(day: date, words: str) -> None:
+    assert tasks.asked("please agree", day, date(2026, 11, 23)) == words

@@ -1,7 +1,7 @@
 """Mentors: a mentee who is looking reads who could help, keeps some in mind, and ranks wishes."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID
 
 import streamlit as st
@@ -10,7 +10,7 @@ from sqlmodel import Session
 from pages import address, mentor_list
 from pages.ui import done, empty, page, plain, refusals, segments
 from pages.why import why as draw_why
-from services import directory, directory_figures, shortlist, wishes
+from services import directory, directory_figures, shortlist, times, wishes
 from services.access import Actor
 from services.directory import Standing, Visit
 from services.schemes.sectors import sectors
@@ -25,6 +25,11 @@ SENTENCES = {
     Standing.CLOSED: "Your place in this cohort has ended, so no mentor is looked for here.",
     Standing.MATCHED: "You have a mentor now. You find everything in My match.",
 }
+WAYS_ON = {
+    Standing.NOT_APPROVED: ("enrolment.py", "Open Enrolment"),
+    Standing.PAUSED: ("enrolment.py", "Open Enrolment"),
+    Standing.MATCHED: ("my_match.py", "Open My match"),
+}
 EVERYBODY, KEPT, WISHES = "everybody", "kept", "wishes"
 UNDO = "_wish_taken_back"
 
@@ -34,6 +39,8 @@ def draw(session: Session, actor: Actor, today: date) -> None:
     visit = directory.visit(session, actor)
     if visit.standing is not Standing.OPEN:
         empty(SENTENCES[visit.standing])
+        if way_on := WAYS_ON.get(visit.standing):
+            st.page_link(way_on[0], label=way_on[1], icon=":material/arrow_forward:")
         return
     address.follow(mentor_list.OPENED, address.an_id)
     mine, kept = visit.wished, visit.kept
@@ -204,4 +211,4 @@ def offer_undo(session: Session, actor: Actor, today: date) -> None:
 
 
 with page("Mentors", caption="Who could help you? Read, keep some in mind, then wish") as (session, actor):
-    draw(session, actor, datetime.now(UTC).date())
+    draw(session, actor, times.gate_day())

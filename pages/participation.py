@@ -16,7 +16,7 @@ from services.pair_facts import QUIET, SILENT
 from services.participation import Overview, Standing
 
 BADGES = {QUIET: ("Quiet", "orange"), SILENT: ("Silent", "red")}
-POINTS = {RoundPoint.START: "Start", RoundPoint.MIDDLE: "Middle", RoundPoint.END: "End"}
+POINTS = {RoundPoint.START: "At the start", RoundPoint.MIDDLE: "In the middle", RoundPoint.END: "At the end"}
 PROTECTED = (
     "You see counts, never people, as of the end of yesterday. A count is hidden where fewer than 5 people would show, "
     "in it or in what is left over."

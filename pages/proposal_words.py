@@ -40,7 +40,7 @@ NOTHING = {
 def line_in_words(line: BoardLine, zone: str) -> str:
     """Who with whom, where it stands, and a reason that was given: all of a line in one piece."""
     lines = [
-        f"**{plain(line.mentee)}** with **{plain(line.mentor)}** · {line.score} of 100 points",
+        f"**{plain(line.mentee)}** with **{plain(line.mentor)}** · {line.score} points",
         where_it_stands(line, zone),
         plain(line.decline_reason or ""),
     ]

@@ -297,15 +297,17 @@ def test_a_search_without_a_hit_says_so(page_session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "sentence"),
+    ("state", "sentence", "ways_on"),
     [
-        ("proposing", "In this scheme the coordinator proposes a mentor to you, and you decide. "),
-        ("submitted", "The directory opens when your enrolment is approved. "),
-        ("matched", "You have a mentor now. "),
-        ("paused", "You are taking a break, so no mentor is looked for now. "),
+        ("proposing", "In this scheme the coordinator proposes a mentor to you, and you decide. ", []),
+        ("submitted", "The directory opens when your enrolment is approved. ", ["Open Enrolment"]),
+        ("matched", "You have a mentor now. ", ["Open My match"]),
+        ("paused", "You are taking a break, so no mentor is looked for now. ", ["Open Enrolment"]),
     ],
 )
-def test_whoever_does_not_look_for_a_mentor_reads_why(page_session: Session, state: str, sentence: str) -> None:
+def test_whoever_does_not_look_for_a_mentor_reads_why_and_where_to_go(
+    page_session: Session, state: str, sentence: str, ways_on: list[str]
+) -> None:
     cohort = make_cohort(page_session) if state == "proposing" else a_cohort(page_session)
     a_listed(page_session, cohort)
     statuses = {"submitted": EnrolmentStatus.SUBMITTED, "paused": EnrolmentStatus.PAUSED}
@@ -317,6 +319,7 @@ def test_whoever_does_not_look_for_a_mentor_reads_why(page_session: Session, sta
     page = opened(page_session, mentee)
 
     assert [notice.value.startswith(sentence) for notice in page.info] == [True]
+    assert [link.proto.label for link in page.main.get("page_link")] == ways_on
     assert len(page.text_input) == 0
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -62,9 +63,7 @@ def start(engine: Engine | None = None) -> Running:
     """Begin to look for due mail and due jobs, in threads of this process."""
     database, ending = engine or storage.engine(), threading.Event()
     seconds = MAIL_SECONDS if settings().is_production else MAIL_SECONDS_LOCAL
-    scheduler = BackgroundScheduler(
-        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    )
+    scheduler = _scheduler()
     _schedule(scheduler, partial(_deliver, database, ending), timedelta(seconds=seconds))
     _schedule(scheduler, partial(_do_due, database), LOOK_EVERY)
     scheduler.start()
@@ -137,6 +136,24 @@ def recurring() -> tuple[Job, ...]:
     )
 
 
+class _Rounds(MemoryJobStore):  # type: ignore[misc]
+    """The rounds of this process. One that lies further ahead than rounds are apart is due at once.
+
+    The clock was set back then, by an hour say, and the scheduler would wait until it is that late again.
+    """
+
+    def get_due_jobs(self, now: datetime) -> list[Any]:
+        for each in self.get_all_jobs():
+            if each.next_run_time - now > each.trigger.interval:
+                each.modify(next_run_time=now)
+        return list(super().get_due_jobs(now))
+
+
+def _scheduler() -> Any:
+    defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    return BackgroundScheduler(timezone="UTC", job_defaults=defaults, jobstores={"default": _Rounds()})
+
+
 def _schedule(scheduler: Any, work: Callable[[], object], every: timedelta) -> None:
     scheduler.add_job(
         partial(_guarded, work), "interval", seconds=every.total_seconds(), next_run_time=utc_now(), name=str(every)
@@ -183,7 +200,8 @@ def _take(engine: Engine, job: Job, holder: str, now: datetime) -> bool:
 
 def _is_free(lease: JobLease, job: Job, now: datetime) -> bool:
     held = lease.leased_until is not None and lease.leased_until > now
-    done = lease.last_done_at is not None and now - lease.last_done_at < job.every
+    # Done later than now: the clock was set back. By less than a lease, two machines may merely disagree.
+    done = lease.last_done_at is not None and -LEASE <= now - lease.last_done_at < job.every
     return not held and not done
 
 

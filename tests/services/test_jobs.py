@@ -9,7 +9,9 @@ from threading import Barrier, Event, Thread, current_thread, main_thread
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
+from time_machine import travel
 
+from models.columns import utc_now
 from models.matching import Proposal, ProposalStatus
 from models.messages import JobLease, Message
 from services import jobs, messages, storage
@@ -34,6 +36,30 @@ def test_a_job_is_done_when_it_is_due_and_not_before(engine: Engine) -> None:
 
     assert did == [True, False, False, True, True]
     assert done == [NOW + timedelta(hours=hour) for hour in (0, 1, 73)]
+
+
+def test_a_clock_that_is_set_back_holds_no_job_up(engine: Engine) -> None:
+    done: list[datetime] = []
+    hours = (0, -0.1, -1, -0.5, 0.1)
+
+    did = [jobs.do_once(engine, counted(done), NOW + timedelta(hours=hour)) for hour in hours]
+
+    assert did == [True, False, True, False, True]
+
+
+def test_rounds_go_on_at_once_after_the_clock_was_set_back() -> None:
+    done: list[datetime] = []
+    scheduler = jobs._scheduler()
+
+    with travel(NOW, tick=True) as clock:
+        jobs._schedule(scheduler, lambda: done.append(utc_now()), timedelta(seconds=0.05))
+        scheduler.start()
+        began = soon(lambda: len(done) > 1)
+        clock.shift(timedelta(hours=-1))
+        went_on = soon(lambda: done[-1] < NOW)
+        scheduler.shutdown()
+
+    assert (began, went_on) == (True, True)
 
 
 def test_two_processes_do_a_job_once(engine: Engine) -> None:

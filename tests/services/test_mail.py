@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from models.columns import utc_now
 from models.messages import MessageStatus
 from models.people import LinkPurpose, LinkToken
 from services import links, mail, messages, post_office
@@ -178,6 +179,17 @@ def test_a_server_that_is_too_slow_is_left_for_later(
     assert done == Delivered(postponed=2)
     reason = "The mail server was too slow to answer."
     assert {state(message_id) for message_id in (first, second)} == {(MessageStatus.QUEUED, 1, reason)}
+
+
+def test_what_was_written_before_the_clock_was_set_back_leaves_and_what_was_to_wait_waits(
+    session: Session, engine: Engine, server: MailServer
+) -> None:
+    queued(session)
+    queued(session, "bo@example.org", after_minutes=10)
+
+    delivered = mail.deliver_due(engine, utc_now() - timedelta(hours=1))
+
+    assert delivered == Delivered(sent=1)
 
 
 def test_waits_grow_and_end_after_a_day() -> None:

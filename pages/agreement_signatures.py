@@ -15,7 +15,7 @@ from pages.agreement_drafts import draw_texts
 from pages.agreement_parts import READING_WIDTH, day_of
 from pages.agreement_publishing import choose_draft
 from pages.ui import day_for, done, empty, plain, refusals, segments
-from services import agreements, agreements_asking, document_drafts, participation
+from services import agreements, agreements_asking, document_drafts, participation, times
 from services.access import Actor
 from services.agreements import DocumentCount, Unsigned
 from services.signatures import PAGE
@@ -138,7 +138,7 @@ def missing_in_words(line: Unsigned) -> str:
         badge = ":red-badge[Never signed]"
     elif line.blocked_from is None:
         badge = f":orange-badge[{earlier}]"
-    elif line.blocked_from <= utc_now().date():
+    elif line.blocked_from <= times.gate_day():
         badge = f":red-badge[{earlier}, no new match since {day_of(line.blocked_from)}]"
     else:
         badge = f":orange-badge[{earlier}, no new match from {day_of(line.blocked_from)}]"

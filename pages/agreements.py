@@ -7,7 +7,6 @@ import streamlit as st
 from sqlmodel import Session
 
 from models.agreements import DocumentKind
-from models.columns import utc_now
 from pages.agreement_copies import draw_signed, draw_verification
 from pages.agreement_parts import READING_WIDTH, day_of, draw_differences, minutes_to_read, section_words
 from pages.agreement_presses import act_at, draw_refused, refused_on_top
@@ -15,7 +14,7 @@ from pages.agreement_signatures import draw_coordinator
 from pages.next_step import draw_next
 from pages.ui import day_for, empty, page, plain, prose, segments, tell
 from pages.why import why
-from services import agreements, document_differences, languages
+from services import agreements, document_differences, languages, times
 from services import why as reasons
 from services.access import Actor
 from services.agreements import InForce, Reading, ReadSection
@@ -72,7 +71,7 @@ def draw_asked_again(actor: Actor, document: InForce) -> None:
         return
     sentence = (
         f"Since {day_of(day)} you get no new match until you sign."
-        if day <= utc_now().date()
+        if day <= times.gate_day()
         else f"From {day_of(day)} you get no new match until you sign; before that day, your earlier signature counts."
     )
     st.warning(f"{changed} {sentence} {goes_on}", icon=":material/edit_document:")

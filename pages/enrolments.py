@@ -12,7 +12,7 @@ from pages import address, enrolment_acts, enrolment_list, enrolment_views
 from pages.enrolment_acts import Act
 from pages.enrolment_words import SIDES, STATUS_WORDS
 from pages.ui import empty, page, segments
-from services import enrolments
+from services import enrolments, times
 from services.access import Actor
 from services.enrolments import Filter, Gate, Queue, QueueRow
 
@@ -47,12 +47,12 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
         gate=chosen.gate,
         search=chosen.search,
         page=st.session_state.get("page", 1),
-        today=today,
+        today=times.gate_day(),
     )
     count_up(found)
     if found.has_held:
         enrolment_acts.draw_undo(session, actor, cohort_id)
-    several = above(session, actor, cohort_id, chosen, found, today)
+    several = above(session, actor, cohort_id, chosen, found, times.gate_day())
     if not found.rows:
         empty(NOBODY[bool(found.counts)])
         return

@@ -1,14 +1,13 @@
 """Somebody else for mentees whose proposal came to nothing: both ways on side by side, and drafts in one act."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
 
 from pages.ui import at_a_press, plain, tell
-from services import redrafting, rematching
+from services import redrafting, rematching, times
 from services.access import Actor
 from services.rematching import Rematch, Shift, Way
 
@@ -46,7 +45,7 @@ def worked_out(session: Session, actor: Actor, ids: tuple[UUID, ...]) -> Rematch
     kept = st.session_state.get(_FOUND)
     if kept is None or kept[0] != ids:
         with st.spinner("Looking for somebody else …"):
-            kept = (ids, rematching.find(session, actor, ids, today=datetime.now(UTC).date()))
+            kept = (ids, rematching.find(session, actor, ids, today=times.gate_day()))
         st.session_state[_FOUND] = kept
     found: Rematch = kept[1]
     return found

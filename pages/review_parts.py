@@ -1,7 +1,7 @@
 """What the parts of the matching review share: its acts, what is ticked, and where in it somebody is."""
 
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date
 from threading import Thread
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlmodel import Session
 from models.matching import PairRuleKind
 from pages import charts
 from pages.ui import at_a_press, plain, tell
-from services import sessions, storage
+from services import sessions, storage, times
 from services.access import Actor
 from services.errors import Refusal
 from services.matching import comparing, review, review_acts, review_solved
@@ -28,7 +28,8 @@ _BEGINNINGS = ("ask-", "list-", "compare-", "decisions-")
 
 
 def today() -> date:
-    return datetime.now(UTC).date()
+    """As the gates have it."""
+    return times.gate_day()
 
 
 def people(number: int) -> str:

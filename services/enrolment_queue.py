@@ -7,7 +7,7 @@ page are read.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from math import ceil
@@ -17,11 +17,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, exists, func
 from sqlmodel import Session, col, select
 
-from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.people import Person
 from models.schemes import Cohort, Scheme
-from services import access, enrolment_decisions, enrolment_form, queue_finding, readiness
+from services import access, enrolment_decisions, enrolment_form, queue_finding, readiness, times
 from services.access import Actor
 from services.queue_finding import Sought
 from services.readiness import Readiness
@@ -131,7 +130,7 @@ def queue(
 ) -> Queue:
     """One page of 20, by name. A page past the end is the last one. Raises NotAllowed."""
     scheme = _scheme_to_coordinate(session, actor, cohort_id)
-    chosen, day = Filter(side, status, gate, search), today or utc_now().astimezone(UTC).date()
+    chosen, day = Filter(side, status, gate, search), today or times.gate_day()
     counts = _counts(session, cohort_id)
     if chosen.is_counted:
         total, decidable = _counted(session, actor, cohort_id, chosen, counts)

@@ -93,7 +93,7 @@ def todo(session: Session, actor: Actor, today: date, keep: Keep = count_now) ->
     now = replace(_now(session, cohort, actor), is_demonstration=cohort.is_demonstration)
     # Whoever takes part is counted without themselves: their counts are their own.
     apart = actor.person_id if now.takes_part else None
-    key = ("waiting", cohort.id, today, now.edition, apart)
+    key = ("waiting", cohort.id, today, times.gate_day(), now.edition, apart)
     found = keep(key, lambda: _count(session, cohort, scheme, actor, today))
     names = _names(session, found)
     of_pairs = [*_to_look_at(found, scheme, names, today), *_quiet(found.quiet, names, today)]
@@ -299,7 +299,7 @@ def _counted(cohort: Cohort, scheme: Scheme, actor: Actor, today: date) -> tuple
         col(Enrolment.person_id) != actor.person_id,
     )
     approved = and_(in_cohort, col(Enrolment.status) == EnrolmentStatus.APPROVED)
-    lacking = col(Enrolment.id).in_(signatures.unsigned_enrolments(cohort.id, today))
+    lacking = col(Enrolment.id).in_(signatures.unsigned_enrolments(cohort.id, times.gate_day()))
     to_look_at = kept_apart.open_pairs(cohort.id, actor.person_id).subquery("to_look_at")
     parts = (
         # Only whether there is anybody yet.
@@ -333,7 +333,7 @@ def _ready_without_a_run(cohort: Cohort, scheme: Scheme, today: date) -> Any:
             col(Enrolment.cohort_id) == cohort.id,
             col(Enrolment.side) == Side.MENTEE,
             col(Enrolment.status) == EnrolmentStatus.APPROVED,
-            readiness.gates_hold(scheme, cohort.id, Side.MENTEE, today),
+            readiness.gates_hold(scheme, cohort.id, Side.MENTEE, times.gate_day()),
             ~paired,
             ~asked,
             # Whoever lost a mentor since is as new to a run as whoever was approved since (U-C5.2).

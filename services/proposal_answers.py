@@ -217,7 +217,7 @@ def _check_still_possible(session: Session, proposal: Proposal, side: Side) -> N
     Each side learns what is missing on its own side only: why the other is not available is private.
     """
     cohort = session.get_one(Cohort, proposal.cohort_id)
-    open_now = reading.availability(session, cohort, utc_now().date(), beside=(proposal.id,))
+    open_now = reading.availability(session, cohort, times.gate_day(), beside=(proposal.id,))
     if open_now.why_not(proposal.mentor_id, proposal.mentee_id) is None:
         return
     mine = proposal.mentee_id if side is Side.MENTEE else proposal.mentor_id

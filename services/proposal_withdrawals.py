@@ -7,10 +7,9 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from models.columns import utc_now
 from models.matching import Proposal, ProposalStatus
 from models.schemes import Cohort
-from services import access, audit, proposal_mail
+from services import access, audit, proposal_mail, times
 from services.access import Actor
 from services.errors import Conflict
 from services.matching import reading
@@ -111,7 +110,7 @@ class _Room:
 def _rooms(session: Session, chosen: Sequence[Proposal]) -> dict[UUID, _Room]:
     """By cohort, each read once, however many are put back."""
     cohorts = [session.get_one(Cohort, cohort_id) for cohort_id in {one.cohort_id for one in chosen}]
-    today = utc_now().date()
+    today = times.gate_day()
     return {
         cohort.id: _Room(reading.availability(session, cohort, today), reading.rules_in_force(session, cohort.id)[1])
         for cohort in cohorts

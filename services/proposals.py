@@ -13,7 +13,7 @@ from models.columns import utc_now
 from models.enrolments import Enrolment
 from models.matching import MatchingRun, Proposal, ProposalStatus, RunPair
 from models.schemes import Cohort, Scheme
-from services import access, audit, proposal_mail
+from services import access, audit, proposal_mail, times
 from services.access import Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.matching import reading
@@ -134,7 +134,7 @@ def _sorted_out(
     """Those of the drafts that may go on now, and the others with the reason why not."""
     _hold_mentors(session, [proposal.mentor_id for proposal in chosen])
     mine = {proposal.id for proposal in chosen} | _still_drafts(session, cohort, later)
-    open_now = reading.availability(session, cohort, utc_now().date(), beside=mine)
+    open_now = reading.availability(session, cohort, times.gate_day(), beside=mine)
     _, forbidden = reading.rules_in_force(session, cohort.id)
     people = people_of(session, chosen)
     holding, stopped = [], []

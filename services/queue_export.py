@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from models.enrolments import ColumnMapping, Enrolment
 from models.people import Person
 from models.schemes import FormField, Scheme
-from services import access, audit, enrolment_form, enrolment_queue, export, reauthentication
+from services import access, audit, enrolment_form, enrolment_queue, export, reauthentication, times
 from services.access import Actor
 from services.enrolment_queue import HIDDEN_FROM_COORDINATOR, Filter
 from services.imports import asked, columns
@@ -78,7 +78,7 @@ def make(
     keys = [target.key for target in targets]
     rows = [
         [_cell(form.fields, key, enrolment, person) for key in keys]
-        for enrolment, person in _people(session, cohort_id, chosen, today)
+        for enrolment, person in _people(session, cohort_id, chosen)
     ]
     _remember(session, scheme.id, headers, keys)
     audit.record(
@@ -101,8 +101,8 @@ def make(
     return File(f"enrolments-{today.isoformat()}.{kind.value}", content, len(rows))
 
 
-def _people(session: Session, cohort_id: UUID, chosen: Filter, today: date) -> Iterator[tuple[Enrolment, Person]]:
-    conditions, order = enrolment_queue.everybody(session, cohort_id, chosen, today)
+def _people(session: Session, cohort_id: UUID, chosen: Filter) -> Iterator[tuple[Enrolment, Person]]:
+    conditions, order = enrolment_queue.everybody(session, cohort_id, chosen, times.gate_day())
     statement = select(Enrolment, Person).join(Person, col(Person.id) == Enrolment.person_id).where(*conditions)
     yield from session.exec(statement.order_by(*order)).yield_per(_AT_ONCE)
 

@@ -6,7 +6,7 @@ needs one open way to be reached: the mentee makes first contact (SECURITY.md de
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import date
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -14,13 +14,12 @@ from uuid import UUID
 from sqlalchemy import JSON, Integer, String, and_, bindparam, case, cast, false, func, or_, true
 from sqlmodel import Session, col, select
 
-from models.columns import utc_now
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.pairings import Pairing, PairingStatus
 from models.pauses import Pause
 from models.people import Person
 from models.schemes import FormField
-from services import consents, enrolment_form, signatures, training
+from services import consents, enrolment_form, signatures, times, training
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def with_lights(
     if not enrolment_ids:
         return
     fields = session.exec(_required(), params={"scheme_id": scheme.id}).all()
-    day = today or _today()
+    day = today or times.gate_day()
     asked = {"ids": enrolment_ids, "today": day, "moment": signatures.grace_until(day)}
     for row in session.exec(_with_facts(), params=asked):
         yield row, _read(scheme, fields, row)
@@ -266,7 +265,3 @@ def _capacity(enrolment: Any, taken: int) -> Light:
         return Light(not taken, "has a mentor" if taken else "looking for a mentor")
     free = max(0, enrolment.capacity - taken)
     return Light(free > 0, f"{free} of {enrolment.capacity} {'place' if enrolment.capacity == 1 else 'places'} free")
-
-
-def _today() -> date:
-    return utc_now().astimezone(UTC).date()

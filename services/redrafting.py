@@ -10,7 +10,7 @@ from models.columns import utc_now
 from models.enrolments import Enrolment
 from models.matching import Proposal, ProposalStatus
 from models.schemes import Cohort
-from services import access, audit, proposal_mail
+from services import access, audit, proposal_mail, times
 from services.access import Actor
 from services.errors import Conflict, NotAllowed
 from services.matching import reading
@@ -73,7 +73,7 @@ def _take_back(session: Session, actor: Actor, cohort: Cohort, shift: Shift) -> 
 
 def _check_possible(session: Session, cohort: Cohort, moving: Sequence[Shift]) -> None:
     """Raises Conflict unless all of it can be, one after the other, by every rule of today."""
-    open_now = reading.availability(session, cohort, utc_now().date())
+    open_now = reading.availability(session, cohort, times.gate_day())
     pins, forbidden = reading.rules_in_force(session, cohort.id)
     pinned = {mentee: mentor for mentor, mentee in pins}
     for shift in moving:

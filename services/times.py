@@ -3,7 +3,7 @@
 Everything is kept in UTC. Words are in the reader's zone, with the other person's beside it when two are concerned.
 """
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services import cleaning
@@ -31,6 +31,16 @@ def local_time(moment: datetime, zone: str) -> datetime:
 def day_in(moment: datetime, zone: str) -> date:
     """The day that a calendar in this zone shows."""
     return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def gate_day(moment: datetime | None = None) -> date:
+    """The day that gates go by: the last one that is still going on somewhere on Earth.
+
+    People are told a day of their own calendar ("by 28 March", "from 9 December"), and a query asks about thousands of
+    them at once. So a day is over when it is over for everybody: nobody is held back sooner than they were told, and
+    whoever runs the scheme reads a state that is the one which counts. Twelve hours behind UTC is where days end last.
+    """
+    return ((moment or datetime.now(UTC)) - timedelta(hours=12)).astimezone(UTC).date()
 
 
 def day_in_words(day: date, *, today: date | None = None, weekday: bool = False) -> str:

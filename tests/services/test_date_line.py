@@ -13,22 +13,41 @@ from models.columns import utc_now
 from models.enrolments import Side
 from models.feedback import RoundPoint
 from models.pairings import EndReason, PairingStatus
+from models.people import Person
 from models.schemes import Channel
-from services import audit, contacts, feedback, home, meetings, my_matches, pairings, proposals, times, ways_of_working
+from services import (
+    audit,
+    contacts,
+    feedback,
+    home,
+    meetings,
+    my_matches,
+    pairings,
+    proposals,
+    readiness,
+    signatures,
+    times,
+    ways_of_working,
+)
 from services.access import Actor
+from services.matching import reading
 from services.meetings import Noted, State
 from services.ways_of_working import Edition
 from tests.factories import (
+    make_account,
     make_actor,
     make_cohort,
     make_coordinator,
+    make_document,
     make_enrolment,
     make_pairing,
     make_participant,
     make_scheme,
+    make_signature,
 )
 from tests.services.pairs import Pair, make_pair
 from tests.services.proposal_steps import asked
+from tests.services.training_parts import make_module
 
 # Fourteen hours ahead of UTC and eleven behind it: no two clocks on Earth are further apart.
 EAST, WEST = "Pacific/Kiritimati", "Pacific/Pago_Pago"
@@ -195,3 +214,32 @@ def test_a_clock_that_is_set_back_keeps_nobody_from_going_on_and_the_journal_in_
         "pairing.ended",
     ]
     assert audit.verify(session).holds
+
+
+@pytest.mark.clause("U-9", "U-C5.1")
+def test_no_gate_closes_before_the_day_that_was_named_has_come_or_gone_for_everybody(session: Session) -> None:
+    scheme = make_scheme(session, signature_grace_days=14, mentee_gates=["signature", "training"])
+    cohort = make_cohort(session, scheme)
+    mentee = make_enrolment(session, cohort)
+    account = make_account(session, session.get_one(Person, mentee.person_id))
+    make_signature(session, mentee, make_document(session, scheme.id), account)
+    make_module(session, cohort, due_on=date(2026, 11, 24), required_for=["mentee"])
+    published = datetime(2026, 11, 11, 9, tzinfo=UTC)
+    document = make_document(session, scheme.id, edition=2, published_at=published)
+    session.commit()
+
+    held = {}
+    for hour in (-1, 0, 11, 12):  # both name the 25th: the first day without a match, and the first that is too late
+        with travel(DAY + timedelta(hours=hour), tick=False):
+            light = readiness.lights(session, [mentee.id])[mentee.id]
+            open_now = reading.availability(session, cohort, times.gate_day())
+            ready = mentee.id in open_now.ready_mentees
+            held[hour] = (light.signature.holds, light.training.holds, ready, times.day_in(utc_now(), WEST).day)
+
+    assert signatures.blocked_from(document.published_at, 14) == DAY.date()
+    assert held == {
+        -1: (True, True, True, 24),
+        0: (True, True, True, 24),
+        11: (True, True, True, 25),
+        12: (False, False, False, 25),
+    }

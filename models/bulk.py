@@ -77,10 +77,14 @@ def _bound(
         same = getattr(usual, column.name)
         return repeat(bind(same) if bind else same, count)
     values = own[column.name]
-    if bind is None:
+    if bind is None or (isinstance(column.type, Uuid) and set(map(type, values)) == {str}):
         return values
-    # Of lists and dictionaries, what they look like tells them apart: 1 equals True, but is not the same answer.
-    names: Sequence[Any] = list(map(repr, values)) if isinstance(column.type, JSON) else values
+    names: Sequence[Any] = values
+    if isinstance(column.type, JSON):
+        # 1 equals True, but is not the same answer. Rows that say the same often share what they say.
+        names = list(map(id, values))
+        if len(set(names)) > count // 4:
+            names = list(map(repr, values))
     known = dict(zip(names, values, strict=True))
     known = {name: bind(value) for name, value in known.items()}
     return map(known.__getitem__, names)

@@ -5,7 +5,7 @@ written or deleted in bulk is heard as well. A search never decides who may see 
 withdrew stay until their enrolment goes, and the query that uses them asks for everything else.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -21,20 +21,18 @@ from models.search import SearchScope, SearchText
 from services import search_words
 from services.schemes.sectors import words_for
 
-# As `_FACTS` has them: enrolment, cohort, side, full name, name to be called by, email, role, sector, summary.
-Facts = tuple[UUID | str, UUID, Side, str, str | None, str, str | None, str | None, str | None]
-
 _CHUNK = 500
 # By themselves, because a look into the class takes longer than all else that is done with them.
 _QUEUE, _DIRECTORY, _MENTOR = SearchScope.QUEUE, SearchScope.DIRECTORY, Side.MENTOR
-_INITIALS = {scope: scope.value[0] for scope in SearchScope}
+# So that one index answers for both scopes without reading the other's rows.
+_QUEUE_INITIAL, _DIRECTORY_INITIAL = _QUEUE.value[0], _DIRECTORY.value[0]
+_NO_WORDS: frozenset[str] = frozenset()
 _OF_PERSON = frozenset({"full_name", "called", "email"})
 _OF_ENROLMENT = frozenset({"role_title", "sector", "summary"})
 _TEXT: Any = SearchText.__table__  # type: ignore[attr-defined]
 _FACTS: Any = (
     select(  # type: ignore[call-overload]
         Enrolment.id,
-        Enrolment.cohort_id,
         Enrolment.side,
         Person.full_name,
         Person.called,
@@ -42,6 +40,7 @@ _FACTS: Any = (
         Enrolment.role_title,
         Enrolment.sector,
         Enrolment.summary,
+        Enrolment.cohort_id,
     )
     .join(Person, col(Person.id) == Enrolment.person_id)
     .order_by(col(Enrolment.id))
@@ -61,13 +60,28 @@ def refresh(connection: Connection, enrolment_ids: Iterable[UUID]) -> None:
         _refresh(connection, ids[start : start + _CHUNK])
 
 
-def add(connection: Connection, facts: Iterable[Facts]) -> None:
-    """Write the words of enrolments that have none yet, from what is said about them here; never commits."""
+class Said(NamedTuple):
+    """What new enrolments of one cohort say that leads to them: a column each, a value for each enrolment."""
+
+    enrolment_id: Sequence[UUID | str]
+    side: Sequence[Side]
+    full_name: Sequence[str]
+    called: Sequence[str | None]
+    email: Sequence[str]
+    role_title: Sequence[str | None]
+    sector: Sequence[str | None]
+    summary: Sequence[str | None]
+
+
+def add(connection: Connection, cohort_id: UUID, said: Said) -> None:
+    """Write the words of enrolments that have none yet; never commits."""
     words = _Words()
-    rows = [row for each in facts for row in _rows(words, *each)]
-    usual = SearchText(enrolment_id=uuid4(), cohort_id=uuid4(), scope=SearchScope.QUEUE, tokens="")
+    words.learn(said.full_name, said.called, said.email, said.role_title, said.summary)
+    rows = [row for each in zip(*said, strict=True) for row in _rows(words, each)]
+    ids, scopes, tokens = zip(*rows, strict=True) if rows else ((), (), ())
+    usual = SearchText(enrolment_id=uuid4(), cohort_id=cohort_id, scope=_QUEUE, tokens="")
     last = connection.execute(select(func.max(SearchText.id))).scalar() or 0 if _is_sqlite(connection) else 0
-    bulk.insert(connection, usual, dict(zip(_Row._fields, zip(*rows, strict=True), strict=False)))
+    bulk.insert(connection, usual, {"enrolment_id": ids, "scope": scopes, "tokens": tokens})
     if _is_sqlite(connection):
         connection.execute(_FTS5_NEW, {"last": last})
 
@@ -94,33 +108,33 @@ def _refresh(connection: Connection, ids: list[UUID]) -> None:
     # Of two who change one person at once, the second reads what the first has left, and not what was before.
     before = {(row.enrolment_id, row.scope): row for row in connection.execute(mine.with_for_update())}
     facts, words = connection.execute(_FACTS.where(col(Enrolment.id).in_(ids))), _Words()
-    now = {(row.enrolment_id, row.scope): row for each in facts for row in _rows(words, *each)}
-    changed = {key for key, row in now.items() if key not in before or before[key].tokens != row.tokens}
+    now = {
+        (enrolment_id, scope): {"cohort_id": cohort_id, "tokens": tokens}
+        for *said, cohort_id in facts
+        for enrolment_id, scope, tokens in _rows(words, said)
+    }
+    changed = {key for key, row in now.items() if key not in before or before[key].tokens != row["tokens"]}
     if not changed:
         return
     if _is_sqlite(connection):
         _forget(connection, [before[key] for key in changed & before.keys()])
-    connection.execute(_upsert(connection), [now[key]._asdict() for key in now if key in changed])
+    rows = [{"enrolment_id": key[0], "scope": key[1], **row} for key, row in now.items() if key in changed]
+    connection.execute(_upsert(connection), rows)
     if _is_sqlite(connection):
         anew = [row for row in connection.execute(mine) if (row.enrolment_id, row.scope) in changed]
         connection.execute(_FTS5_IN, [{"id": row.id, "tokens": row.tokens} for row in anew])
-
-
-class _Row(NamedTuple):
-    """A row of `search_text` without its number."""
-
-    enrolment_id: UUID | str
-    cohort_id: UUID
-    scope: SearchScope
-    tokens: str
 
 
 class _Words(dict[str | None, frozenset[str]]):
     """What leads to a text, found once for all rows that say it."""
 
     def __init__(self) -> None:
-        super().__init__({None: frozenset()})
+        super().__init__({None: _NO_WORDS})
         self._of_sectors: dict[str | None, frozenset[str]] = {}
+
+    def learn(self, *columns: Iterable[str | None]) -> None:
+        """Find what leads to these texts, all at once."""
+        self.update(search_words.leading_to_each({text for column in columns for text in set(column) if text}))
 
     def __missing__(self, text: str) -> frozenset[str]:
         found = self[text] = frozenset(search_words.leading_to(text))
@@ -133,30 +147,24 @@ class _Words(dict[str | None, frozenset[str]]):
         return self._of_sectors[code]
 
 
-def _rows(
-    words: _Words,
-    enrolment_id: UUID | str,
-    cohort_id: UUID,
-    side: Side,
-    full_name: str,
-    called: str | None,
-    email: str,
-    role_title: str | None,
-    sector: str | None,
-    summary: str | None,
-) -> Iterator[_Row]:
-    """A row for the queue, and for a mentor one for the directory: the four facts that it shows, and none besides."""
+def _rows(words: _Words, said: Sequence[Any]) -> list[tuple[Any, SearchScope, str]]:
+    """A row for the queue, and for a mentor one for the directory: the four facts that it shows, and none besides.
+
+    Of what `Said` has of one enrolment; a row is the enrolment, the scope and its words.
+    """
+    enrolment_id, side, full_name, called, email, role_title, sector, summary = said
     named = words[full_name]
-    yield _Row(enrolment_id, cohort_id, _QUEUE, _tokens(_QUEUE, named, words[called], words[email]))
-    if side is _MENTOR:
-        shown = (named, words[role_title], words.of_sector(sector), words[summary])
-        yield _Row(enrolment_id, cohort_id, _DIRECTORY, _tokens(_DIRECTORY, *shown))
+    row = (enrolment_id, _QUEUE, _tokens(_QUEUE_INITIAL, named, words[called], words[email]))
+    if side is not _MENTOR:
+        return [row]
+    # The most words first: they are copied as they lie.
+    shown = _tokens(_DIRECTORY_INITIAL, words[summary], words.of_sector(sector), words[role_title], named)
+    return [row, (enrolment_id, _DIRECTORY, shown)]
 
 
-def _tokens(scope: SearchScope, *shown: frozenset[str]) -> str:
-    """The scope's initial before each word lets one index answer for both without reading the other's rows."""
-    leading = sorted(frozenset[str]().union(*shown))
-    initial = _INITIALS[scope]
+def _tokens(initial: str, first: frozenset[str], *others: frozenset[str]) -> str:
+    """The words in one text, each behind the scope's initial."""
+    leading = sorted(first.union(*others))
     return initial + f" {initial}".join(leading) if leading else ""
 
 

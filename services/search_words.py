@@ -6,6 +6,7 @@ neighbouring characters, so that two characters find a name anywhere in a senten
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 LONGEST = 40
 MOST_ASKED = 12
@@ -34,6 +35,7 @@ class _WithoutMarks(dict[int, int | None]):
 
 
 _WITHOUT_MARKS = _WithoutMarks()
+_APART = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != "\n"}
 
 
 def folded(text: str) -> str:
@@ -46,7 +48,19 @@ def folded(text: str) -> str:
 
 def leading_to(text: str) -> set[str]:
     """Every word under which a text is kept. "O'Brien" is kept as o, brien and obrien."""
-    plain = folded(text)
+    return _words_of(folded(text))
+
+
+def leading_to_each(texts: Collection[str]) -> dict[str, frozenset[str]]:
+    """`leading_to` of many texts: those in plain letters, as most are, are taken apart together."""
+    short = [text for text in texts if len(text) <= LONGEST and text.isascii()]
+    plain = [text for text in short if "-" not in text and "'" not in text and "\n" not in text]
+    apart = "\n".join(plain).lower().translate(_APART).split("\n")
+    found = {text: frozenset(words.split()) for text, words in zip(plain, apart, strict=False)}
+    return found | {text: frozenset(leading_to(text)) for text in texts if text not in found}
+
+
+def _words_of(plain: str) -> set[str]:
     if plain.isascii() and "'" not in plain and "-" not in plain:
         return {word[:LONGEST] for word in _PLAIN_WORD.findall(plain)}
     words = {_JOINTS.sub("", compound)[:LONGEST] for compound in _COMPOUND.findall(plain)}

@@ -37,6 +37,7 @@ class Answers:
         self.numbers = [row.number for row in sheet.rows]
         self.problems: list[Problem] = []
         self.notices: list[tuple[int, str]] = []
+        self._columns = list(zip(*(row.cells for row in sheet.rows), strict=True))
         self.bad: set[int] = set()
         self._sheet = sheet
         self._mapping = mapping
@@ -109,7 +110,7 @@ class Answers:
         if not self.mapped(key):
             return [None] * len(self.numbers)
         column, target = self._mapping[key], self._targets[key]
-        cells = [row.cells[column] for row in self._sheet.rows]
+        cells: Sequence[str] = self._columns[column] if self._columns else ()
         if where is not None:
             cells = [cell if wanted else "" for cell, wanted in zip(cells, where, strict=True)]
         different = set(cells)
@@ -136,7 +137,7 @@ class Answers:
         cell = excerpt(row.cells[column].strip())
         self.problems.append(Problem(row.number, self._sheet.headers[column], cell, message))
 
-    def _tell_of_joined(self, column: int, cells: list[str], broken: set[str]) -> None:
+    def _tell_of_joined(self, column: int, cells: Sequence[str], broken: set[str]) -> None:
         """On one line, as an email's header needs it, with a notice when it was not."""
         header = excerpt(self._sheet.headers[column])
         for index in _rows_with(cells, broken):
@@ -144,7 +145,7 @@ class Answers:
             self.notices.append((number, f"Row {number}, “{header}”: a line break was made a space."))
 
 
-def _rows_with(cells: list[str], which: set[str]) -> list[int]:
+def _rows_with(cells: Sequence[str], which: set[str]) -> list[int]:
     return [index for index, cell in enumerate(cells) if cell in which] if which else []
 
 

@@ -5,7 +5,7 @@ time, and on SQLite nobody else can write meanwhile. What exists already changes
 versions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 from uuid import UUID, uuid4
@@ -35,7 +35,7 @@ def write(session: Session, cohort: Cohort, plan: Plan, by: UUID | None) -> list
     numbers = _numbers(plan)
     # In the order of their lists, because most indexes are in it, too, and then grow at one end.
     new = sorted(((_sort_key(line), line) for line in plan.lines if line.state is State.NEW), key=itemgetter(0))
-    ids = _add_people(session, plan, [line for _, line in new])
+    ids = _add_people(session, plan, [line.row.email_key for _, line in new], numbers)
     _add_places(session, cohort, new, ids)
     _remember(session, plan, by)
     changed = [_change(line, numbers) for line in plan.lines if line.differences]
@@ -44,23 +44,28 @@ def write(session: Session, cohort: Cohort, plan: Plan, by: UUID | None) -> list
     return changed
 
 
-def _add_people(session: Session, plan: Plan, new: Sequence[Line]) -> dict[str, UUID | str]:
-    """Ids of everybody in the file by address key; new ones are added once, with what both their rows say."""
-    said: dict[str, dict[str, Any]] = {line.row.email_key: {} for line in new if line.person is None}
-    for line in plan.lines:
-        if line.person is None:
-            facts, row = said[line.row.email_key], line.row
-            facts.setdefault("email", row.email)
-            facts.update(line.values.person)
-            if "telephone" in line.values.person:
-                facts["telephone_key"] = row.telephone_key
-    ids: dict[str, UUID | str] = dict(zip(said, bulk.new_ids(len(said)), strict=True))
+def _add_people(session: Session, plan: Plan, order: Iterable[str], numbers: Numbers) -> dict[str, UUID | str]:
+    """Ids of everybody in the file by address key; new ones are added once, with what both their rows say.
+
+    They are added in the order of these address keys, among which are all of theirs.
+    """
+    strangers = [line for line in plan.lines if line.person is None]
+    emails = {line.row.email_key: line.row.email for line in reversed(strangers)}
+    said: dict[str, Mapping[str, Any]] = {}
+    for line in strangers:
+        key, facts = line.row.email_key, line.values.person
+        said[key] = {**said[key], **facts} if key in said else facts
+    keys = list(dict.fromkeys(key for key in order if key in said))
+    ids: dict[str, UUID | str] = dict(zip(keys, bulk.new_ids(len(keys)), strict=True))
     usual = Person(full_name="-", email="-", email_key="-")
     own: dict[str, Sequence[Any]] = {
+        **_columns(usual, [said[key] for key in keys]),
         "id": list(ids.values()),
-        "email_key": list(said),
-        **_columns(usual, list(said.values())),
+        "email_key": keys,
+        "email": [emails[key] for key in keys],
     }
+    if "telephone" in own:
+        own["telephone_key"] = [numbers.get(typed) for typed in own["telephone"]]
     bulk.insert(session.connection(), usual, own)
     return ids | {line.row.email_key: line.person.id for line in plan.lines if line.person is not None}
 
@@ -81,25 +86,26 @@ def _add_places(session: Session, cohort: Cohort, new: Sequence[tuple[str, Line]
         "person_id": [ids[line.row.email_key] for line in lines],
         "side": [line.side for line in lines],
         "sort_key": [sort_key for sort_key, _ in new],
-        "answers": [line.values.asked for line in lines],
-        "claims": [dict(line.row.claims) for line in lines],
         **_columns(usual, [line.values.enrolment for line in lines]),
     }
+    if any(line.values.asked for line in lines):
+        own["answers"] = [line.values.asked for line in lines]
+    if any(line.row.claims for line in lines):
+        own["claims"] = [dict(line.row.claims) for line in lines]
     bulk.insert(session.connection(), usual, own)
-    facts = (_searched(cohort.id, *each) for each in zip(own["id"], lines, strict=True))
-    people_index.add(session.connection(), facts)
+    people_index.add(session.connection(), cohort.id, _said(lines, own))
 
 
-def _searched(cohort_id: UUID, place_id: UUID, line: Line) -> people_index.Facts:
-    """What leads to a new place. Of somebody who is renamed by the same file, the session hears."""
-    said, known = line.values.enrolment, line.person
-    full_name, called, email = (
-        (known.full_name, known.called, known.email)
-        if known is not None
-        else (line.row.full_name, line.values.person.get("called"), line.row.email)
-    )
-    shown = (said.get("role_title"), said.get("sector"), said.get("summary"))
-    return (place_id, cohort_id, line.side, full_name, called, email, *shown)
+def _said(lines: Sequence[Line], own: Mapping[str, Sequence[Any]]) -> people_index.Said:
+    """What leads to the new places. Of somebody who is renamed by the same file, the session hears."""
+    nothing = [None] * len(lines)
+    known = [(index, line.person) for index, line in enumerate(lines) if line.person is not None]
+    full_names, emails = [line.row.full_name for line in lines], [line.row.email for line in lines]
+    called = [line.values.person.get("called") for line in lines]
+    for index, person in known:
+        full_names[index], called[index], emails[index] = person.full_name, person.called, person.email
+    shown = (own.get(key, nothing) for key in ("role_title", "sector", "summary"))
+    return people_index.Said(own["id"], own["side"], full_names, called, emails, *shown)
 
 
 def _sort_key(line: Line) -> str:
@@ -111,8 +117,14 @@ def _sort_key(line: Line) -> str:
 
 def _columns(usual: SQLModel, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """What the rows say, by column; a row that does not say it has what the usual one has."""
-    otherwise = {name: getattr(usual, name) for name in sorted(set[str]().union(*rows))}
-    return {name: [row.get(name, same) for row in rows] for name, same in otherwise.items()}
+    columns: dict[str, list[Any]] = {}
+    for name in sorted(set[str]().union(*rows)):
+        try:
+            columns[name] = list(map(itemgetter(name), rows))
+        except KeyError:
+            same = getattr(usual, name)
+            columns[name] = [row.get(name, same) for row in rows]
+    return columns
 
 
 def _remember(session: Session, plan: Plan, by: UUID | None) -> None:

@@ -1,6 +1,8 @@
 """What words are to a search."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services import search_words
 
@@ -25,6 +27,13 @@ def test_a_text_is_kept_under_its_folded_words(text: str, words: set[str]) -> No
     found = search_words.leading_to(text)
 
     assert found == words
+
+
+@given(st.lists(st.text("ab Z09_-'.@\n\t\x1c\x1fé李\u0301", max_size=45), max_size=6))
+def test_texts_taken_together_are_kept_under_the_words_that_each_has_alone(texts: list[str]) -> None:
+    found = search_words.leading_to_each(texts)
+
+    assert found == {text: search_words.leading_to(text) for text in texts}
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,12 @@ def begin_writing(session: Session) -> bool:
     return True
 
 
+def begin_looking(session: Session) -> None:
+    """Ask for no lock until `begin_writing`; within an open unit of work there is nothing to do."""
+    if not session.in_transaction():
+        session.connection(execution_options=READ_ONLY)
+
+
 def look_anew(session: Session) -> None:
     """Let a screen's session see the present once more, instead of the moment at which its look began."""
     if session.in_transaction() and _only_reads(session.connection()):

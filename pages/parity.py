@@ -14,7 +14,7 @@ from pages.ui import empty, plain, segments
 from services import parity, times
 from services.access import Actor
 from services.parity import Compared
-from services.parity_rules import CHANGED, FEWEST, Told
+from services.parity_rules import CHANGED, FEW, FEWEST, Told
 
 SIDES = {Side.MENTEE: "Mentees", Side.MENTOR: "Mentors"}
 COLORS = {Side.MENTEE: charts.MENTEES, Side.MENTOR: charts.MENTORS}
@@ -55,13 +55,15 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
         label_visibility="collapsed",
     )
     side = chosen or Side.MENTEE
-    draw_side(side, found.by_side[side], found.as_of)
+    draw_side(side, found.by_side[side], found.as_of, found.unread)
 
 
-def draw_side(side: Side, asked: tuple[Compared, ...], as_of: date) -> None:
+def draw_side(side: Side, asked: tuple[Compared, ...], as_of: date, unread: int) -> None:
     """What is found about mentors or mentees, the chart behind it, and its table."""
     told = [each for each in asked if each.groups]
     st.caption(f"As of {times.day_in_words(as_of)} {as_of.year}, from answers that nobody had to give.")
+    if unread:
+        st.caption(unread_in_words(unread))
     if not told:
         empty(TOO_FEW)
         st.caption(DEFINITION)
@@ -89,6 +91,15 @@ def draw_table(groups: Mapping[str, Told]) -> None:
     rows = (f"| {plain(name)} | about {group.people} | {share_in_words(group)} |" for name, group in groups.items())
     st.markdown("\n".join(["| Group | People | Matched |", "| --- | --- | --- |", *rows]))
     st.caption(DEFINITION)
+
+
+def unread_in_words(unread: int) -> str:
+    """Whose they are nobody can tell; what can be done about it."""
+    how_many = f"fewer than {FEWEST} people" if unread == FEW else f"about {unread:,} people"
+    return (
+        f":material/key_off: The answers of {how_many} could not be opened with this server's key and count as left "
+        "blank: whoever runs the server can put the old key back, or people answer again."
+    )
 
 
 def finding(side: Side, told: list[Compared]) -> str:

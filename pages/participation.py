@@ -149,7 +149,7 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
         draw_quiet(session, actor, cohort_id, standing)
     draw_funnel(found)
     draw_feedback(session, actor, cohort_id, standing)
-    if found.asks_equality:
+    if standing.asks_equality:
         parity.draw(session, actor, cohort_id)
 
 

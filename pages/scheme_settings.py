@@ -17,6 +17,7 @@ from pages import (
     question_match,
     scheme_accounts,
     scheme_cohorts,
+    scheme_equality,
     scheme_facts,
     scheme_new,
     scheme_people,
@@ -48,7 +49,7 @@ class Part:
 
 def draw_form(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID | None) -> None:
     """Every question in its order, and one of them to edit."""
-    fields = every_question(session, actor, scheme_id, cohort_id)
+    fields, new = whole_form(session, actor, scheme_id, cohort_id)
     st.markdown(
         "What you change here is asked from now on, in every cohort of the scheme. Answers that were given are never "
         "lost: a question that you retire keeps them, and so does an option that you take away."
@@ -73,23 +74,21 @@ def draw_form(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID |
         with st.expander("Ask something more", key="more", on_change="rerun") as opened:
             if opened.open:
                 draw_new(session, actor, scheme_id)
-        template_questions.draw(session, actor, scheme_id, new_in_template(session, actor, scheme_id, cohort_id))
+        template_questions.draw(session, actor, scheme_id, new)
 
 
-def new_in_template(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID | None) -> tuple[Offered, ...]:
-    """What the template asks and the form does not, read anew once something has happened in the scheme."""
+def whole_form(
+    session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID | None
+) -> tuple[tuple[Editable, ...], tuple[Offered, ...]]:
+    """Every question, and what the template asks beside them; read anew once something has happened in the scheme."""
+
+    def read() -> tuple[tuple[Editable, ...], tuple[Offered, ...]]:
+        return form_editing.fields(session, actor, scheme_id), form_template.offered(session, actor, scheme_id)
+
     if cohort_id is None:
-        return form_template.offered(session, actor, scheme_id)
+        return read()
     edition = participation.standing(session, actor, cohort_id).edition
-    return charts.kept(("template", scheme_id, edition), lambda: form_template.offered(session, actor, scheme_id))
-
-
-def every_question(session: Session, actor: Actor, scheme_id: UUID, cohort_id: UUID | None) -> tuple[Editable, ...]:
-    """The whole form, read anew once something has happened in the scheme."""
-    if cohort_id is None:
-        return form_editing.fields(session, actor, scheme_id)
-    edition = participation.standing(session, actor, cohort_id).edition
-    return charts.kept(("form", scheme_id, edition), lambda: form_editing.fields(session, actor, scheme_id))
+    return charts.kept(("form", scheme_id, edition), read)
 
 
 def draw_list(fields: Sequence[Editable]) -> None:
@@ -329,6 +328,7 @@ PARTS = {
     "preview": Part("Preview of the form", form_views.draw_preview),
     "corrections": Part("Corrected answers", form_views.draw_corrections),
     "ways": Part("Ways of working", ways_due.draw),
+    "equality": Part("Equality", scheme_equality.draw),
     "people": Part("People with a role", scheme_people.draw),
     "cohorts": Part("Cohorts", scheme_cohorts.draw),
     "scheme": Part("The scheme", scheme_facts.draw),

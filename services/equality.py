@@ -1,7 +1,8 @@
 """Optional equality answers of a person: theirs to give, change and withdraw, and nobody else's to read (A-SH3).
 
 They lie in a table of their own, sealed with a key that is not in the database: a database that is copied tells
-nothing, and no query joins them to anything. `services/parity.py` alone opens those of others, to count them.
+nothing, and no query joins them to anything. Those of others are opened by `services/equality_opening.py` alone, to
+count them and to take a question out that is asked no longer.
 """
 
 import json
@@ -59,7 +60,8 @@ def give(session: Session, actor: Actor, answers: Mapping[str, str | None]) -> N
     The press that keeps them agrees to the promise as it reads now.
     """
     enrolment = own_open_enrolment(session, actor)
-    scheme, questions = _asked(session, enrolment)
+    # Held, so that nobody takes a question away while it is answered.
+    scheme, questions = _asked(session, enrolment, with_for_update={"read": True})
     chosen = _checked(questions, answers)
     fingerprint = consents.keep_words(session, "\n".join(equality.promise()), scheme.language)
     row = _row(session, enrolment.id) or EqualityAnswers(enrolment_id=enrolment.id, wording_sha256="", words="")
@@ -122,9 +124,9 @@ def _checked(questions: tuple[EqualityQuestion, ...], answers: Mapping[str, str 
     return {key: chosen[key] for key in by_key if key in chosen}
 
 
-def _asked(session: Session, enrolment: Enrolment) -> tuple[Scheme, tuple[EqualityQuestion, ...]]:
+def _asked(session: Session, enrolment: Enrolment, **options: Any) -> tuple[Scheme, tuple[EqualityQuestion, ...]]:
     cohort = session.get_one(Cohort, enrolment.cohort_id)
-    scheme = session.get_one(Scheme, cohort.scheme_id)
+    scheme = session.get_one(Scheme, cohort.scheme_id, **options)
     keys: Any = scheme.other_settings.get(equality.SETTING, ())
     return scheme, equality.chosen(keys)
 

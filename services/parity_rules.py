@@ -6,7 +6,7 @@ and a figure changes only when so many people in the group have changed. No tota
 left of a total is never more than a guess (tests/services/test_parity_rules.py tries it).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from math import ceil, hypot, sqrt
@@ -22,6 +22,8 @@ CHANGED = SMALLEST
 HUNDRED = 100
 # Groups make a comparison.
 TWO = 2
+# Stands for one to seven.
+FEW = 1
 _Z = 1.96
 
 
@@ -94,6 +96,31 @@ def is_new(before: Counted, now: Counted) -> bool:
     """Whether a group's figure is made anew: so many have changed that nobody's own change can be read off."""
     changed = max(abs(now.matched - before.matched), abs(now.unmatched - before.unmatched))
     return changed >= CHANGED
+
+
+def behind(figure: Told) -> Iterator[Counted]:
+    """Every count that is told so: of a figure whose count is lost, no more is known."""
+    most = figure.people + ROUNDED_TO // 2
+    # So many others that they hide everybody.
+    others = Counted(2 * most + 2 * SMALLEST, most + SMALLEST)
+    for people in range(figure.people - ROUNDED_TO // 2, most + 1):
+        counts = (Counted(people, matched) for matched in range(people + 1))
+        yield from (count for count in counts if told(count, others) == figure)
+
+
+def roughly(count: int, before: int) -> int:
+    """How many answers cannot be read, as it is told: nought, FEW, or rounded.
+
+    The word for it changes only when so many people have: who answered is nobody's business either. Nought is told at
+    once, for then somebody has mended it.
+    """
+    if count == 0:
+        return 0
+    if before == FEW and count < FEWEST + CHANGED - 1:
+        return FEW
+    if before > FEW and abs(count - before) < CHANGED + ROUNDED_TO // 2:
+        return before
+    return FEW if count < FEWEST else ROUNDED_TO * round(count / ROUNDED_TO)
 
 
 def difference(groups: Mapping[str, Told]) -> Difference | None:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from models.audit import AuditEntry
 from models.columns import utc_now
@@ -75,16 +75,19 @@ class Overview:
     stages: tuple[Stage, ...]
     rhythm: Rhythm
     history: tuple[WeekEnd, ...]
-    asks_equality: bool = False
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Today where the scheme is, and a number that grows whenever the scheme's figures may have changed."""
+    """Today where the scheme is, and a number that grows whenever the scheme's figures may have changed.
+
+    `asks_equality`: whether it asks any equality question now.
+    """
 
     today: date
     edition: int
     is_protected: bool
+    asks_equality: bool
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,6 @@ def overview(session: Session, actor: Actor, cohort_id: UUID, today: date | None
         stages=_stages(mentees, mentors),
         rhythm=now,
         history=(*past, WeekEnd(as_of.day, now)),
-        asks_equality=bool(scheme.other_settings.get("equality")),
     )
 
 
@@ -136,10 +138,10 @@ def glance(session: Session, actor: Actor, cohort_id: UUID, today: date | None =
 def standing(session: Session, actor: Actor, cohort_id: UUID) -> Standing:
     """What a screen needs to know before it asks for figures. One query. Raises NotAllowed."""
     scheme_id = access.scheme_to_see_figures_of(session, actor, cohort_id)
-    zone, sequence = session.exec(_newest_of(), params={"scheme": scheme_id}).one()
+    zone, sequence, equality = session.exec(_newest_of(), params={"scheme": scheme_id}).one()
     # A manager's figures are those of yesterday: for them only the day counts.
     is_protected = scheme_id not in actor.coordinates
-    return Standing(times.day_in(utc_now(), zone), 0 if is_protected else sequence or 0, is_protected)
+    return Standing(times.day_in(utc_now(), zone), 0 if is_protected else sequence or 0, is_protected, bool(equality))
 
 
 def figures_csv(found: Overview) -> bytes:
@@ -186,10 +188,10 @@ def in_words(figure: Figure) -> str:
 
 @cache  # asked before every figure
 def _newest_of() -> Any:
-    """A scheme's zone, and the number of its newest entry in the journal."""
+    """A scheme's zone, the number of its newest entry in the journal, and the equality questions that it asks."""
     scheme_id: Any = bindparam("scheme")
     newest = select(func.max(_sequence())).where(AuditEntry.scheme_id == scheme_id).scalar_subquery()
-    return select(Scheme.time_zone, newest).where(Scheme.id == scheme_id)
+    return select(Scheme.time_zone, newest, col(Scheme.other_settings)["equality"]).where(Scheme.id == scheme_id)
 
 
 def _sequence() -> Any:

@@ -6,6 +6,7 @@ The keys come from MENTORING_SECRET_KEYS. On a laptop, where nobody sets them, o
 import base64
 import os
 import secrets
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -56,6 +57,11 @@ def _keys() -> MultiFernet:
         given = (_local_key(current.home / KEY_FILE),)
     elif wrong := wrong_keys():
         raise UnusableKeysError(" ".join(wrong))
+    return _made_of(tuple(given))
+
+
+@lru_cache(maxsize=4)  # to make them takes longer than to open a text with them
+def _made_of(given: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(_as_fernet_key(key)) for key in given])
 
 

@@ -120,6 +120,7 @@ def test_no_screen_imports_another_screen() -> None:
         "pages.feedback_rounds",
         "pages.scheme_accounts",
         "pages.scheme_cohorts",
+        "pages.scheme_equality",
         "pages.scheme_facts",
         "pages.scheme_new",
         "pages.scheme_people",

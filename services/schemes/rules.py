@@ -165,7 +165,8 @@ class Targets:
 class SchemeSettings:
     """What `scheme.toml` says. `shown_before_match` is all that the other side sees until both have said yes.
 
-    `equality` names the equality questions that it asks, none of which anybody has to answer.
+    `equality` names the equality questions that it asks, none of which anybody has to answer, and `equality_never`
+    those that no coordinator can switch on.
     """
 
     key: Text
@@ -181,6 +182,7 @@ class SchemeSettings:
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
     exceptions: tuple[str, ...]
     equality: Annotated[tuple[str, ...], AfterValidator(equality_questions.known)]
+    equality_never: Annotated[tuple[str, ...], AfterValidator(equality_questions.known)]
     gates: Gates
     shown_before_match: FieldLists
     conflicts: Conflicts

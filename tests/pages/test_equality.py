@@ -1,6 +1,7 @@
 """Equality answers: on the Enrolment screen for whoever gives them, on Participation as shares of groups alone."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from models.equality import EqualityAnswers
 from models.schemes import Cohort
 from pages import equality_questions
 from pages import parity as parity_page
-from services import equality, parity
+from services import equality, equality_asked, parity
 from services.parity_rules import Told
-from tests.factories import make_cohort, make_coordinator, make_manager, make_scheme
+from services.settings import settings
+from tests.factories import make_actor, make_cohort, make_coordinator, make_manager, make_scheme
 from tests.pages.opening import open_page
 from tests.pages.test_enrolment import a_draft, opened
 from tests.services.counting import reads, sent
@@ -115,6 +117,35 @@ def test_nothing_to_compare_says_what_it_takes(page_session: Session) -> None:
     assert len(page.get("plotly_chart")) == 2
 
 
+@pytest.mark.clause("A-SH3")
+@pytest.mark.parametrize(("lost", "said"), [(3, "fewer than 8 people"), (21, "about 20 people")], ids=["few", "many"])
+def test_answers_that_no_key_opens_are_told_of_in_one_sentence(
+    page_session: Session, monkeypatch: pytest.MonkeyPatch, lost: int, said: str
+) -> None:
+    cohort = make_cohort(page_session, make_scheme(page_session, other_settings={"equality": ["gender"]}))
+    people(page_session, cohort, "woman", lost)
+    coordinator = make_coordinator(page_session, cohort)
+    monkeypatch.setenv("MENTORING_SECRET_KEYS", "another key of at least thirty-two bytes")
+    settings.cache_clear()
+    parity.publish_due(page_session, utc_now())
+
+    page = open_page("participation", coordinator, parity="true")
+
+    assert f"The answers of {said} could not be opened with this server's key and count as left blank" in captions(page)
+
+
+def test_a_manager_finds_the_comparison_gone_as_soon_as_the_scheme_asks_no_more(page_session: Session) -> None:
+    cohort = a_cohort(page_session)
+    coordinator, manager = make_coordinator(page_session, cohort), make_manager(page_session, cohort)
+    page = open_page("participation", manager)
+    before = [toggle.key for toggle in page.toggle]
+
+    equality_asked.keep(page_session, make_actor(coordinator, cohort), cohort.scheme_id, [], seen=["gender"])
+    page.run()
+
+    assert (before, [toggle.key for toggle in page.toggle]) == (["numbers", "parity"], ["numbers"])
+
+
 def test_a_range_is_told_as_one() -> None:
     groups = {"Women": Told(20, 75, 100), "Men": Told(20, 0, 25), "Others": Told(20, 70, 70)}
 
@@ -132,7 +163,7 @@ def test_a_range_is_told_as_one() -> None:
 def test_no_screen_but_the_persons_own_names_the_answers() -> None:
     folder = Path(parity_page.__file__).parent
 
-    named = {path.name for path in folder.glob("*.py") if "equality." in path.read_text(encoding="utf-8")}
+    named = {path.name for path in folder.glob("*.py") if re.search(r"\bequality\.", path.read_text(encoding="utf-8"))}
 
     assert named == {"equality_questions.py"}
 

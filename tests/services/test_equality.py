@@ -153,7 +153,8 @@ def test_where_people_live_in_china_nothing_about_health_or_ethnic_background_is
 # Who may know of the answers at all, and who of their table. Matching, the directory, the queue, files in and out, the
 # review and Home are not among them, nor is any screen but the person's own.
 OF_ANSWERS = {
-    "services/parity.py": "counts them",
+    "services/equality_opening.py": "opens them for the counting, and to take a question out",
+    "services/equality_asked.py": "takes a question out of them",
     "services/departures.py": "deletes them",
     "services/closed_consents.py": "deletes them",
     "services/demonstration/joining.py": "answers for invented people",
@@ -162,7 +163,9 @@ OF_ANSWERS = {
 OF_TABLE = {
     "models/all_tables.py": "names it",
     "services/equality.py": "reads and writes one's own",
-    "services/parity.py": "counts them",
+    "services/equality_asked.py": "takes a question out of them",
+    "services/parity.py": "keeps the month's table",
+    "services/parity_counting.py": "counts them",
     "services/consents.py": "keeps the words they were given to",
 }
 
@@ -178,16 +181,22 @@ def test_nothing_but_the_counting_and_the_persons_own_screen_knows_of_the_answer
     assert knows == {"services.equality": set(OF_ANSWERS), "models.equality": set(OF_TABLE)}
 
 
-@pytest.mark.clause("A-SH3")
-def test_answers_of_others_are_opened_in_one_place_alone() -> None:
-    opening = {
-        str(path.relative_to(ROOT))
-        for folder in ("services", "pages")
-        for path in (ROOT / folder).rglob("*.py")
-        if "equality.opened(" in path.read_text(encoding="utf-8") or "EqualityAnswers.words" in path.read_text("utf-8")
-    }
+# What reads and opens answers of others, and who may have that done.
+OPENING = {
+    "EqualityAnswers.words": {"equality_asked", "parity_counting"},
+    "equality.opened(": {"equality_opening"},
+    "equality_opening.beforehand(": {"equality_asked", "parity"},
+    "equality_opening.said(": {"equality_asked", "parity_counting"},
+}
 
-    assert opening == {"services/parity.py"}
+
+@pytest.mark.clause("A-SH3")
+def test_answers_of_others_are_opened_in_one_place_to_be_counted_or_deleted() -> None:
+    files = [path for folder in ("services", "pages") for path in (ROOT / folder).rglob("*.py")]
+
+    found = {call: {path.stem for path in files if call in path.read_text(encoding="utf-8")} for call in OPENING}
+
+    assert found == OPENING
 
 
 def imported_by(path: Path) -> set[str]:

@@ -1,7 +1,9 @@
 """The monthly table of parity: who is counted, who reads it, and when it changes."""
 
+import logging
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, select
@@ -9,11 +11,12 @@ from sqlmodel import Session, select
 from models.audit import AuditEntry
 from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.equality import EqualityAnswers, ParityTable
-from models.schemes import Cohort
-from services import equality, ledger, parity
+from models.schemes import Cohort, Scheme
+from services import equality, equality_opening, ledger, parity
 from services.access import Acting
 from services.errors import NotAllowed
-from services.parity_rules import Told
+from services.parity_rules import FEW, Told
+from services.settings import settings
 from tests.factories import (
     make_actor,
     make_cohort,
@@ -172,6 +175,126 @@ def test_a_scheme_that_asks_nothing_and_a_cohort_that_is_over_have_no_table(sess
 
     coordinator = make_actor(make_coordinator(session, asks_nothing), asks_nothing)
     assert (made, parity.of_cohort(session, coordinator, asks_nothing.id).as_of) == (0, None)
+
+
+def turn_to_keys(monkeypatch: pytest.MonkeyPatch, *numbers: int) -> None:
+    """From now on the server has these keys, the first of them to seal with."""
+    keys = ",".join(f"key number {number} of thirty-two bytes or more" for number in numbers)
+    monkeypatch.setenv("MENTORING_SECRET_KEYS", keys)
+    settings.cache_clear()
+
+
+def parity_of(session: Session, cohort: Cohort) -> parity.Parity:
+    return parity.of_cohort(session, make_actor(make_coordinator(session, cohort), cohort), cohort.id)
+
+
+@pytest.mark.clause("A-SH3")
+def test_answers_whose_key_is_lost_count_as_blank_and_are_told_of_roughly(
+    session: Session, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    turn_to_keys(monkeypatch, 1)
+    lost, whole = a_cohort(session, "gender"), a_cohort(session, "gender")
+    people(session, lost, "woman", 22, matched=12)
+    for cohort in (lost, whole):
+        people(session, cohort, None, 15, matched=5)
+    turn_to_keys(monkeypatch, 2)
+    for cohort in (lost, whole):
+        people(session, cohort, "woman", 12, matched=6)
+        people(session, cohort, "man", 10, matched=5)
+    session.commit()
+
+    with caplog.at_level(logging.WARNING):
+        made = parity.publish_due(session, NOW)
+
+    expected = {"Women": Told(10, 50, 50), "Men": Told(10, 50, 50)}
+    assert (made, told(session, lost), told(session, whole)) == (2, expected, expected)
+    assert [parity_of(session, cohort).unread for cohort in (lost, whole)] == [20, 0]
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["The keys of this server do not open every equality answer: those count as left blank."]
+
+
+@pytest.mark.clause("A-SH3")
+def test_a_lost_key_breaks_no_month_and_a_figure_still_changes_only_with_five_people(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn_to_keys(monkeypatch, 1)
+    cohort = a_cohort(session, "gender")
+    people(session, cohort, None, 12, matched=6)
+    men = people(session, cohort, "man", 3)
+    # Sealed with a key that stays; what was published, with the one that goes.
+    turn_to_keys(monkeypatch, 2)
+    women = people(session, cohort, "woman", 21, matched=11)
+    men += people(session, cohort, "man", 16, matched=8)
+    turn_to_keys(monkeypatch, 1, 2)
+    session.commit()
+    parity.publish_due(session, NOW)
+    first = told(session, cohort)
+    for each in women[:3]:
+        each.status = EnrolmentStatus.PAUSED
+    session.commit()
+    turn_to_keys(monkeypatch, 2)
+
+    parity.publish_due(session, NEXT_MONTH)
+    second, unread = told(session, cohort), parity_of(session, cohort).unread
+    for each in women[3:11]:
+        each.status = EnrolmentStatus.PAUSED
+    session.commit()
+    parity.publish_due(session, NEXT_MONTH + timedelta(days=40))
+
+    assert first == {"Women": Told(20, 50, 50), "Men": Told(20, 40, 40)}
+    assert (second, unread) == (first, FEW)
+    assert told(session, cohort) == {"Women": Told(10, 0, 50), "Men": Told(20, 40, 40)}
+
+
+@pytest.mark.clause("A-SH3")
+def test_answers_are_opened_before_anything_is_locked_and_what_comes_between_is_counted(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cohort = a_cohort(session, "gender")
+    people(session, cohort, "woman", 20, matched=10)
+    men = people(session, cohort, "man", 20, matched=10)
+    session.commit()
+    held, read, opened = list[bool](), equality_opening.beforehand, equality.opened
+
+    def opening(sealed: str) -> dict[str, str]:
+        held.append(session.in_transaction())
+        return opened(sealed)
+
+    def reading(*asked: Any) -> equality_opening.Opened:
+        found = read(*asked)
+        for each in men[:3]:
+            equality.forget(session, each.id)
+        people(session, cohort, "another", 1)
+        session.commit()
+        return found
+
+    monkeypatch.setattr(equality, "opened", opening)
+    monkeypatch.setattr(equality_opening, "beforehand", reading)
+
+    made = parity.publish_due(session, NOW)
+
+    assert (made, held) == (1, [False] * 40 + [True])
+    assert told(session, cohort) == {"Women": Told(20, 50, 50), "Men": Told(15, 40, 40)}
+
+
+def test_a_scheme_that_stops_asking_while_answers_are_opened_gets_no_table(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cohort = a_cohort(session, "gender")
+    session.commit()
+    read = equality_opening.beforehand
+
+    def reading(*asked: Any) -> equality_opening.Opened:
+        session.get_one(Scheme, cohort.scheme_id).other_settings = {"equality": []}
+        session.commit()
+        return read(*asked)
+
+    monkeypatch.setattr(equality_opening, "beforehand", reading)
+
+    made = parity.publish_due(session, NOW)
+
+    assert (made, session.in_transaction()) == (0, False)
+    assert session.exec(select(ParityTable)).all() == []
 
 
 @pytest.mark.clause("A-SH3")

@@ -5,7 +5,18 @@ from itertools import product
 
 import pytest
 
-from services.parity_rules import Counted, Difference, Told, difference, hides_who_is_in_it, is_new, told
+from services.parity_rules import (
+    FEW,
+    Counted,
+    Difference,
+    Told,
+    behind,
+    difference,
+    hides_who_is_in_it,
+    is_new,
+    roughly,
+    told,
+)
 
 SMALL = range(1, 5)
 
@@ -118,3 +129,28 @@ def test_ranges_that_overlap_show_no_difference() -> None:
 
     assert found is not None
     assert (found.points, found.may_be_chance) == (0, True)
+
+
+def test_every_count_that_a_figure_may_stand_for_is_thought_of() -> None:
+    counts = [Counted(people, matched) for people in range(8, 31) for matched in range(people + 1)]
+    everybody = Counted(90, 45)
+
+    missed = [each for each in counts if (said := told(each, everybody)) and each not in set(behind(said))]
+
+    assert missed == []
+    assert list(behind(Told(10, 50, 50))) == [Counted(10, 5), Counted(12, 6)]
+
+
+@pytest.mark.parametrize(
+    ("before", "told_for"),
+    [
+        (0, {0: 0, 1: FEW, 7: FEW, 8: 10, 22: 20}),
+        # Another word only when five people have changed, in whichever number it stood for.
+        (FEW, {0: 0, 7: FEW, 11: FEW, 12: 10}),
+        (20, {0: 0, 13: 15, 14: 20, 26: 20, 27: 25}),
+        (10, {0: 0, 3: FEW, 4: 10, 16: 10, 17: 15}),
+    ],
+    ids=["nothing told before", "few", "about twenty", "about ten"],
+)
+def test_how_many_could_not_be_read_is_told_roughly(before: int, told_for: dict[int, int]) -> None:
+    assert {count: roughly(count, before) for count in told_for} == told_for

@@ -98,14 +98,16 @@ def kept_choice(where: st.delta_generator.DeltaGenerator, label: str, key: str, 
 
 
 def count_up(found: Queue) -> None:
-    """The whole cohort in one line."""
+    """The whole cohort in one line; of an empty one the list says it itself."""
+    if not found.counts:
+        return
     parts = [f"{found.count(status):,} {word.lower()}" for status, word in STATUS_WORDS.items() if found.count(status)]
     shown = (
         f"More than {found.total:,} people fit; choose more above to see fewer"
         if found.has_more
         else f"{found.total:,} {'person fits' if found.total == 1 else 'people fit'}"
     )
-    st.caption(f"{shown} · in this cohort: {', '.join(parts) or 'nobody yet'}")
+    st.caption(f"{shown} · in this cohort: {', '.join(parts)}")
 
 
 def above(session: Session, actor: Actor, cohort_id: UUID, chosen: Filter, found: Queue, today: date) -> bool:

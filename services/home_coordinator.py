@@ -117,7 +117,7 @@ def _tasks(found: Counts, now: Now, scheme: Scheme, today: date) -> list[Task]:
 
 
 def _begin() -> Task:
-    detail = "From the spreadsheet of any forms tool, or by invitation under Enrolments"
+    detail = "From the spreadsheet of any forms tool; or under Invitations, by email or a link"
     return Task(tasks.TODAY, "Bring your people in", detail, "Import a spreadsheet", "import_people")
 
 

@@ -139,9 +139,9 @@ def _words(
 
 
 def _trend(figure: Figure, counts: Counts, part: Shown, base: Shown, *, protect: bool) -> str:
-    """ "up 4 points", "2 fewer", "as before"; '' where the past is not known or not shown."""
+    """ "up 4 points", "2 fewer", "as before"; '' where the past is not known or not shown, or nobody is counted now."""
     before, whole, _, _ = shown(figure, counts, then=True, protect=protect)
-    if part is None or before is None:
+    if part is None or before is None or (figure.base is not None and not base):
         return ""
     if figure.aim in {Aim.MOST, Aim.ALL} and figure.base is not None:
         if not base or not whole:

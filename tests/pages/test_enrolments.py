@@ -461,6 +461,7 @@ def test_an_empty_queue_says_what_to_do(page_session: Session) -> None:
     assert [notice.value for notice in page.info] == [
         "Nobody is here yet. Import a spreadsheet, or invite people by email."
     ]
+    assert [words.value for words in page.main.caption] == ["Who wants in, and who is ready for a match"]
 
 
 def test_a_participant_does_not_see_the_queue(page_session: Session) -> None:

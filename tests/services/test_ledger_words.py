@@ -57,6 +57,15 @@ def test_a_share_is_green_from_its_target_and_amber_from_three_quarters_of_it(
     assert found.state is state
 
 
+@pytest.mark.parametrize(("base", "trend"), [(0, ""), (3, "as before")])
+def test_what_nobody_can_be_counted_for_is_not_as_before(base: int, trend: str) -> None:
+    figure = Figure("f", "pairs", "part", "{part} of {base}", "", base="base", aim=Aim.TELLS)
+
+    found = judging.measured(figure, {"part": Count(0, 0), "base": Count(base, base)}, {}, protect=False)
+
+    assert found.trend == trend
+
+
 @pytest.mark.parametrize(("part", "state"), [(0, State.GREEN), (1, State.RED)])
 def test_what_should_not_be_there_is_red_at_the_first(part: int, state: State) -> None:
     figure = Figure("f", "pairs", "part", "{part} of {base}", "", base="base", aim=Aim.NONE)

@@ -1,8 +1,8 @@
-"""Whom a gate holds back in a whole cohort: everybody less those who hold what is asked, set by set.
+"""Whom a gate holds back: of a few people or of a whole cohort, those who do not hold what is asked.
 
-The rules are those of readiness.py, which asks a few people one by one. To ask everybody so takes a look into an index
-for each person and each text. Here it is settled first what counts: which edition is in force, whose days of grace are
-over, which completions have not run out. Then each set is read once, along an index.
+The rules are those of readiness.py, which tells each person's lights. Here it is settled first what counts: which
+edition is in force, whose days of grace are over, which completions have not run out. What is left to ask of each
+person is whether they are in a set.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,15 +40,16 @@ class Evidence:
 class Whole:
     """A cohort, the gates of its scheme, and what counts for them today.
 
-    With `one_by_one` a set is asked about each person in turn: SQLite does so along its index, for the people come in
-    the same order. PostgreSQL puts each set into memory at once.
+    A set is asked about each person in turn: SQLite does so quickly for everybody, since people come in the order of its
+    index. PostgreSQL is quicker when it reads each set but once, beside the people: with `sets`, each set that a
+    condition asks for is added there, for `beside` to join it.
     """
 
     scheme: Any
     cohort_id: UUID
     today: date
     evidence: tuple[Evidence, ...]
-    one_by_one: bool
+    sets: list[Any] | None = None
 
 
 def evidence_of(session: Session, scheme_id: UUID, today: date) -> tuple[Evidence, ...]:
@@ -69,6 +70,15 @@ def held_back(whole: Whole, gate: str, side: Side) -> Any:
     if gate == "ready":
         return and_(true(), *(~each for each in lacks))
     return or_(*lacks) if lacks else None
+
+
+def beside(whole: Whole, people: Any) -> Any:
+    """A select of people of Enrolment with the sets that its conditions ask for. Nobody is in it twice."""
+    sets = whole.sets or ()
+    for each in sets:
+        people = people.outerjoin(each, each.c.held_by == Enrolment.id)
+    # Who holds a thing twice, a module of last year and of this, would come twice.
+    return people.distinct() if sets else people
 
 
 def incomplete(fields: Iterable[FormField]) -> Any:
@@ -115,17 +125,19 @@ def _has_not_run_out(today: date) -> Any:
 
 def _is_among(whole: Whole, of: Any, which: Any) -> Any:
     """Whether an enrolment is one of these: `of` is the column with its id, `which` a condition on the same table."""
-    if whole.one_by_one:
+    if whole.sets is None:
         return select(of).where(which, col(of) == Enrolment.id).correlate(Enrolment).exists()
-    return col(Enrolment.id).in_(select(of).where(which))
+    held = select(of.label("held_by")).where(which).subquery()
+    whole.sets.append(held)
+    return held.c.held_by.is_not(None)
 
 
 def _is_full(whole: Whole, side: Side) -> Any:
     is_open = Pairing.status != PairingStatus.ENDED
     if side is Side.MENTEE:
-        return col(Enrolment.id).in_(select(Pairing.mentee_id).where(is_open))
+        return _is_among(whole, Pairing.mentee_id, is_open)
     taken = select(func.count()).select_from(Pairing).where(is_open)
-    if whole.one_by_one:
+    if whole.sets is None:
         own = taken.where(Pairing.mentor_id == Enrolment.id).correlate(Enrolment)
         return col(Enrolment.capacity) <= own.scalar_subquery()
     mentor = aliased(Enrolment)

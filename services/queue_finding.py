@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, case, false, or_
+from sqlalchemy import and_, bindparam, case, false, or_, union_all
 from sqlmodel import Session, col, select
 
 from models.enrolments import Enrolment, EnrolmentStatus, Side
@@ -51,49 +51,69 @@ class Sought:
 
 def first(session: Session, sought: Sought, most: int) -> list[UUID]:
     """The first that many of them, by name."""
-    search = []
+    whole, search = _whole(session, sought), []
     if sought.search.strip():
         words = people_search.few_or_many(session, sought.cohort_id, sought.search, scope=SearchScope.QUEUE)
         if isinstance(words, list):
-            fitting = _of_few(sought, bindparam("few", expanding=True))
+            fitting = _of_few(sought, whole, bindparam("few", expanding=True))
             return list(session.exec(fitting, params={"few": words}))[:most] if words else []
         search = [col(Enrolment.id).in_(words)]
     # Namesakes stand together in a list by name: to look for them from its start would be to look in vain.
-    found = None if search else _walked(session, sought, most)
+    found = None if search else _walked(session, sought, whole, most)
     if found is None:
-        wanted = select(Enrolment.id).where(*_of_all(session, sought), *search)
-        found = list(session.exec(wanted.order_by(*_order(sought)).limit(most)))
+        if _is_postgresql(session):
+            _read_in_order(session)
+        wanted = _of_all(session, sought, whole, *search).subquery()
+        # As a value: along an index of names, each would be looked up in every set by itself.
+        by_name = wanted.c.sort_key.concat(""), wanted.c.id
+        found = list(session.exec(select(wanted.c.id).order_by(*by_name).limit(most)))
     return found
 
 
 def everybody(session: Session, sought: Sought) -> tuple[list[Any], tuple[Any, Any]]:
     """SQL conditions on Enrolment that all of them fulfil, those of the search too; and by what they are in order."""
-    if not sought.search.strip():
-        return _of_all(session, sought), _order(sought)
-    # Only from a name or an address: what else somebody wrote is not what a coordinator looks for here.
-    words = people_search.matching_people(session, sought.cohort_id, sought.search, scope=SearchScope.QUEUE)
-    return [*_of_all(session, sought), col(Enrolment.id).in_(words)], _order(sought)
+    search = []
+    if sought.search.strip():
+        # Only from a name or an address: what else somebody wrote is not what a coordinator looks for here.
+        words = people_search.matching_people(session, sought.cohort_id, sought.search, scope=SearchScope.QUEUE)
+        search = [col(Enrolment.id).in_(words)]
+    if sought.gate is None:
+        return [*conditions(sought), *search], _by_name()
+    ids = select(_of_all(session, sought, _whole(session, sought), *search).subquery().c.id)
+    return [col(Enrolment.id).in_(ids)], _by_name()
 
 
-def conditions(sought: Sought, *, among: Any = None) -> list[Any]:
-    """SQL conditions on Enrolment, joined with Person where the filter is about a gate; not yet those of a search.
-
-    `among` are the ids of a few, to which the answer is limited: then the gates are asked of them alone.
-    """
+def conditions(sought: Sought) -> list[Any]:
+    """SQL conditions on Enrolment of cohort, side and status, not yet those of a gate and a search."""
     found: list[Any] = [Enrolment.cohort_id == sought.cohort_id]
     if sought.side is not None:
         found.append(Enrolment.side == sought.side)
     if sought.status is not None:
         found.append(Enrolment.status == sought.status)
-    if sought.gate is not None:
-        found.append(_as_far(sought, among))
     return found
 
 
-def _walked(session: Session, sought: Sought, most: int) -> list[UUID] | None:
+def _read_in_order(session: Session) -> None:
+    """Let PostgreSQL read sets along their indexes for the rest of this look, and merge them.
+
+    It takes an index for a disk that seeks, and calls workers who would each read every set: for what lies in memory
+    and is over in milliseconds both take longer than they save.
+    """
+    for setting in ("random_page_cost = 1.1", "max_parallel_workers_per_gather = 0"):
+        session.connection().exec_driver_sql(f"SET LOCAL {setting}")
+
+
+def _whole(session: Session, sought: Sought) -> gate_sets.Whole:
+    """What the gate asks of people today. Two statements where it is about evidence, else none."""
+    asked = sought.gate in _BY_EVIDENCE
+    evidence = gate_sets.evidence_of(session, sought.scheme.id, sought.today) if asked else ()
+    return gate_sets.Whole(sought.scheme, sought.cohort_id, sought.today, evidence)
+
+
+def _walked(session: Session, sought: Sought, whole: gate_sets.Whole, most: int) -> list[UUID] | None:
     """The first that many of those who come first by name; None when too few of them fit to find more so."""
     found: list[UUID] = []
-    holds = _of_few(sought, _some(sought))
+    holds = _of_few(sought, whole, _some(sought))
     seen = 0
     for size in _AT_ONCE:
         found += session.exec(holds, params={"seen": seen, "size": size})
@@ -107,72 +127,65 @@ def _walked(session: Session, sought: Sought, most: int) -> list[UUID] | None:
 
 def _some(sought: Sought) -> Any:
     """`size` people after the first `seen`, by name, whatever the gate says of them."""
-    people = select(Enrolment.id).where(*conditions(replace(sought, gate=None))).order_by(*_by_name())
+    people = select(Enrolment.id).where(*conditions(sought)).order_by(*_by_name())
     return people.offset(bindparam("seen")).limit(bindparam("size")).correlate(None)
 
 
-def _of_few(sought: Sought, few: Any) -> Any:
-    """Those of a few who fit, by name."""
-    # Told as a value, which no index answers: to find a few by their ids SQLite would read the whole cohort.
-    by_value = case((and_(*conditions(sought, among=few)), 1), else_=0) == 1
+def _of_few(sought: Sought, whole: gate_sets.Whole, few: Any) -> Any:
+    """Those of a few who fit, by name: what each of them has is looked up."""
     people: Any = select(Enrolment.id)
-    if sought.gate is not None:
+    fitting = conditions(sought)
+    if sought.gate == "profile":
         people = people.join(Person, col(Person.id) == Enrolment.person_id)
+        fitting.append(readiness.incomplete(sought.fields))
+    elif sought.gate is not None:
+        fitting += _on_the_way(sought)
+        fitting.append(or_(false(), *_held_back(sought, whole).values()))
+    # Told as a value, which no index answers: to find a few by their ids SQLite would read the whole cohort.
+    by_value = case((and_(*fitting), 1), else_=0) == 1
     return people.where(col(Enrolment.id).in_(few), by_value).order_by(*_by_name())
 
 
-def _order(sought: Sought) -> tuple[Any, Any]:
-    """By name. With a gate as a value: along an index of names, each would be looked up in every set by itself."""
+def _of_all(session: Session, sought: Sought, whole: gate_sets.Whole, *search: Any) -> Any:
+    """A select of the ids and names of all who fit, asked of everybody by sets (services/gate_sets.py)."""
+    people: Any = select(Enrolment.id, Enrolment.sort_key)
+    found = [*conditions(sought), *search]
     if sought.gate is None:
-        return _by_name()
-    return col(Enrolment.sort_key).concat(""), col(Enrolment.id)
-
-
-def _of_all(session: Session, sought: Sought) -> list[Any]:
-    """The conditions on Enrolment but for the search's, a gate asked of everybody by sets (services/gate_sets.py)."""
-    if sought.gate is None:
-        return conditions(sought)
-    found = conditions(replace(sought, gate=None))
+        return people.where(*found)
     if sought.gate == "profile":
         # All of each person is read for this: from the first row to the last, not along an index.
-        return [case((and_(*found, gate_sets.incomplete(sought.fields)), 1), else_=0) == 1]
-    evidence = gate_sets.evidence_of(session, sought.scheme.id, sought.today) if sought.gate in _BY_EVIDENCE else ()
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    whole = gate_sets.Whole(sought.scheme, sought.cohort_id, sought.today, evidence, one_by_one=is_sqlite)
-    held = {each: gate_sets.held_back(whole, sought.gate, each) for each in Side if sought.side in (None, each)}
-    held = {side: condition for side, condition in held.items() if condition is not None}
-    of_side = (and_(col(Enrolment.side) == side, condition) for side, condition in held.items())
-    if sought.gate in ("ready", "not-ready"):
-        found.append(col(Enrolment.status).in_(ON_THE_WAY))
+        return people.where(case((and_(*found, gate_sets.incomplete(sought.fields)), 1), else_=0) == 1)
     # Nobody's capacity is less. Only one index has it beside all the rest, and leads along people as they are in sets.
-    return [*found, col(Enrolment.side).in_(list(held)), or_(false(), *of_side), col(Enrolment.capacity) >= 0]
+    people = people.where(*found, *_on_the_way(sought), col(Enrolment.capacity) >= 0)
+    if not _is_postgresql(session):
+        held = _held_back(sought, whole)
+        return people.where(col(Enrolment.side).in_(list(held)), or_(false(), *held.values()))
+    sides = [side for side in Side if sought.side in (None, side)]
+    return union_all(*(_beside(replace(sought, side=side), whole, people) for side in sides))
+
+
+def _beside(sought: Sought, whole: gate_sets.Whole, people: Any) -> Any:
+    """Those of the people whom the gate holds back on one side, each set read beside them."""
+    joining = replace(whole, sets=[])
+    held = _held_back(sought, joining)
+    return gate_sets.beside(joining, people.where(or_(false(), *held.values())))
+
+
+def _held_back(sought: Sought, whole: gate_sets.Whole) -> dict[Side, Any]:
+    """By side an SQL condition on Enrolment: the gate holds them back; of "ready", that none does."""
+    sides = [side for side in Side if sought.side in (None, side)]
+    held = {side: gate_sets.held_back(whole, sought.gate or "", side) for side in sides}
+    return {side: and_(col(Enrolment.side) == side, each) for side, each in held.items() if each is not None}
+
+
+def _on_the_way(sought: Sought) -> list[Any]:
+    """Whoever paused or left is neither ready nor not."""
+    return [col(Enrolment.status).in_(ON_THE_WAY)] if sought.gate in ("ready", "not-ready") else []
 
 
 def _by_name() -> tuple[Any, Any]:
     return col(Enrolment.sort_key), col(Enrolment.id)
 
 
-def _as_far(sought: Sought, among: Any) -> Any:
-    """An SQL condition: the gate holds them back, or, of "ready" and "not-ready", that every gate holds or not."""
-    match sought.gate:
-        case "profile":
-            return readiness.incomplete(sought.fields)
-        case "ready":
-            return and_(col(Enrolment.status).in_(ON_THE_WAY), _ready(sought, among))
-        case "not-ready":
-            return and_(col(Enrolment.status).in_(ON_THE_WAY), ~_ready(sought, among))
-        case None:
-            return false()
-    return readiness.lacks(sought.scheme, sought.cohort_id, sought.gate, sought.today, among=among)
-
-
-def _ready(sought: Sought, among: Any) -> Any:
-    return or_(
-        *(
-            and_(
-                col(Enrolment.side) == side,
-                readiness.gates_hold(sought.scheme, sought.cohort_id, side, sought.today, among=among),
-            )
-            for side in Side
-        )
-    )
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"

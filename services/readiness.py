@@ -136,12 +136,12 @@ def incomplete(fields: Iterable[FormField]) -> Any:
 def is_blank(field: FormField) -> Any:
     """The rule of enrolment_form.missing, an SQL condition on a query of Enrolment joined with Person."""
     if field.key not in enrolment_form.OF_PERSON | enrolment_form.OF_ENROLMENT:
-        answer = col(Enrolment.answers)[field.key].as_string()
-        return or_(answer.is_(None), answer.in_(("", "[]")))
+        # As one value, or a database takes the answers apart twice.
+        return func.coalesce(col(Enrolment.answers)[field.key].as_string(), "").in_(("", "[]"))
     table: Any = Person if field.key in enrolment_form.OF_PERSON else Enrolment
     column = table.__table__.c[field.key]
     if isinstance(column.type, JSON):
-        return or_(column.is_(None), cast(column, String).in_(("", "[]", "null")))
+        return func.coalesce(cast(column, String), "").in_(("", "[]", "null"))
     if not column.nullable:
         return false()  # a name, an address, a time zone: nobody is kept without
     return column.is_(None) if isinstance(column.type, Integer) else or_(column.is_(None), column == "")

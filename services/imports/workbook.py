@@ -9,13 +9,14 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import cast
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from services.errors import Invalid
+from services.imports.glance import Glance, glance
 
 LARGEST_UNPACKED = 50 * 1024 * 1024
 _MOST_PARTS = 500
@@ -40,7 +41,8 @@ def records(content: bytes) -> tuple[Iterator[list[str]], list[str]]:
     Raises Invalid for a workbook that is too big, damaged, of another format, or has merged cells.
     """
     parts = _parts(content)
-    _refuse_if_too_big_inside(parts)
+    seen = {name: glance(part) for name, part in parts.items()}
+    _refuse_if_too_big_inside(parts, seen)
     try:
         sheet, notices = _first_sheet(CalamineWorkbook.from_filelike(io.BytesIO(_packed(parts))))
     except CalamineError as error:
@@ -50,7 +52,7 @@ def records(content: bytes) -> tuple[Iterator[list[str]], list[str]]:
             "Some cells of this sheet are merged, so it is not clear which row they belong to.",
             remedy="Unmerge them in the spreadsheet program, then save and upload the file again.",
         )
-    if any(_mentions(part, b"f") and _FORMULA.search(part) for part in parts.values()):
+    if any(seen[name].formulas and _FORMULA.search(part) for name, part in parts.items()):
         notices.append("Some cells hold formulas. What was read is the result that the workbook shows.")
     return (_texts(row) for row in sheet.to_python(skip_empty_area=False)), notices
 
@@ -81,18 +83,17 @@ def _refuse_by_directory(listed: list[zipfile.ZipInfo]) -> None:
         raise _damaged()
 
 
-def _refuse_if_too_big_inside(parts: dict[str, bytes]) -> None:
+def _refuse_if_too_big_inside(parts: dict[str, bytes], seen: Mapping[str, Glance]) -> None:
     if b"macroenabled" in parts.get("[Content_Types].xml", b"").lower():
         raise _has_macros()
-    tables = [part for part in parts.values() if b"/si" in part or b":si" in part]
-    shared = [len(item) for part in tables for item in _shared_texts(part)]
-    for part in parts.values():
-        if b"\0" in part[:64] or b"<!DOCTYPE" in part or b"<!ENTITY" in part:
+    shared = [len(item) for name, part in parts.items() if seen[name].shared for item in _shared_texts(part)]
+    for name, part in parts.items():
+        if b"\0" in part[:64] or (seen[name].declared and (b"<!DOCTYPE" in part or b"<!ENTITY" in part)):
             raise _damaged()
         if b"sheetData" not in part:  # no sheet; a theme, too, has attributes called r
             continue
-        _refuse_rectangle(part)
-        if _copied(part, shared) > LARGEST_UNPACKED:
+        _refuse_rectangle(part, seen[name])
+        if _copied(part, seen[name].values, shared) > LARGEST_UNPACKED:
             raise _too_big("Unpacked, this workbook is larger than 50 MB.")
 
 
@@ -105,13 +106,13 @@ def _shared_texts(part: bytes) -> list[bytes]:
     return found if len(found) > 1 else []
 
 
-def _refuse_rectangle(part: bytes) -> None:
+def _refuse_rectangle(part: bytes, seen: Glance) -> None:
     """Refuse a sheet with too many rows, or with a cell too far down or to the right, stopping at the first sign."""
-    if _most(part, b"row") > _MOST_STORED_ROWS:
+    if seen.rows > _MOST_STORED_ROWS:
         for number, _ in enumerate(_ROW.finditer(part), start=1):
             if number > _MOST_STORED_ROWS:
                 raise _too_big("This workbook has more than 10,000 rows.")
-    if not _FAR.search(part):
+    if not (seen.far and _FAR.search(part)):
         return
     for place in _PLACE.finditer(part):
         if len(place[2]) > 7 or int(place[2]) > _MOST_STORED_ROWS:
@@ -128,12 +129,15 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _copied(part: bytes, shared: list[int]) -> int:
-    """How many bytes the shared texts of one sheet make once each cell has its own; 0 when that is bearable anyway."""
+def _copied(part: bytes, values: int, shared: list[int]) -> int:
+    """How many bytes the shared texts of one sheet make once each cell has its own; 0 when that is bearable anyway.
+
+    `values` are at least as many as the sheet has.
+    """
     if not shared:
         return 0
     longest, count = max(shared), len(shared)
-    if _most(part, b"v") * longest <= LARGEST_UNPACKED:  # even if every cell had the longest
+    if values * longest <= LARGEST_UNPACKED:  # even if every cell had the longest
         return 0
     total = 0
     for value in _VALUE.finditer(part):
@@ -141,16 +145,6 @@ def _copied(part: bytes, shared: list[int]) -> int:
         index = int(value[1]) if value[1] and len(value[1]) < 10 else None
         total += longest if index is None else shared[index] if index < count else 0
     return total
-
-
-def _most(part: bytes, tag: bytes) -> int:
-    """At least as many as there are elements of this name, with a prefix or without: quick, and never too few."""
-    return part.count(b"<" + tag) + part.count(b":" + tag)
-
-
-def _mentions(part: bytes, tag: bytes) -> bool:
-    """Whether there could be an element of this name."""
-    return b"<" + tag in part or b":" + tag in part
 
 
 def _packed(parts: dict[str, bytes]) -> bytes:

@@ -1,7 +1,7 @@
 """What words are to a search."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services import search_words
@@ -30,6 +30,7 @@ def test_a_text_is_kept_under_its_folded_words(text: str, words: set[str]) -> No
 
 
 @given(st.lists(st.text("ab Z09_-'.@\n\t\x1c\x1fé李\u0301", max_size=45), max_size=6))
+@settings(deadline=None)
 def test_texts_taken_together_are_kept_under_the_words_that_each_has_alone(texts: list[str]) -> None:
     found = search_words.leading_to_each(texts)
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from models.columns import utc_now
 from pages.ui import find_actor, label, plain
-from services import drafting, form_kinds, languages, storage, times
+from services import drafting, form_kinds, languages, storage, times, zone_names
 from services.access import Actor
 from services.drafting import AnsweredElsewhere
 from services.enrolment_form import Question
@@ -170,8 +170,8 @@ def _suggested(question: Question) -> Any:
     """What the browser tells, or nearly everybody says; it counts only once the person has saved it."""
     known = {code for code, _ in question.options}
     zone, locale = st.context.timezone, st.context.locale
-    if question.kind == "time_zone" and isinstance(zone, str) and zone in known:
-        return zone
+    if question.kind == "time_zone" and isinstance(zone, str) and zone_names.present(zone) in known:
+        return zone_names.present(zone)  # browsers tell Calcutta to this day
     if question.kind == "languages" and isinstance(locale, str) and (code := languages.of_locale(locale)):
         return [code]
     return ["email"] if question.key == "channels" and "email" in known else None

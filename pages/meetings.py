@@ -149,7 +149,7 @@ def latest_day(match: MyMatch, old: Noted | None) -> date:
 
 def zones_of(match: MyMatch, old: Noted | None) -> list[str]:
     """The clocks by which a start can be given, one's own first."""
-    return list(dict.fromkeys((old.time_zone if old else match.my_zone, match.scheme_zone, match.their_zone)))
+    return times.clocks(old.time_zone if old else match.my_zone, match.scheme_zone, match.their_zone)
 
 
 def ask_zone(form: str, match: MyMatch, old: Noted | None) -> str:

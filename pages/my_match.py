@@ -110,7 +110,9 @@ def draw_form_of_theirs(match: MyMatch, about: Sequence[Fact]) -> None:
     """What their form says to a match, one text: a line for each answer, and apart what they chose to share."""
     # The two clocks above tell it better.
     told = [
-        fact for fact in about if fact.key != "time_zone" or match.my_zone == match.their_zone or not match.contacts
+        fact
+        for fact in about
+        if fact.key != "time_zone" or times.is_same_place(match.my_zone, match.their_zone) or not match.contacts
     ]
     if not told:
         return
@@ -131,7 +133,7 @@ def ways_to_reach(match: MyMatch, name: str) -> str:
         return "No way to reach them is open yet. The coordinator can help."
     lines = [f"{CHANNELS[detail.channel]}: {reach(detail)}" for detail in match.contacts]
     small = [f"{name} agreed to share these with you. They close when the mentoring ends."]
-    if match.my_zone != match.their_zone:
+    if not times.is_same_place(match.my_zone, match.their_zone):
         small.insert(0, f"Now: {plain(times.two_zones(utc_now(), match.my_zone, match.their_zone))}")
     said = "\n\n".join(f":small[:gray[{words}]]" for words in small)
     return "  \n".join(["**You may reach them by**", *lines]) + f"\n\n{said}"

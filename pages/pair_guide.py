@@ -14,7 +14,7 @@ from pages.pair_parts import CHANNELS
 from pages.ui import at_a_press, done, plain, refusals, segments, tell
 from pages.why import why
 from pages.written import written
-from services import expectations, topic_marks, ways_drafts, ways_of_working, ways_wording
+from services import expectations, times, topic_marks, ways_drafts, ways_of_working, ways_wording
 from services.access import Actor
 from services.expectations import Expectations, Line
 from services.pairings import MyMatch
@@ -165,8 +165,8 @@ def rhythm(session: Session, actor: Actor, match: MyMatch, ways: Ways) -> None:
         with st.container(horizontal=True):
             day = st.selectbox("Usual day", [NO_DAY, *WEEKDAYS], usual.weekday + 1 if usual else 0)
             at = st.time_input("Usual time", usual.at if usual else EVENING, step=900)
-            zones = list(dict.fromkeys((*([usual.zone] if usual else ()), match.my_zone, match.their_zone)))
-            zone = st.selectbox("By the clock in", zones, format_func=in_town)
+            zones = times.clocks(*([usual.zone] if usual else ()), match.my_zone, match.their_zone)
+            zone = st.selectbox("By the clock in", zones, format_func=times.place_of)
         options = list(dict.fromkeys((*offered, *terms.channels)))
         how = st.pills(
             "Ways that work for both of you",
@@ -182,10 +182,6 @@ def rhythm(session: Session, actor: Actor, match: MyMatch, ways: Ways) -> None:
             changed = ways_drafts.changed(terms, channels=tuple(how), usual=chosen, **numbers)
             ways_drafts.keep(session, actor, match.pairing_id, changed)
             next_step(BOUNDARIES, "Saved. Only you see it until you send it.")
-
-
-def in_town(zone: str) -> str:
-    return zone.rsplit("/", 1)[-1].replace("_", " ")
 
 
 def next_step(step: str, message: str) -> None:

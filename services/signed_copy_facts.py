@@ -102,9 +102,7 @@ def _evidence(copy: SignedCopy, signature: Signature, document: SchemeDocument, 
     lines = [[NAME, signature.typed_name], ["Time", f"{_day(at)}, {at:%H:%M:%S} UTC"]]
     if copy.time_zone != "UTC":
         there = at.astimezone(ZoneInfo(copy.time_zone))
-        lines.append(
-            ["Local time", f"{_day(at, copy.time_zone)}, {there:%H:%M:%S} in {times.place_of(copy.time_zone)}"]
-        )
+        lines.append(["Local time", f"{_day(at, copy.time_zone)}, {there:%H:%M:%S} in {times.town_in(copy.time_zone)}"])
     return [
         *lines,
         ["Signed as", signature.side.value],

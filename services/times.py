@@ -6,13 +6,31 @@ Everything is kept in UTC. Words are in the reader's zone, with the other person
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services import cleaning
+from services import cleaning, zone_names
 from services.errors import Invalid
 
 
 def place_of(zone: str) -> str:
-    """The town a zone is called after: "Europe/London" is London. UTC keeps its name."""
+    """The town a zone is called after today: "Europe/London" is London, "Asia/Calcutta" Kolkata. UTC keeps its name."""
+    return town_in(zone_names.present(zone))
+
+
+def town_in(zone: str) -> str:
+    """The town in this very name, for what must read the same for ever."""
     return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def is_same_place(one: str, other: str) -> bool:
+    """Whether two zones are one, under its old name or its present one."""
+    return one == other or zone_names.present(one) == zone_names.present(other)
+
+
+def clocks(*zones: str) -> list[str]:
+    """These zones in their order, each place once."""
+    found: dict[str, str] = {}
+    for zone in zones:
+        found.setdefault(zone_names.present(zone), zone)
+    return list(found.values())
 
 
 def known_zone(name: object) -> str | None:
@@ -63,7 +81,7 @@ def two_zones(moment: datetime, mine: str, theirs: str, *, today: date | None = 
     Where clocks show the same, the time is said once: "19:00 in London and in Lisbon".
     """
     words = in_words(moment, mine, today=today)
-    if mine == theirs:
+    if is_same_place(mine, theirs):
         return words
     my_day, local = day_in(moment, mine), moment.astimezone(ZoneInfo(theirs))
     if local.replace(tzinfo=None) == moment.astimezone(ZoneInfo(mine)).replace(tzinfo=None):

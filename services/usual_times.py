@@ -52,7 +52,7 @@ def in_words(usual: Usual, mine: str, theirs: str, *, today: date) -> str:
     moment = next_moment(usual, today)
     here, there = times.local_time(moment, mine), times.local_time(moment, theirs)
     words = f"{here:%A}s, {here:%H:%M} in {times.place_of(mine)}"
-    if mine == theirs:
+    if times.is_same_place(mine, theirs):
         return words
     if here.replace(tzinfo=None) == there.replace(tzinfo=None):
         return f"{words} and in {times.place_of(theirs)}"

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from models.enrolments import Enrolment, Side
 from models.people import Person
-from services import access
+from services import access, zone_names
 from services.access import Actor
 from services.errors import NotAllowed
 from services.languages import LANGUAGES
@@ -94,7 +94,7 @@ def _side(row: Any) -> SideView:
         "Experience": None if years is None else f"{years} {'year' if years == 1 else 'years'}",
         "Languages": ", ".join(LANGUAGES.get(code, code) for code in row.languages),
         "In touch by": ", ".join(row.channels),
-        "Time zone": (row.time_zone or "").replace("_", " "),
+        "Time zone": zone_names.present(row.time_zone or "").replace("_", " "),
         "Mentees at a time": str(row.capacity) if is_mentor else None,
     }
     facts = tuple((what, said) for what, said in told.items() if said)

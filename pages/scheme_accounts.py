@@ -39,7 +39,10 @@ def draw(session: Session, actor: Actor, _scheme_id: UUID | None, _cohort_id: UU
                     empty("No account has this address. Look for a slip of the pen, or ask which one they use.")
                 else:
                     draw_account(session, actor, kept)
-        st.caption("After a lost phone, whoever runs the server enters: mentoring second-factor reset EMAIL")
+        st.caption(
+            "After a lost phone, whoever runs the server enters: mentoring second-factor reset EMAIL  \nAfter a lost mailbox "
+            "and a forgotten password: mentoring address OLD NEW"
+        )
 
 
 def draw_account(session: Session, actor: Actor, kept: Kept) -> None:

@@ -19,6 +19,10 @@ from services.sealed_addresses import PATH
 from services.sign_in_address import Asked, Done
 
 ACCOUNT, TITLE = "/account", "Your account"
+FORGOTTEN = (
+    "The one that you sign in with here. You do not know it any more, and can no longer read your old mailbox? Write "
+    "to your scheme's office: whoever runs the desk's server can let this mailbox count without it."
+)
 HOME, BACK = ("/", "Go to the sign-in page"), ("/", "Back to the desk")
 
 
@@ -108,7 +112,7 @@ async def _confirm(request: Request) -> Response:
 
 
 def _question(asked: Asked, token: str, problem: str = "") -> Response:
-    password = Field("password", "Your password", "password", "current-password", "The one that you sign in with here.")
+    password = Field("password", "Your password", "password", "current-password", FORGOTTEN)
     fields = [password] if asked.needs_password else []
     after = (
         "You are then signed out everywhere, and sign in with this address and your password."

@@ -140,6 +140,27 @@ def reset(email: Annotated[str, typer.Argument(help="The address that they sign 
     _console().print("Done. The next sign-in sets up a new authenticator app.")
 
 
+@app.command()
+def address(
+    email: Annotated[str, typer.Argument(help="The address that they signed in with.")],
+    new: Annotated[str, typer.Argument(help="The address that they can read now.")],
+) -> None:
+    """Help somebody who lost both their mailbox and their password: the new mailbox alone confirms."""
+    from services import messages, sign_in_address
+    from services.access import DESK
+    from services.errors import Refusal
+
+    with Session(storage.engine()) as session:
+        try:
+            name = sign_in_address.ask_for_the_lost(session, DESK, email, new)
+        except Refusal as refusal:
+            _stop(str(refusal))
+            return
+    _console().print(f"An email to {new} is queued. {name} opens its link and chooses a password; {email} is told.")
+    if not messages.mail_is_set_up():
+        _console().print("No mail server is set (SMTP_HOST), so no email leaves now.")
+
+
 @bench_app.command()
 def screens(
     only: Annotated[list[str] | None, typer.Argument(help="These screens alone, by their address.")] = None,

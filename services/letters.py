@@ -109,7 +109,9 @@ KINDS: dict[str, Kind] = {
     "proposal_taken_back": Kind("Proposal no longer available, to whoever was asked"),
     "withdrawal_confirmed": Kind("Leaving confirmed"),
     "address_confirm": Kind("Corrected address, to be confirmed from its mailbox"),
-    "address_changing": Kind("Corrected address, to the one that was used until now", {"is_known_owner": True}),
+    "address_changing": Kind(
+        "Corrected address, to the one that was used until now", {"is_known_owner": True, "asks_password": True}
+    ),
     "role_given": Kind("Further role, to somebody with an account", {"role": "scheme manager"}),
     "role_ended": Kind("Role that has ended", {"role": "scheme manager"}),
     "role_changed": Kind(

@@ -3,7 +3,9 @@
 Its owner asks for it, or a coordinator for somebody who takes part in their scheme alone and has no role, or an
 administrator; each after giving their password once more (SECURITY a1). The old address is told, the new one counts
 once its mailbox confirms it, and whoever has a password gives it there: a coordinator who enters an address of their
-own gets no further. What was asked for is known by its id in the journal, the address itself by sealed letters alone.
+own gets no further. Whoever lost mailbox and password alike is helped at the server, whose keeper could read all
+anyway: then the new mailbox alone confirms, and chooses a password. What was asked for is known by its id in the
+journal, the address itself by sealed letters alone.
 """
 
 from dataclasses import dataclass
@@ -113,6 +115,26 @@ def ask_for_oneself(session: Session, actor: Actor, email: str, *, confirmed: Co
     session.commit()
 
 
+@writes
+def ask_for_the_lost(session: Session, actor: Actor, email: str, new: str) -> str:
+    """The same at the server, for somebody who has lost mailbox and password alike: no password is asked for.
+
+    Gives their name. Raises NotAllowed, Invalid (nobody has the address, or it is the same), Conflict (it is closed).
+    """
+    if actor.place.acting_as is not Acting.DESK:
+        raise NotAllowed("This is done at the server.", remedy="Ask whoever runs it.")
+    person = people.find_by_email(session, cleaning.email(email).key)
+    if person is None:
+        raise Invalid("Nobody has this address here.", remedy="Look for a slip of the pen.")
+    account = _account(session, person.id)
+    if account is not None and account.status is AccountStatus.LOCKED:
+        raise Conflict("This account is closed.", remedy="An administrator opens it again, under People & schemes.")
+    name = person.full_name  # read before the commit, which would begin another transaction to read it
+    _write(session, actor, person, _wanted(person, new), asks_password=False)
+    session.commit()
+    return name
+
+
 def plan_for_account(session: Session, actor: Actor, account_id: UUID, email: str) -> Plan:
     """What `ask_for_account` would send. Raises as it does."""
     person = _owner(session, actor, account_id)
@@ -146,9 +168,8 @@ def seen(session: Session, token: str) -> Asked:
     person = session.get(Person, wish.person_id)
     if person is None:
         raise _over()
-    _refuse_unless_newest(session, wish)
-    account = _account(session, wish.person_id)
-    return Asked(person.full_name, wish.email, account is not None and account.password_hash is not None)
+    asked = _refuse_unless_newest(session, wish)
+    return Asked(person.full_name, wish.email, _asks_password(asked, _account(session, wish.person_id)))
 
 
 def confirm(session: Session, token: str, password: str, *, network_address: str | None) -> Done:
@@ -185,9 +206,9 @@ def _change(session: Session, wish: Wish) -> Done:
     welcome = None
     if account is not None:
         signed_in.revoke_all(session, account.id)
-        if account.status is AccountStatus.INVITED:
-            hours = accounts.INVITATION_HOURS
-            welcome = links.mint(session, LinkPurpose.INVITATION, person.id, hours=hours)
+        if not _asks_password(asked, account):
+            # For whoever was helped at the server as well: it only leads to the choice of a password.
+            welcome = links.mint(session, LinkPurpose.INVITATION, person.id, hours=accounts.INVITATION_HOURS)
     themselves = Actor(person.id, "", Place(Acting.NOBODY), account_id=account.id if account else None)
     request = str(wish.request_id)
     audit.record(session, themselves, CHANGED, person.id, scheme_id=asked.scheme_id, request=request)
@@ -203,9 +224,14 @@ def _ask(session: Session, actor: Actor, person: Person, wanted: Email, confirme
     if confirmed is None:
         raise NotAllowed("An address changes only after you gave your password.", remedy="Enter it, then go on.")
     reauthentication.refuse_stale(actor, confirmed)
+    _write(session, actor, person, wanted, asks_password=True)
+
+
+def _write(session: Session, actor: Actor, person: Person, wanted: Email, *, asks_password: bool) -> None:
+    """Adds the journal's entry and both letters; never commits."""
     _refuse_too_often(session, person.id)
     request_id, scheme_id = uuid4(), actor.place.scheme_id
-    audit.record(session, actor, ASKED, person.id, request=str(request_id))
+    audit.record(session, actor, ASKED, person.id, request=str(request_id), asks_password=asks_password)
     known, event = _is_known_owner(session, person.id), f"address {request_id}"
     for template, to, confirms in (
         ("address_confirm", wanted.typed, request_id),
@@ -220,6 +246,7 @@ def _ask(session: Session, actor: Actor, person: Person, wanted: Email, confirme
             to=to,
             confirms=confirms,
             is_known_owner=known,
+            asks_password=asks_password,
         )
 
 
@@ -234,6 +261,7 @@ def _plan(session: Session, person: Person, wanted: Email, scheme_id: UUID | Non
             scheme_id=scheme_id,
             is_personal=is_personal,
             is_known_owner=known,
+            asks_password=True,
         )
 
     to_new, to_old = read("address_confirm", is_personal=True), read("address_changing", is_personal=False)
@@ -323,6 +351,12 @@ def _entries(session: Session, person_id: UUID) -> list[AuditEntry]:
 
 def _account(session: Session, person_id: UUID) -> Account | None:
     return session.exec(select(Account).where(Account.person_id == person_id)).one_or_none()
+
+
+def _asks_password(asked: AuditEntry, account: Account | None) -> bool:
+    """Whether the owner gives the password that they chose, as they do unless they were helped at the server."""
+    has_one = account is not None and account.password_hash is not None
+    return has_one and bool(asked.details.get("asks_password", True))
 
 
 def _is_known_owner(session: Session, person_id: UUID) -> bool:

@@ -14,6 +14,11 @@ from services.session_routes import keep_signed_in
 
 CHOOSE = "Choose your password"
 FORGOT = "Forgot your password?"
+# Said to everybody alike. The offices' addresses are open to all: whoever cannot sign in finds theirs one click away.
+LOST_MAILBOX = (
+    "You can no longer read that mailbox? Write to your scheme's office: its address stands under “Your rights and how "
+    "to complain”, below. They enter your new address, and you confirm it there."
+)
 
 
 def routes() -> list[Route]:
@@ -59,7 +64,10 @@ async def _show_forgot(_request: Request) -> Response:
     field = Field("email", "Your email address", "email", "username")
     return plain_pages.render(
         FORGOT,
-        ["We send you a link with which you choose a new one. Until you use it, the old one keeps working."],
+        [
+            "We send you a link with which you choose a new one. Until you use it, the old one keeps working.",
+            LOST_MAILBOX,
+        ],
         form=Form("/forgot", [field], [Button("Send me a link")]),
         link=("/", "Back to sign in"),
     )
@@ -73,7 +81,8 @@ async def _forgot(request: Request) -> Response:
         "Look into your mailbox",
         [
             "If this address belongs to somebody here, a link is on its way to it. It works once, for 30 minutes.",
-            "Nothing arrives? Look in the spam folder, or ask your scheme's coordinator which address they have.",
+            "Nothing arrives? Look in the spam folder, or ask your scheme's office which address they have.",
+            LOST_MAILBOX,
         ],
         link=("/", "Back to sign in"),
     )

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 from typer.testing import CliRunner
 
-from models.messages import JobLease
+from models.messages import JobLease, Message
 from services import audit, cli, storage
 from services.access import DESK
 from services.schema import HEAD, current
@@ -64,6 +64,7 @@ def test_every_command_says_in_words_what_it_does() -> None:
         ["audit"],
         ["audit", "verify"],
         ["second-factor", "reset"],
+        ["address"],
         ["role", "give"],
         ["role", "take"],
         ["role", "list"],
@@ -133,6 +134,24 @@ def test_a_lost_phone_is_reset_by_the_address_that_its_owner_signs_in_with(sessi
     assert account.totp_secret is None
     assert done == Outcome(0, "Done. The next sign-in sets up a new authenticator app.", "")
     assert again == Outcome(1, "", "This account has no second factor. There is nothing to reset.")
+
+
+def test_a_lost_mailbox_and_password_are_replaced_from_the_server(session: Session, engine: Engine) -> None:
+    person = make_person(session, "Ros Owner", email="ros@example.org")
+    make_account(session, person)
+    session.commit()
+
+    done, same = (
+        mentoring("address", "Ros@Example.org", "new@example.org"),
+        mentoring("address", *["ros@example.org"] * 2),
+    )
+
+    assert done.said.startswith(
+        "An email to new@example.org is queued. Ros Owner opens its link and chooses a password"
+    )
+    assert "No mail server is set" in done.said
+    assert same == Outcome(1, "", "This is the address that counts already. Enter the new one.")
+    assert len(session.exec(select(Message).where(Message.person_id == person.id)).all()) == 2
 
 
 def test_a_worker_does_not_start_on_an_old_database(own_engine: Any, tmp_path: Path) -> None:

@@ -19,8 +19,18 @@ from models.enrolments import Enrolment, Side
 from models.messages import Message
 from models.people import Account, AccountStatus, LinkPurpose, Person, Role, RoleGrant
 from models.schemes import Cohort
-from services import address_routes, links, mail, passwords, sealed_addresses, sessions, sign_in_address, welcome_routes
-from services.access import Acting, Actor, Place
+from services import (
+    accounts,
+    address_routes,
+    links,
+    mail,
+    passwords,
+    sealed_addresses,
+    sessions,
+    sign_in_address,
+    welcome_routes,
+)
+from services.access import DESK, Acting, Actor, Place
 from services.errors import Conflict, Invalid, NotAllowed
 from services.gateway import Gateway
 from services.reauthentication import Confirmed
@@ -286,6 +296,48 @@ def test_an_administrator_helps_anybody_but_themselves(session: Session) -> None
 
     subjects = {row.subject for row in session.exec(select(Message))}
     assert {planned.to_new.subject, planned.to_old.subject} == subjects
+
+
+def test_whoever_lost_mailbox_and_password_alike_is_helped_at_the_server_alone(
+    session: Session, engine: Engine, server: MailServer, browser: TestClient
+) -> None:
+    cohort = make_cohort(session)
+    coordinator, enrolment = a_coordinator(session, cohort), ama(session, cohort, password=PASSWORD)
+
+    with pytest.raises(NotAllowed):
+        sign_in_address.ask_for_the_lost(session, coordinator, OLD, NEW)
+    with pytest.raises(Invalid):
+        sign_in_address.ask_for_the_lost(session, DESK, "nobody@example.org", NEW)
+    name = sign_in_address.ask_for_the_lost(session, DESK, OLD, NEW)
+    received = delivered(engine, server)
+    path = path_in(received[NEW])
+    looked = browser.get(path)
+    before = person_of(session, enrolment).email
+    session.rollback()
+    chosen = browser.post(path).headers["location"]
+    kept = browser.post(chosen, data={"password": "three brown owls", "again": "three brown owls"})
+
+    assert name == "Ama Boateng"
+    assert ("with your password" in received[OLD], "your password" in received[OLD]) == (False, False)
+    assert ('name="password"' in looked.text, before) == (False, OLD)
+    assert kept.status_code == 303
+    assert person_of(session, enrolment).email == NEW
+    session.rollback()
+    opens = {}
+    for word in (PASSWORD, "three brown owls"):
+        opens[word] = accounts.check_password(session, email=NEW, password=word, network_address=None) is not None
+        session.rollback()
+    assert opens == {PASSWORD: False, "three brown owls": True}
+
+
+def test_whoever_cannot_sign_in_reads_whom_to_write_to_whatever_they_typed(browser: TestClient) -> None:
+    asked = browser.get("/forgot").text
+    answers = {browser.post("/forgot", data={"email": email}).text for email in (OLD, "nobody@example.org", "")}
+
+    assert len(answers) == 1
+    for page in (asked, *answers):
+        assert "You can no longer read that mailbox? Write to your scheme" in page
+        assert 'href="/rights"' in page
 
 
 def test_a_letter_whose_address_cannot_be_unsealed_goes_nowhere(

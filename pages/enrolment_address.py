@@ -69,8 +69,8 @@ def draw_asking(session: Session, actor: Actor, row: QueueRow) -> None:
     plan = sign_in_address.plan(session, actor, row.id, email)
     st.markdown(
         f"{plain(row.email)} counts until {plain(plan.email)} is confirmed from its own mailbox. "
-        f"{plain(row.name)} is then signed out everywhere, and whoever has a password gives it to confirm. If they have "
-        "forgotten it too, whoever runs the server can help."
+        f"{plain(row.name)} is then signed out everywhere, and whoever has a password gives it to confirm. If "
+        "they have forgotten it too, whoever runs the server can help."
     )
     draw_letters([Letter(plan.email, plan.to_new), Letter(f"{row.email}, the address until now", plan.to_old)])
     st.markdown(IN_THE_SPREADSHEET)

@@ -40,8 +40,8 @@ def draw(session: Session, actor: Actor, _scheme_id: UUID | None, _cohort_id: UU
                 else:
                     draw_account(session, actor, kept)
         st.caption(
-            "After a lost phone, whoever runs the server enters: mentoring second-factor reset EMAIL  \nAfter a lost mailbox "
-            "and a forgotten password: mentoring address OLD NEW"
+            "After a lost phone, whoever runs the server enters: mentoring second-factor reset EMAIL  \n"
+            "After a lost mailbox and a forgotten password: mentoring address OLD NEW"
         )
 
 

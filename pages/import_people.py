@@ -1,6 +1,7 @@
 """Import people: bring a spreadsheet, say once which column is what, see what would happen, then confirm or leave it.
 
-The file, and what was found in it, stay in this tab's session until it is imported or taken away.
+The file, and what was found in it, stay in this tab's session until it is imported, taken away or left. Of one that was
+left only its name and the choices about it stay, so that choosing it again goes on from there.
 """
 
 import hashlib
@@ -26,6 +27,7 @@ BOTH = "Both"
 SIDES = {"Mentors": Side.MENTOR, "Mentees": Side.MENTEE, BOTH: None}
 STATES = {State.NEW: "New", State.CHANGED: "Changes", State.UNCHANGED: "Stays as it is"}
 ROWS_A_PAGE = 50
+LEFT = "import_left"
 
 
 def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
@@ -38,7 +40,7 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
         help="As your forms tool exports it: CSV or Excel workbook, up to 5 MB and 10,000 rows.",
     )
     if upload is None:
-        st.session_state.pop("import", None)
+        say_left(cohort_id)
         st.page_link("enrolments.py", label="Go to the enrolments", icon=":material/arrow_forward:")
         return
     content = upload.getvalue()
@@ -49,10 +51,33 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
             of_one_side(session, actor, cohort_id, {**arguments, "side": SIDES[side]})
 
 
+def say_left(cohort_id: UUID) -> None:
+    """After a file was taken away or left before the end: that nothing was written, and how to go on."""
+    begun = st.session_state.pop("import", None)
+    if begun and "checked" in begun:
+        mapping = begun["mapping"] if begun["preview"] is not None else None
+        st.session_state[LEFT] = (begun["checked"], begun["file_name"], mapping)
+    about, name, _ = st.session_state.get(LEFT, ((None,), "", None))
+    if about[0] == cohort_id:
+        st.caption(
+            f":material/info: “{plain(name)}” was left before the end: nothing of it is written. Choose it again to "
+            "go on where you were."
+        )
+
+
+def left_behind(cohort_id: UUID, of: str) -> tuple[Any, dict[str, int] | None]:
+    """The side and the columns that were chosen for this very file before it was left, as far as they were."""
+    (*whose, side), _, mapping = st.session_state.get(LEFT, ((None, None), "", None))
+    return (side, mapping) if whose == [cohort_id, of] else (LEFT, None)
+
+
 def choose_side(session: Session, actor: Actor, cohort_id: UUID, arguments: Mapping[str, Any]) -> str:
     """Mentors, mentees or both; a file with a column that says so is preset to both."""
     found = kept("columns", (cohort_id, digest(arguments), None), lambda: read(session, actor, cohort_id, arguments))
-    preset = BOTH if "enrolment_role" in found.mapping else None
+    before, _ = left_behind(cohort_id, digest(arguments))
+    preset = next((words for words, side in SIDES.items() if side == before), None)
+    if preset is None and "enrolment_role" in found.mapping:
+        preset = BOTH
     chosen = segments("Who is in it?", list(SIDES), default=preset, key=f"who-{digest(arguments)}")
     if chosen is None:
         empty("Say who is in the file: mentors, mentees, or both with a column that tells them apart.")
@@ -70,8 +95,12 @@ def of_one_side(session: Session, actor: Actor, cohort_id: UUID, arguments: Mapp
     found = kept("columns of side", about, lambda: read(session, actor, cohort_id, arguments))
     state = st.session_state["import"]
     if state.get("checked") != about:
-        state.update(checked=about, preview=None, mapping=dict(found.mapping))
-        if found.remembered:
+        before, chosen = left_behind(cohort_id, about[1])
+        again = chosen if before == about[2] else None
+        state.update(
+            checked=about, preview=None, mapping=dict(again or found.mapping), file_name=arguments["file_name"]
+        )
+        if found.remembered or again:
             check(session, actor, cohort_id, arguments)
     mapping = choose_columns(found, state, about)
     if mapping is not None:
@@ -207,6 +236,7 @@ def carry_out(session: Session, actor: Actor, cohort_id: UUID, arguments: Mappin
         )
         st.session_state["imports_done"] = st.session_state.get("imports_done", 0) + 1
         del st.session_state["import"]
+        st.session_state.pop(LEFT, None)
         done(done_in_words(imported))
     st.session_state["import"].pop("checked", None)
 

@@ -96,6 +96,27 @@ def test_the_same_file_again_is_mapped_as_last_time_and_has_nothing_to_do(cohort
     assert [button.label for button in page.main.button] == ["Check the file"]
 
 
+def test_a_file_that_was_left_is_said_to_be_unwritten_and_goes_on_where_it_was(
+    page_session: Session, cohort: Cohort, coordinator: Person
+) -> None:
+    page, content = opened(coordinator, cohort), (HELLO + "Ada,a@example.org,x\n").encode()
+    checked(uploaded(page, "some *people*.csv", content))
+    before = [metric.value for metric in page.metric]
+
+    page.file_uploader[0].set_value(None).run()
+    said = [caption.value for caption in page.caption if "left before" in caption.value]
+    uploaded(page, "some *people*.csv", content, who=None)
+    after = [metric.value for metric in page.metric]
+    page.button(key="confirm").click().run()
+
+    assert said == [
+        r":material/info: “some \*people\*\.csv” was left before the end: nothing of it is written. "
+        "Choose it again to go on where you were."
+    ]
+    assert (before, after) == (["1", "0", "0"], ["1", "0", "0"])
+    assert [caption.value for caption in page.caption if "left before" in caption.value] == []
+
+
 def test_a_file_with_problems_lists_them_and_cannot_be_confirmed(
     page_session: Session, cohort: Cohort, coordinator: Person
 ) -> None:

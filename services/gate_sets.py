@@ -6,13 +6,14 @@ person is whether they are in a set.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from enum import Enum
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import False_, and_, bindparam, exists, extract, func, or_, true
+from sqlalchemy import False_, and_, bindparam, extract, func, or_, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -24,6 +25,8 @@ from models.schemes import FormField, Scheme
 from services import enrolment_form, readiness, signatures
 
 _SECONDS_PER_DAY = 86_400
+# A column of enrolments' ids, and a condition on its table: those in the rows that fulfil it.
+Held = tuple[Any, Any]
 _OF_READY = ("signature", "training", "conflicts", "contactable")
 
 
@@ -36,20 +39,27 @@ class Evidence:
     any_of: tuple[UUID, ...]
 
 
+class Way(Enum):
+    """How it is found out who is in a set."""
+
+    ONE_BY_ONE = "each person is looked up"
+    MERGED = "the set is taken from the people, both in order, as SQLite does quickly"
+    BESIDE = "the set is joined to the people, as PostgreSQL does quickly"
+
+
 @dataclass(frozen=True)
 class Whole:
     """A cohort, the gates of its scheme, and what counts for them today.
 
-    A set is asked about each person in turn: SQLite does so quickly for everybody, since people come in the order of its
-    index. PostgreSQL is quicker when it reads each set but once, beside the people: with `sets`, each set that a
-    condition asks for is added there, for `beside` to join it.
+    Where sets are read beside the people, a condition adds those that it asks for to `sets`, for `beside` to join them.
     """
 
     scheme: Any
     cohort_id: UUID
     today: date
     evidence: tuple[Evidence, ...]
-    sets: list[Any] | None = None
+    way: Way = Way.ONE_BY_ONE
+    sets: list[Any] = field(default_factory=list)
 
 
 def evidence_of(session: Session, scheme_id: UUID, today: date) -> tuple[Evidence, ...]:
@@ -74,21 +84,20 @@ def held_back(whole: Whole, gate: str, side: Side) -> Any:
 
 def beside(whole: Whole, people: Any) -> Any:
     """A select of people of Enrolment with the sets that its conditions ask for. Nobody is in it twice."""
-    sets = whole.sets or ()
-    for each in sets:
+    for each in whole.sets:
         people = people.outerjoin(each, each.c.held_by == Enrolment.id)
     # Who holds a thing twice, a module of last year and of this, would come twice.
-    return people.distinct() if sets else people
+    return people.distinct() if whole.sets else people
 
 
 def incomplete(fields: Iterable[FormField]) -> Any:
     """The same of the profile, on either side: something that the form must know from them has no answer."""
-    asked = [field for field in fields if field.required]
-    blanks = [readiness.incomplete(field for field in asked if field.key not in enrolment_form.OF_PERSON)]
-    for field in asked:
-        if field.key in enrolment_form.OF_PERSON and not isinstance(blank := readiness.is_blank(field), False_):
-            people = select(Person.id).where(blank)
-            blanks.append(and_(col(Enrolment.side).in_(field.roles), col(Enrolment.person_id).in_(people)))
+    asked = [each for each in fields if each.required]
+    blanks = [readiness.incomplete(each for each in asked if each.key not in enrolment_form.OF_PERSON)]
+    for each in asked:
+        if each.key in enrolment_form.OF_PERSON and not isinstance(blank := readiness.is_blank(each), False_):
+            of_person = col(Enrolment.person_id).in_(select(Person.id).where(blank))
+            blanks.append(readiness.of_sides(each.roles, of_person))
     return or_(*blanks)
 
 
@@ -96,36 +105,48 @@ def _lacks(whole: Whole, gate: str, side: Side) -> Any:
     asked = gate in readiness.gates_of(whole.scheme, side)
     match gate:
         case "signature" | "training":
-            missing = [~each for each in _held(whole, gate, side)] if asked else []
+            missing = [_in_none(whole, side, *each) for each in _held(whole, gate, side)] if asked else []
             return or_(*missing) if missing else None
         case "conflicts":
             return col(Enrolment.conflicts_declared_at).is_(None) if asked else None
         case "capacity":
             return _is_full(whole, side)
         case "contactable":
-            return and_(*(~each for each in _reachable(whole))) if side is Side.MENTOR else None
+            return _unreachable(whole, side) if side is Side.MENTOR else None
     raise ValueError(gate)
 
 
-def _held(whole: Whole, gate: str, side: Side) -> Iterator[Any]:
-    """For each thing that the gate asks of this side, the condition that they hold it."""
+def _held(whole: Whole, gate: str, side: Side) -> Iterator[Sequence[Held]]:
+    """For each thing that the gate asks of this side, the sets of those who hold it."""
     for each in whole.evidence:
         if each.gate != gate or side not in each.sides:
             continue
+        # Of several texts at once people come in no order that another set could be merged with.
+        apart = [(one,) for one in each.any_of] if whole.way is Way.MERGED else [each.any_of]
         if gate == "signature":
-            yield _is_among(whole, Signature.enrolment_id, col(Signature.document_id).in_(each.any_of))
+            yield [(Signature.enrolment_id, col(Signature.document_id).in_(ids)) for ids in apart]
         else:
-            counts = and_(col(TrainingCompletion.module_id).in_(each.any_of), _has_not_run_out(whole.today))
-            yield _is_among(whole, TrainingCompletion.enrolment_id, counts)
+            counts = _has_not_run_out(whole.today)
+            of_modules = (and_(col(TrainingCompletion.module_id).in_(ids), counts) for ids in apart)
+            yield [(TrainingCompletion.enrolment_id, which) for which in of_modules]
 
 
 def _has_not_run_out(today: date) -> Any:
     return col(TrainingCompletion.expires_on) >= today
 
 
+def _in_none(whole: Whole, side: Side, *sets: Held) -> Any:
+    """Whether an enrolment, one of this side, is in none of the sets."""
+    if whole.way is not Way.MERGED:
+        return and_(*(~_is_among(whole, *each) for each in sets))
+    people: Any = select(Enrolment.id).where(Enrolment.cohort_id == whole.cohort_id, Enrolment.side == side)
+    others = people.correlate(None).except_(*(select(of).where(which) for of, which in sets)).order_by("id").subquery()
+    return col(Enrolment.id).in_(select(others.c.id))
+
+
 def _is_among(whole: Whole, of: Any, which: Any) -> Any:
-    """Whether an enrolment is one of these: `of` is the column with its id, `which` a condition on the same table."""
-    if whole.sets is None:
+    """Whether an enrolment is in this set."""
+    if whole.way is not Way.BESIDE:
         return select(of).where(which, col(of) == Enrolment.id).correlate(Enrolment).exists()
     held = select(of.label("held_by")).where(which).subquery()
     whole.sets.append(held)
@@ -137,7 +158,7 @@ def _is_full(whole: Whole, side: Side) -> Any:
     if side is Side.MENTEE:
         return _is_among(whole, Pairing.mentee_id, is_open)
     taken = select(func.count()).select_from(Pairing).where(is_open)
-    if whole.sets is None:
+    if whole.way is not Way.BESIDE:
         own = taken.where(Pairing.mentor_id == Enrolment.id).correlate(Enrolment)
         return col(Enrolment.capacity) <= own.scalar_subquery()
     mentor = aliased(Enrolment)
@@ -151,20 +172,20 @@ def _is_full(whole: Whole, side: Side) -> Any:
     return or_(col(Enrolment.capacity) <= 0, col(Enrolment.id).in_(full))
 
 
-def _reachable(whole: Whole) -> Iterator[Any]:
-    """That they share an address, which everybody has; and that they share a number which they gave."""
+def _unreachable(whole: Whole, side: Side) -> Any:
+    """Neither do they share an address, which everybody has, nor a number which they gave."""
     is_open = col(Consent.withdrawn_at).is_(None)
     shares_address = and_(col(Consent.purpose) == ConsentPurpose.SHARE_EMAIL, is_open)
-    yield _is_among(whole, Consent.enrolment_id, shares_address)
     given = or_(
         and_(col(Consent.purpose) == ConsentPurpose.SHARE_TELEPHONE, col(Person.telephone).is_not(None)),
         and_(col(Consent.purpose) == ConsentPurpose.SHARE_WECHAT, col(Person.wechat_id).is_not(None)),
     )
-    # Said of both, so that a database begins with the few.
-    numbers = col(Consent.purpose).in_((ConsentPurpose.SHARE_TELEPHONE, ConsentPurpose.SHARE_WECHAT))
+    # By the id alone, which an index has beside all the rest.
     sharing = aliased(Enrolment)
-    of_person = exists().where(col(sharing.id) == Consent.enrolment_id, col(Person.id) == col(sharing.person_id), given)
-    yield _is_among(whole, Consent.enrolment_id, and_(numbers, is_open, of_person.correlate(Consent)))
+    shared = select(Consent.id).where(Consent.enrolment_id == Enrolment.id, sharing.id == Consent.enrolment_id, is_open)
+    shares_number = shared.where(Person.id == sharing.person_id, given).correlate(Enrolment).exists()
+    # A number is asked about only where no address is shared: to ask everybody, all the people's rows would be read.
+    return and_(_in_none(whole, side, (Consent.enrolment_id, shares_address)), ~shares_number)
 
 
 @cache

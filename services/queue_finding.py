@@ -19,6 +19,7 @@ from models.people import Person
 from models.schemes import FormField
 from models.search import SearchScope
 from services import gate_sets, people_search, readiness
+from services.gate_sets import Way
 
 # Whom somebody waits for. Whoever paused, left or was declined is neither ready nor on the way.
 ON_THE_WAY = frozenset(
@@ -158,7 +159,8 @@ def _of_all(session: Session, sought: Sought, whole: gate_sets.Whole, *search: A
     # Nobody's capacity is less. Only one index has it beside all the rest, and leads along people as they are in sets.
     people = people.where(*found, *_on_the_way(sought), col(Enrolment.capacity) >= 0)
     if not _is_postgresql(session):
-        held = _held_back(sought, whole)
+        # A search leads to few of a set: to look those up costs less than to read all of it.
+        held = _held_back(sought, whole if search else replace(whole, way=Way.MERGED))
         return people.where(col(Enrolment.side).in_(list(held)), or_(false(), *held.values()))
     sides = [side for side in Side if sought.side in (None, side)]
     return union_all(*(_beside(replace(sought, side=side), whole, people) for side in sides))
@@ -166,7 +168,7 @@ def _of_all(session: Session, sought: Sought, whole: gate_sets.Whole, *search: A
 
 def _beside(sought: Sought, whole: gate_sets.Whole, people: Any) -> Any:
     """Those of the people whom the gate holds back on one side, each set read beside them."""
-    joining = replace(whole, sets=[])
+    joining = replace(whole, way=Way.BESIDE, sets=[])
     held = _held_back(sought, joining)
     return gate_sets.beside(joining, people.where(or_(false(), *held.values())))
 

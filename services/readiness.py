@@ -4,7 +4,7 @@ What a spreadsheet claimed ("training: yes") is never looked at here. Besides th
 needs one open way to be reached: the mentee makes first contact (SECURITY.md decision 7).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -123,14 +123,13 @@ def lacks(scheme: Any, cohort_id: UUID, gate: str, today: date, *, among: Any = 
 
 def incomplete(fields: Iterable[FormField]) -> Any:
     """The same of the profile: something that the form must know from their side has no answer."""
-    blanks = [
-        and_(col(Enrolment.side) == side, is_blank(field))
-        for field in fields
-        if field.required
-        for side in Side
-        if side in field.roles
-    ]
+    blanks = [of_sides(field.roles, is_blank(field)) for field in fields if field.required]
     return or_(false(), *blanks)
+
+
+def of_sides(sides: Collection[str], condition: Any) -> Any:
+    """The condition, of these sides only: of both it is asked once, and nobody's side needs to be read."""
+    return condition if set(sides) >= set(Side) else and_(col(Enrolment.side).in_(sides), condition)
 
 
 def is_blank(field: FormField) -> Any:

@@ -1,6 +1,6 @@
 """What needs a mentor or a mentee now, in the place they act in."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -41,6 +41,8 @@ def _of_enrolment(side: Side, own: Own, today: date) -> list[Task]:
     if own.is_unsigned:
         detail = "A few minutes; mentoring cannot begin before it"
         found.append(Task(tasks.THIS_WEEK, "Read and sign what the scheme asks", detail, "Read and sign", "agreements"))
+    if own.must_sign_again:
+        found.append(_sign_again(own.blocked_from, today))
     found.extend(_of_training(own, today))
     found.extend(_of_consents(side, own))
     if own.proposal_expires_at is not None:
@@ -51,6 +53,16 @@ def _of_enrolment(side: Side, own: Own, today: date) -> list[Task]:
     if own.feedback_due_on is not None:
         found.append(_feedback(side, own.feedback_due_on, today))
     return found
+
+
+def _sign_again(blocked_from: date | None, today: date) -> Task:
+    """A new version: nothing stops at once, and pairs go on in any case (U-9)."""
+    sentence, button, page = "Read and sign a text that has changed", "Read and sign", "agreements"
+    if blocked_from is None:
+        return Task(tasks.WHEN_YOU_CAN, sentence, "A new version is in force; a few minutes", button, page)
+    last = blocked_from - timedelta(days=1)
+    counts = "still counts today" if last == today else f"counts until {tasks.day_words(last, today)}"
+    return tasks.due(last, today, sentence, f"What you signed before {counts}", button, page)
 
 
 def _of_training(own: Own, today: date) -> list[Task]:

@@ -1,7 +1,7 @@
 """What waits for one mentor or mentee, for their Home: read by column, in a few statements that are built once."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -29,7 +29,11 @@ OWN: Any = bindparam("enrolment_id")
 
 
 class Own(NamedTuple):
-    """What waits for one enrolment."""
+    """What waits for one enrolment.
+
+    `must_sign_again`: a new version is in force, and an older signature counts until the day before `blocked_from`,
+    which is None where the scheme matches this side without.
+    """
 
     status: EnrolmentStatus
     called: str | None
@@ -48,6 +52,8 @@ class Own(NamedTuple):
     ways_due_days: int | None = None
     has_left_a_place: bool = False
     may_wish: bool = False
+    must_sign_again: bool = False
+    blocked_from: date | None = None
 
 
 @dataclass(frozen=True)
@@ -69,23 +75,26 @@ def own(session: Session, actor: Actor, today: date) -> tuple[Side, Own]:
     """Everything about the enrolment in whose place the actor acts, in one query. Raises NotAllowed."""
     side = actor.side
     given: dict[str, Any] = {"enrolment_id": actor.place.enrolment_id, "person_id": actor.person_id, "today": today}
-    given |= {"cohort_id": actor.place.cohort_id, "grace_until": signatures.grace_until(today)}
+    given |= {"cohort_id": actor.place.cohort_id}
     row = session.exec(_asked(side), params=given).one_or_none() if side else None
     if side is None or row is None:
         raise NotAllowed(
             "This page is for people who take part as mentor or mentee.",
             remedy="Choose your place as mentor or mentee at the top of the menu.",
         )
-    return side, _read(side, row)
+    return side, _read(side, row, signatures.grace_until(today))
 
 
-def _read(side: Side, row: Any) -> Own:
+def _read(side: Side, row: Any, grace_until: float) -> Own:
     is_mentor = side is Side.MENTOR
+    ends = None if row.end_of_grace is None else float(row.end_of_grace)
+    is_unsigned = ends is not None and ends < grace_until
+    blocks = ends is not None and signatures.GATE in row.gates
     return Own(
         status=row.status,
         called=row.called,
         zone=row.zone,
-        is_unsigned=bool(row.is_unsigned),
+        is_unsigned=is_unsigned,
         is_untrained=bool(row.is_untrained),
         is_training_a_gate="training" in row.gates,
         training_due_on=row.training_due_on,
@@ -99,6 +108,8 @@ def _read(side: Side, row: Any) -> Own:
         ways_due_days=row.other_settings.get("ways_due_days"),
         has_left_a_place=bool(row.has_left),
         may_wish=_may_wish(side, row),
+        must_sign_again=ends is not None and not is_unsigned,
+        blocked_from=datetime.fromtimestamp(ends, UTC).date() if ends and blocks else None,
     )
 
 
@@ -145,7 +156,7 @@ def _waiting(side: Side) -> dict[str, Any]:
     today: Any = bindparam("today")
     is_own = col(Enrolment.id) == OWN
     return {
-        "is_unsigned": signatures.unsigned_by(cohort_id, bindparam("grace_until")).where(is_own).exists(),
+        "end_of_grace": signatures.first_end_of_grace(cohort_id).where(is_own).correlate(None).scalar_subquery(),
         "is_untrained": trained.untrained_enrolments(cohort_id, today).where(is_own).exists(),
         "training_due_on": trained.earliest_due(is_own, today).correlate(None).scalar_subquery(),
         "is_reachable": consents.reachable(),

@@ -11,7 +11,21 @@ from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, exists, extract, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    extract,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -99,13 +113,23 @@ def unsigned_by(cohort_id: Any, moment: Any) -> Select[UUID]:
 
     Both may be parameters of a statement that is built once.
     """
-    grace_is_over = (
-        extract("epoch", col(SchemeDocument.published_at)) + col(Scheme.signature_grace_days) * _SECONDS_PER_DAY
-        < moment
-    )
-    lacking = or_(grace_is_over, ~has_signed(earlier=True))
+    lacking = or_(_end_of_grace() < moment, ~has_signed(earlier=True))
     found: Select[UUID] = _asked(select(col(Enrolment.id)), cohort_id).where(~has_signed(), lacking).distinct()
     return found
+
+
+def first_end_of_grace(cohort_id: Any) -> Select[float]:
+    """From when a missing signature counts as `unsigned_by` says, in seconds since 1970; 0 where none was ever given.
+
+    None where nothing is missing. The caller says of whom.
+    """
+    ends = case((has_signed(earlier=True), _end_of_grace()), else_=0)
+    found: Select[float] = _asked(select(func.min(ends)), cohort_id).where(~has_signed())
+    return found
+
+
+def _end_of_grace() -> Any:
+    return extract("epoch", col(SchemeDocument.published_at)) + col(Scheme.signature_grace_days) * _SECONDS_PER_DAY
 
 
 def refuse_never_signed(session: Session, enrolment: Enrolment) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from models.agreements import DocumentKind
 from models.enrolments import EnrolmentStatus, Side
 from models.schemes import Cohort
-from services import agreements
+from services import agreements, home
 from services.access import Acting
 from services.errors import NotAllowed
 from tests.factories import (
@@ -80,6 +80,39 @@ def test_only_a_side_that_the_scheme_matches_after_signing_reads_from_when_it_ge
 
     assert (asked.signed_edition, asked.blocked_from) == (1, day)
     assert (line.signed_edition, line.blocked_from) == (1, day)
+
+
+AGAIN, BEFORE = "Read and sign a text that has changed", "What you signed before"
+
+
+@pytest.mark.clause("U-9")
+@pytest.mark.parametrize(
+    ("side", "today", "asked"),
+    [
+        (Side.MENTEE, date(2027, 3, 4), ("when_you_can", AGAIN, f"{BEFORE} counts until Thursday 1 April")),
+        (Side.MENTEE, date(2027, 3, 29), ("this_week", AGAIN, f"{BEFORE} counts until Thursday")),
+        (Side.MENTEE, date(2027, 4, 1), ("today", AGAIN, f"{BEFORE} still counts today")),
+        (
+            Side.MENTEE,
+            date(2027, 4, 2),
+            ("this_week", "Read and sign what the scheme asks", "A few minutes; mentoring cannot begin before it"),
+        ),
+        (Side.MENTOR, date(2027, 3, 4), ("when_you_can", AGAIN, "A new version is in force; a few minutes")),
+    ],
+    ids=["at first", "last week", "last day", "too late", "no gate"],
+)
+def test_home_asks_for_a_new_signature_as_long_as_the_older_one_counts_and_after(
+    session: Session, cohort: Cohort, side: Side, today: date, asked: tuple[str, str, str]
+) -> None:
+    enrolment = make_enrolment(session, cohort, side)
+    make_signature(session, enrolment, make_code(session, cohort), make_account(session, make_person(session)))
+    before = home.todo(session, make_participant(session, enrolment), today)
+    make_code(session, cohort, edition=2, text=TEXT + "\n", published_at=datetime(2027, 3, 3, 12, tzinfo=UTC))
+
+    found = home.todo(session, make_participant(session, enrolment), today)
+
+    assert [task for task in before if task.page == "agreements"] == []
+    assert [(task.when, task.sentence, task.detail) for task in found if task.page == "agreements"] == [asked]
 
 
 def test_with_no_days_of_grace_a_new_edition_holds_back_on_its_first_day(session: Session) -> None:

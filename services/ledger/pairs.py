@@ -7,27 +7,24 @@ of the next one that uses them. Of what lies in its tables a pair's meetings alo
 are looks along an index, so that their number does not matter; the rest is gathered by pair and joined, or listed.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     String,
     and_,
     case,
     cast,
-    column,
     exists,
     func,
+    literal,
     or_,
     select,
-    table,
     true,
     union,
     union_all,
 )
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql import visitors
 from sqlmodel import col
 
 from models.enrolments import Conflict, Enrolment, Side
@@ -36,8 +33,22 @@ from models.meetings import MeetingRecord
 from models.pairings import Contact, EndReason, Expectation, Pairing, PairingStatus, Release, WaysOfWorking
 from services import days
 from services.funnel import CONTACT_DAYS
-from services.ledger.moments import COHORT, INTERVAL, LIMITS, WAYS_DAYS, Moment, Shape, moment_type
+from services.ledger.moments import COHORT, INTERVAL, LIMITS, WAYS_DAYS, Moment, Shape
 from services.ledger.people import signed, trained
+from services.ledger.steps import (
+    ALIKE,
+    DAYS,
+    EACH,
+    FACTS,
+    PAIRS,
+    STANDING,
+    Columns,
+    Step,
+    named,
+    needed,
+    once,
+    selected,
+)
 from services.pair_facts import IN_RHYTHM, QUIET, SILENT, flag, state_of
 from services.paused_days import ever_paused, paused_between, stands_still_on
 
@@ -46,14 +57,13 @@ SAME = ("id", "mentor_id", "mentee_id", "status", "released_at", "ended_at", "en
 # The sections of ways of working that a figure asks about, as bits; above them the interval, above it the edition.
 COVERED = {"boundaries": 1, "culture": 2, "confidentiality": 4}
 AN_INTERVAL, AN_EDITION = 8, 8 * 512
-Columns = Mapping[str, Any]
 
 
 def rows(shape: Shape, wanted: Collection[str]) -> Any:
     """A query of a row a pair: id, mentor_id, mentee_id, released_at and the wanted marks, `<mark>_then` for before."""
     marks = {name: flag(condition) for name, condition in _marks(shape).items() if name in wanted}
-    top = _select({name: STANDING[name] for name in ("id", "mentor_id", "mentee_id", "released_at")} | marks)
-    standing = _needed(STANDING, _standing(shape), DAYS, above=top)
+    top = selected({name: STANDING[name] for name in ("id", "mentor_id", "mentee_id", "released_at")} | marks)
+    standing = needed(STANDING, _standing(shape), DAYS, above=top)
     return _with_steps(shape, top, standing).subquery("pair_marks")
 
 
@@ -61,55 +71,29 @@ def sums(shape: Shape, wanted: Collection[str]) -> Any:
     """A query of one row: how many pairs have each of these marks."""
     how_many = STANDING["how_many"]
     marks = {name: condition for name, condition in _marks(shape).items() if name in wanted}
-    top = _select({name: func.sum(case((condition, how_many), else_=0)) for name, condition in marks.items()})
+    top = selected({name: func.sum(case((condition, how_many), else_=0)) for name, condition in marks.items()})
     # Pairs that stand alike are counted first: a few hundred kinds of them, and not thousands of pairs, are looked at
-    # for every mark.
-    alike = _needed(STANDING, {"how_many": func.count()}, EACH, above=top)
+    # for every mark. What is said of a pair with yes or no is one number of bits until then: what is sorted is short.
+    conditions = {name: each for name, each in _conditions(shape).items() if name in named(STANDING, top)}
+    bits = {name: bit for bit, name in enumerate(conditions)}
+    unpacked = {name: ALIKE["bits"].bitwise_rshift(bit).bitwise_and(1) for name, bit in bits.items()}
+    standing = needed(STANDING, unpacked, ALIKE, above=top)
+    alike = needed(ALIKE, {"how_many": func.count()}, EACH, above=standing)
     alike = alike.group_by(*(EACH[name] for name in alike.selected_columns.keys() if name != "how_many"))  # noqa: SIM118 - not a dict
-    each = _needed(EACH, _standing(shape), DAYS, above=alike)
-    return _with_steps(shape, top, each, (STANDING, alike), name=EACH)
+    packed = sum((case((each, 1 << bits[name]), else_=0) for name, each in conditions.items()), literal(0))
+    each_pair = needed(EACH, {**_words(shape), "bits": packed}, DAYS, above=alike)
+    return _with_steps(shape, top, each_pair, (ALIKE, alike), (STANDING, standing), name=EACH)
 
 
-def _with_steps(shape: Shape, top: Any, standing: Any, *more: tuple["_Step", Any], name: "_Step | None" = None) -> Any:
-    in_days = _needed(DAYS, _days(shape), FACTS, above=standing)
-    facts = _needed(FACTS, _facts(shape), PAIRS, above=in_days)
+def _with_steps(shape: Shape, top: Any, standing: Any, *more: tuple[Step, Any], name: Step | None = None) -> Any:
+    in_days = needed(DAYS, _days(shape), FACTS, above=standing)
+    facts = needed(FACTS, _facts(shape), PAIRS, above=in_days)
     columns, tables = _pairs(shape)
-    pairs = _needed(PAIRS, columns, PAIRS, above=facts).select_from(tables)
+    pairs = needed(PAIRS, columns, PAIRS, above=facts).select_from(tables)
     pairs = pairs.where(col(Pairing.cohort_id) == COHORT, col(Pairing.released_at) < shape.now.until)
     # In the order of their ids, as the indexes are in which the next step looks: it goes through them once.
     steps = ((PAIRS, pairs.order_by(col(Pairing.id))), (FACTS, facts), (DAYS, in_days), (name or STANDING, standing))
-    return top.add_cte(*(_once(made, step.name) for step, made in (*steps, *more)))
-
-
-class _Step:
-    """A step's columns by name, for the one above it."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.table = name, table(name)
-
-    def __getitem__(self, name: str) -> Any:
-        # Moments stay moments on their way through the steps, and whole numbers are divided as such.
-        is_moment = name in {"released_at", "ended_at"} or name.startswith("held_")
-        kind = moment_type() if is_moment else BigInteger() if name in {"ways_now", "ways_then"} else None
-        return column(name, kind, _selectable=self.table)
-
-
-PAIRS, FACTS, DAYS, EACH, STANDING = map(_Step, ("pairs_of", "pair_facts", "pair_days", "each_pair", "pair_standing"))
-
-
-def _needed(step: _Step, columns: Columns, below: _Step, *, above: Any) -> Any:
-    """A step with those of its columns that the step above it speaks of, its own or passed on from below."""
-    elements: Iterator[Any] = visitors.iterate(above)
-    named = {each.name for each in elements if getattr(each, "table", None) is step.table}
-    return _select({name: columns[name] if name in columns else below[name] for name in sorted(named)})
-
-
-def _select(columns: Columns) -> Any:
-    return select(*(made.label(name) for name, made in columns.items()))
-
-
-def _once(statement: Any, name: str) -> Any:
-    return statement.cte(name).prefix_with("MATERIALIZED")
+    return top.add_cte(*(once(made, step.name) for step, made in (*steps, *more)))
 
 
 def _pairs(shape: Shape) -> tuple[Columns, Any]:
@@ -166,43 +150,72 @@ def _days(shape: Shape) -> Columns:
 
 def _standing(shape: Shape) -> Columns:
     """How the pair stands, in a few words each: only what the marks tell apart."""
+    return {**_words(shape), **{name: flag(condition) for name, condition in _conditions(shape).items()}}
+
+
+def _words(shape: Shape) -> Columns:
+    """What is one of several."""
     agreed, first_met = DAYS["agreed"], DAYS["first_met"]
     found: dict[str, Any] = {
         "agreed_when": case((agreed < first_met, "before"), (agreed == first_met, "at"), (agreed > first_met, "after")),
-        "settled": flag(agreed.is_not(None)),
         "covered": DAYS["ways_now"] % AN_INTERVAL,
-        "conflict": flag(DAYS["id"].in_(_in_conflict())),
-        "declared": flag(DAYS["id"].not_in(_undeclared())),
     }
     for moment in shape.moments:
-        found |= {f"{name}_{moment.name}": made for name, made in _standing_at(moment).items()}
+        found |= {f"{name}_{moment.name}": made for name, made in _words_at(moment).items()}
     return found
 
 
-def _standing_at(moment: Moment) -> Columns:
-    """The same on one of the days."""
+def _words_at(moment: Moment) -> Columns:
     name, until = moment.name, moment.number
-    released, first_met, agreed = DAYS["released"], DAYS["first_met"], DAYS["agreed"]
-    was_released, has_ended = DAYS["released_at"] < moment.until, DAYS["ended_at"] < moment.until
-    is_open = and_(was_released, func.coalesce(DAYS["ended_at"] >= moment.until, true()))
+    released, met, has_ended = DAYS["released"], DAYS[f"met_{name}"], DAYS["ended_at"] < moment.until
+    was_released, is_open = _was_released(moment), _is_open(moment)
     interval = func.coalesce(DAYS[f"ways_{name}"] % AN_EDITION // AN_INTERVAL, INTERVAL)
-    since = _counted(func.coalesce(_later(DAYS[f"contact_{name}"], DAYS[f"met_{name}"]), released), until)
-    in_time = _counted(released, _earlier(DAYS["contact_first"], first_met)) <= CONTACT_DAYS
+    since = _counted(func.coalesce(_later(DAYS[f"contact_{name}"], met), released), until)
+    in_time = _counted(released, _earlier(DAYS["contact_first"], DAYS["first_met"])) <= CONTACT_DAYS
     is_due = and_(was_released, _counted(released, until) >= CONTACT_DAYS)
     return {
-        "released": flag(was_released),
-        "open": flag(is_open),
         "ended": case((has_ended, DAYS["end_reason"])),
         "ended_by": case((has_ended, DAYS["ended_by"])),
         "state": case((and_(is_open, DAYS[f"moves_{name}"] == 1), state_of(since, interval, LIMITS))),
         "contact": case((and_(is_due, in_time), IN_TIME), (is_due, DUE), (was_released, NOT_DUE)),
-        "ways_due": flag(and_(is_open, _counted(first_met, until) >= WAYS_DAYS)),
-        "agreed": flag(agreed <= until),
-        # Only of those who were referred on is it asked: a condition that is unknown would not keep the rest from it.
-        "again": case(
-            (and_(has_ended, DAYS["end_reason"] == EndReason.REFERRED_ELSEWHERE.value), flag(_again(moment))), else_=0
-        ),
     }
+
+
+def _conditions(shape: Shape) -> Columns:
+    """What holds or does not."""
+    found: dict[str, Any] = {
+        "settled": DAYS["agreed"].is_not(None),
+        "conflict": DAYS["id"].in_(_in_conflict()),
+        "declared": DAYS["id"].not_in(_undeclared()),
+        "releases": DAYS["releases"] == 1,
+        "expecting": DAYS["expecting"] == 1,
+    }
+    for moment in shape.moments:
+        found |= {f"{name}_{moment.name}": made for name, made in _conditions_at(moment).items()}
+    return found
+
+
+def _conditions_at(moment: Moment) -> Columns:
+    has_ended, is_open = DAYS["ended_at"] < moment.until, _is_open(moment)
+    # Only of those who were referred on is it asked: a condition that is unknown would not keep the rest from it.
+    referred = and_(has_ended, DAYS["end_reason"] == EndReason.REFERRED_ELSEWHERE.value)
+    return {
+        "released": _was_released(moment),
+        "open": is_open,
+        "ways_due": and_(is_open, _counted(DAYS["first_met"], moment.number) >= WAYS_DAYS),
+        "agreed": DAYS["agreed"] <= moment.number,
+        "again": case((referred, flag(_again(moment))), else_=0) == 1,
+        "trained": DAYS[f"trained_{moment.name}"] == 1,
+        "signed": DAYS[f"signed_{moment.name}"] == 1,
+    }
+
+
+def _was_released(moment: Moment) -> Any:
+    return DAYS["released_at"] < moment.until
+
+
+def _is_open(moment: Moment) -> Any:
+    return and_(_was_released(moment), func.coalesce(DAYS["ended_at"] >= moment.until, true()))
 
 
 def _marks(shape: Shape) -> Columns:

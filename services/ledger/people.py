@@ -1,12 +1,13 @@
 """Mentors and mentees, a row for each who was approved, with marks: signed, trained, listed, away, wishing, answered.
 
-Who signed or did the training is a list that the database makes once, not a question about each person.
+Who signed or did the training is a list that the database makes once, not a question about each person. What is asked
+of several marks or of both days is looked up in a step before (MATERIALIZED), once for each person.
 """
 
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import and_, false, func, or_, select, true
+from sqlalchemy import and_, case, false, func, literal, or_, select, true
 from sqlmodel import col
 
 from models.agreements import Signature, TrainingCompletion
@@ -14,48 +15,61 @@ from models.enrolments import Consent, ConsentPurpose, Enrolment, EnrolmentStatu
 from models.pauses import Departure, Pause
 from models.resources import ResourceRead
 from services.ledger.moments import COHORT, Moment, Shape
+from services.ledger.steps import once
 from services.pair_facts import flag
 
 TAKES_PART = (EnrolmentStatus.APPROVED, EnrolmentStatus.PAUSED)
+LISTED = {"now": 1, "then": 2}
 
 
 def mentors(shape: Shape, wanted: Collection[str]) -> Any:
     """A query of one row a mentor: id and the wanted marks, `<mark>_then` for before."""
     found: dict[str, Any] = {}
+    now, then = shape.moments
+    columns = [flag(_takes_part(moment)).label(f"here_{moment.name}") for moment in shape.moments]
+    if "listed" in wanted:
+        columns.append(_listing(now, then).label("listing"))
     # In the order of their ids, as the indexes are in which each of them is looked up.
-    decided = _decided(Side.MENTOR, col(Enrolment.status), col(Enrolment.decided_at)).order_by(col(Enrolment.id))
-    every = decided.cte("every_mentor").prefix_with("MATERIALIZED")
-    person = every.c.id
+    every = once(_decided(Side.MENTOR, *columns).order_by(col(Enrolment.id)), "every_mentor").c
+    person, listing = every.id, every.get("listing")
     for suffix, moment in zip(("", "_then"), shape.moments, strict=True):
-        here, left = _takes_part(moment, every.c), person.in_(_left(moment))
+        here, left = every[f"here_{moment.name}"] == 1, person.in_(_left(moment))
         found |= {
             f"mentors{suffix}": here,
             # Where no text asks for a signature, there is nobody to count.
             f"signers{suffix}": here if shape.documents else false(),
             f"signed{suffix}": and_(here, signed(person, moment, shape) if shape.documents else false()),
             f"in_date{suffix}": and_(here, trained(person, moment, shape)),
-            f"listed{suffix}": and_(here, _listed(person, moment)),
             f"paused{suffix}": and_(here, person.in_(_paused(moment))),
             f"left{suffix}": left,
             f"ever{suffix}": or_(here, left),
             f"reading{suffix}": and_(here, person.in_(_reading(moment))),
         }
+        if listing is not None:
+            found[f"listed{suffix}"] = and_(here, listing.bitwise_and(LISTED[moment.name]) != 0)
     return select(person, *_marked(found, wanted)).subquery("mentor_marks")
 
 
 def mentees(shape: Shape, wanted: Collection[str]) -> Any:
-    """The same of mentees. What a form says has no past."""
-    here = _takes_part(shape.now)
-    found = {
-        "mentees": here,
-        "mentees_then": _takes_part(shape.then),
-        "wishing": and_(here, _wishing(shape.now)),
-        "wishing_then": and_(_takes_part(shape.then), _wishing(shape.then)),
-        "needs": and_(here, or_(*(_answered(key) for key in ("needs", "access_needs", "support")))),
-        "background": and_(here, _answered("background")),
-        "has_goals": and_(here, col(Enrolment.goals).is_not(None)),
+    """The same of mentees who are here now. What a form says has no past."""
+    said = {
+        "needs": or_(*(_answered(key) for key in ("needs", "access_needs", "support"))),
+        "background": _answered("background"),
+        "has_goals": col(Enrolment.goals).is_not(None),
     }
-    return _decided(Side.MENTEE, *_marked(found, wanted)).subquery("mentee_marks")
+    columns = [flag(condition).label(mark) for mark, condition in said.items() if mark in wanted]
+    if "wishing" in wanted:
+        columns.append(_first_wish().label("wished_at"))
+    decided = _decided(Side.MENTEE, col(Enrolment.decided_at), *columns).where(col(Enrolment.status).in_(TAKES_PART))
+    every = once(decided.order_by(col(Enrolment.id)), "every_mentee").c
+    is_here = every.decided_at < shape.now.seen
+    found: dict[str, Any] = {mark: and_(is_here, every[mark] == 1) for mark in said if mark in wanted}
+    for suffix, moment in zip(("", "_then"), shape.moments, strict=True):
+        was_here = every.decided_at < moment.seen
+        found[f"mentees{suffix}"] = was_here
+        if "wishing" in wanted:
+            found[f"wishing{suffix}"] = and_(was_here, every.wished_at < moment.seen)
+    return select(every.id, *_marked(found, wanted)).subquery("mentee_marks")
 
 
 def signed(mentor: Any, moment: Moment, shape: Shape, *, in_grace: bool = False) -> Any:
@@ -96,20 +110,26 @@ def _decided(side: Side, *columns: Any) -> Any:
     )
 
 
-def _takes_part(moment: Moment, person: Any = Enrolment) -> Any:
+def _takes_part(moment: Moment) -> Any:
     """Approved by then, and here now: of whoever left since it is not kept how they stood on an earlier day."""
-    return and_(person.status.in_(TAKES_PART), person.decided_at < moment.seen)
+    return and_(col(Enrolment.status).in_(TAKES_PART), col(Enrolment.decided_at) < moment.seen)
 
 
-def _listed(person: Any, moment: Moment) -> Any:
+def _listing(*both: Moment) -> Any:
+    """On which of the two days a mentor agreed to be listed, as bits: one look at their consents."""
     # Of each mentor: a list would hold everybody's consents.
-    given = select(col(Consent.enrolment_id)).where(
-        col(Consent.purpose) == ConsentPurpose.DIRECTORY,
-        col(Consent.enrolment_id) == person,
+    at = (func.max(case((_given(moment), LISTED[moment.name]), else_=0)) for moment in both)
+    mine = select(sum(at, literal(0))).where(
+        col(Consent.purpose) == ConsentPurpose.DIRECTORY, col(Consent.enrolment_id) == col(Enrolment.id)
+    )
+    return case((_takes_part(both[0]), mine.correlate(Enrolment).scalar_subquery()), else_=0)
+
+
+def _given(moment: Moment) -> Any:
+    return and_(
         col(Consent.created_at) < moment.seen,
         or_(col(Consent.withdrawn_at).is_(None), col(Consent.withdrawn_at) >= moment.seen),
     )
-    return given.correlate(person.table).exists()
 
 
 def _paused(moment: Moment) -> Any:
@@ -128,12 +148,11 @@ def _reading(moment: Moment) -> Any:
     return select(col(ResourceRead.enrolment_id)).where(col(ResourceRead.created_at) < moment.seen)
 
 
-def _wishing(moment: Moment) -> Any:
+def _first_wish() -> Any:
+    """When a mentee first wished for a mentor."""
     # Of each mentee, because a list of all wishes is longer than one of mentees.
-    mine = select(col(Wish.mentee_id)).where(
-        col(Wish.mentee_id) == col(Enrolment.id), col(Wish.created_at) < moment.seen
-    )
-    return mine.correlate(Enrolment).exists()
+    wishes = select(func.min(col(Wish.created_at))).where(col(Wish.mentee_id) == col(Enrolment.id))
+    return wishes.correlate(Enrolment).scalar_subquery()
 
 
 def _answered(key: str) -> Any:

@@ -6,7 +6,7 @@ Two records are of one meeting when both say that it was held and they start wit
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import String, and_, case, cast, func, select, true, union_all
+from sqlalchemy import and_, case, func, select, true, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -90,38 +90,35 @@ def channels(session: Session, ask: Ask) -> Counts:
 
     `noted` are all of them, `by_<channel>` those by each, and `elsewhere` those by none of the scheme's own.
     """
-    noted: dict[str, int] = {}
-    for channel, count in session.execute(union_all(_meetings_by_channel(ask), _contacts_by_channel(ask))):
-        noted[channel] = noted.get(channel, 0) + count
-    own = {Channel(channel) for channel in ask.scheme.channels}
+    rows = session.execute(union_all(_meetings_by_channel(ask), _contacts_by_channel(ask))).all()
+    noted = {channel: sum(row[place] for row in rows) for place, channel in enumerate(Channel)}
     return {
         "noted": Count(sum(noted.values())),
-        "elsewhere": Count(sum(count for channel, count in noted.items() if channel not in own)),
-        **{f"by_{channel}": Count(noted.get(channel, 0)) for channel in Channel},
+        "elsewhere": Count(sum(count for channel, count in noted.items() if channel not in ask.scheme.channels)),
+        **{f"by_{channel}": Count(count) for channel, count in noted.items()},
     }
 
 
 def _meetings_by_channel(ask: Ask) -> Any:
-    channel = cast(col(MeetingRecord.channel), String).label("channel")
-    return (
-        select(channel, func.count())
-        .where(
-            col(MeetingRecord.pairing_id).in_(_of_cohort(ask)),
-            col(MeetingRecord.happened).is_(True),
-            *_within(MeetingRecord, ask, _starts(ask)[0]),
-        )
-        .group_by(channel)
+    return select(*_by_channel(MeetingRecord)).where(
+        col(MeetingRecord.pairing_id).in_(_of_cohort(ask)),
+        col(MeetingRecord.happened).is_(True),
+        *_within(MeetingRecord, ask, _starts(ask)[0]),
     )
 
 
 def _contacts_by_channel(ask: Ask) -> Any:
-    channel, day = cast(col(Contact.channel), String).label("channel"), col(Contact.contact_on)
+    day = col(Contact.contact_on)
     return (
-        select(channel, func.count())
+        select(*_by_channel(Contact))
         .join(Pairing, col(Pairing.id) == col(Contact.pairing_id))
         .where(col(Pairing.cohort_id) == ask.cohort.id, day > ask.then.day, day <= ask.now.day, *_known(Contact, ask))
-        .group_by(channel)
     )
+
+
+def _by_channel(table: Any) -> list[Any]:
+    """A count for each: to group them, the databases would sort all that was noted."""
+    return [func.count().filter(col(table.channel) == channel) for channel in Channel]
 
 
 def _of_cohort(ask: Ask) -> Any:

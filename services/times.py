@@ -6,6 +6,7 @@ Everything is kept in UTC. Words are in the reader's zone, with the other person
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from models.columns import utc_now
 from services import cleaning, zone_names
 from services.errors import Invalid
 
@@ -58,7 +59,7 @@ def gate_day(moment: datetime | None = None) -> date:
     them at once. So a day is over when it is over for everybody: nobody is held back sooner than they were told, and
     whoever runs the scheme reads a state that is the one which counts. Twelve hours behind UTC is where days end last.
     """
-    return ((moment or datetime.now(UTC)) - timedelta(hours=12)).astimezone(UTC).date()
+    return ((moment or utc_now()) - timedelta(hours=12)).astimezone(UTC).date()
 
 
 def day_in_words(day: date, *, today: date | None = None, weekday: bool = False) -> str:

@@ -3,6 +3,7 @@
 It only chooses what to show. What somebody may see or do is decided again by every service that a screen calls.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,14 +20,21 @@ from services.address_routes import ACCOUNT
 from services.address_routes import TITLE as ACCOUNT_LABEL
 
 HERE = Path(__file__).parent
-BRAND = (
+
+
+def _as_address(picture: str) -> str:
+    """As Streamlit sends it. It would look for a file of that name first and then make this anew, in every run."""
+    return f"data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}"
+
+
+BRAND = _as_address(
     '<svg xmlns="http://www.w3.org/2000/svg" width="170" height="28" viewBox="0 0 170 28" role="img" '
     'aria-label="Mentoring Desk"><style>text{fill:#1B5E68}@media(prefers-color-scheme:dark){text{fill:#8FD3DA}}'
     '</style><text x="0" y="21" font-family="Source Serif, Georgia, serif" font-size="21" '
     'font-weight="600">Mentoring Desk</text></svg>'
 )
 # In the page itself: Streamlit would fetch the icon of a screen from outside, and files are only for whoever signed in.
-ICON = (
+ICON = _as_address(
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#1B5E68"/>'
     '<circle cx="12" cy="16" r="6.5" fill="none" stroke="#fff" stroke-width="2.5"/>'
     '<circle cx="20" cy="16" r="6.5" fill="none" stroke="#fff" stroke-width="2.5"/></svg>'

@@ -5,22 +5,29 @@ put together again. That was a tenth to a fifth of the processor time of a scree
 whose version is held to one minor.
 """
 
+import importlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, cast
 
 from streamlit.navigation import page as navigation_page
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.runtime import Runtime
-from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+from streamlit.runtime.scriptrunner import ScriptRunnerEvent, get_script_run_ctx
+from streamlit.runtime.state.common import is_element_id
+from streamlit.runtime.state.safe_session_state import SafeSessionState
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 
 # Shorter than anybody sees, and long enough for a part of a screen. With the 5 ms that Streamlit itself waits before
 # it sends again, it stays below the 10 ms that st.switch_page leaves for what was said before it.
 GATHERED_SECONDS = 0.003
+# A module that Streamlit hides behind its function of the same name.
+navigation: Any = importlib.import_module("streamlit.commands.navigation")
 # Sent in one go before other tabs have their turn: about a millisecond. A tab's own queue holds 500.
 SENT_AT_ONCE = 25
 
@@ -30,6 +37,8 @@ def begin() -> None:
     _say_many_at_once()
     _send_many_at_once()
     _remember_the_theme()
+    _remember_the_menu()
+    _ask_for_one_name_at_a_time()
     # A name is hashed for each screen in the menu, four times a run.
     named: Any = navigation_page
     named.calc_hash = lru_cache(maxsize=512)(named.calc_hash)
@@ -126,3 +135,95 @@ def _remember_the_theme() -> None:
         message.MergeFrom(made[section])
 
     patched._populate_theme_msg = remembered
+
+
+@dataclass(frozen=True)
+class _Menu:
+    """What st.navigation has made of the same screens before: its register of them, and its message for one."""
+
+    register: dict[str, Any]
+    chosen: str
+    message: ForwardMsg
+
+
+def _remember_the_menu() -> None:
+    """The same few menus, in every run: twenty screens in each, of which Streamlit checks and describes every one."""
+    lay_out, made = navigation._navigation, dict[tuple[Any, ...], _Menu]()
+
+    def remembered(pages: Sequence[Any], *, position: str, expanded: bool) -> Any:
+        context = get_script_run_ctx()
+        if context is None:
+            return lay_out(pages, position=position, expanded=expanded)
+        manager = context.pages_manager
+        wanted = manager.intended_page_script_hash or manager.intended_page_name
+        looks = [(each._page, each._url_path, each._title, each._icon, each._visibility) for each in pages]
+        key = (position, expanded, wanted, *looks)
+        if key in made:
+            return _as_before(context, pages, made[key])
+        chosen, told = _laid_out(lay_out, context, pages, position, expanded)
+        # Only addresses that exist, so that no invented ones can pile up here.
+        if len(told) == 1 and wanted in (None, "", chosen._script_hash, chosen._url_path):
+            made[key] = _Menu(manager.get_pages(), chosen._script_hash, told[0])
+        return chosen
+
+    navigation._navigation = remembered
+
+
+def _laid_out(lay_out: Any, context: Any, pages: Any, position: str, expanded: bool) -> tuple[Any, list[ForwardMsg]]:
+    """The screen that Streamlit chose, and what it told the browser: one message, unless there is no such screen."""
+    told: list[ForwardMsg] = []
+    tell = context.enqueue
+
+    def overheard(message: ForwardMsg) -> None:
+        tell(message)
+        said = ForwardMsg()
+        said.CopyFrom(message)
+        told.append(said)
+
+    context.enqueue = overheard
+    try:
+        return lay_out(pages, position=position, expanded=expanded), told
+    finally:
+        context.__dict__.pop("enqueue", None)
+
+
+def _as_before(context: Any, pages: Sequence[Any], menu: _Menu) -> Any:
+    """The same steps in the same order, without the describing."""
+    context.pages_manager.set_pages_and_resolve(menu.register, fallback_page_hash=menu.chosen)
+    chosen = next(page for page in pages if page._script_hash == menu.chosen)
+    chosen._can_be_called = True
+    context.set_mpa_v2_page(menu.chosen)
+    message = ForwardMsg()
+    message.CopyFrom(menu.message)
+    context.enqueue(message)
+    return chosen
+
+
+def _ask_for_one_name_at_a_time() -> None:
+    """A text or choice box asks whether its own value was emptied; Streamlit hands it all of the tab for that."""
+    patched: Any = SafeSessionState
+    all_of_them = patched.filtered_state.fget
+    patched.filtered_state = property(lambda state: _Values(state, all_of_them))
+
+
+class _Values(Mapping[str, Any]):
+    """What stands in st.session_state, each looked up when it is asked for."""
+
+    def __init__(self, state: Any, all_of_them: Any) -> None:
+        self._of, self._all = state, all_of_them
+
+    def __getitem__(self, name: str) -> Any:
+        # Those are Streamlit's own, and nobody's business.
+        if is_element_id(name) or name.startswith(STREAMLIT_INTERNAL_KEY_PREFIX):
+            raise KeyError(name)
+        with self._of._lock:
+            return self._of._state[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all(self._of))
+
+    def __len__(self) -> int:
+        return len(self._all(self._of))
+
+    def __repr__(self) -> str:
+        return repr(self._all(self._of))

@@ -5,15 +5,22 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 from streamlit import config
 from streamlit.navigation import page as navigation_page
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.runtime import Runtime
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
+from streamlit.runtime.state.safe_session_state import SafeSessionState
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX, SessionState
 
 from pages import thrift
+from tests.factories import make_cohort, make_coordinator
+from tests.pages.opening import open_page
 
 ELEMENT, STARTED = ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, ScriptRunnerEvent.SCRIPT_STARTED
 ENDED = ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS
@@ -37,6 +44,8 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
     monkeypatch.setattr(Runtime, "_send_message", lambda _runtime, to, message: to.append(message))
     monkeypatch.setattr(app_session, "_populate_theme_msg", app_session._populate_theme_msg)
     monkeypatch.setattr(navigation_page, "calc_hash", navigation_page.calc_hash)  # type: ignore[attr-defined]
+    monkeypatch.setattr(thrift.navigation, "_navigation", thrift.navigation._navigation)
+    monkeypatch.setattr(SafeSessionState, "filtered_state", SafeSessionState.filtered_state)
     return said
 
 
@@ -129,3 +138,87 @@ def test_the_theme_is_put_together_once_and_is_the_same_ever_after(
     app_session._populate_theme_msg(second, section)
 
     assert by_streamlit == first == second != CustomThemeConfig()
+
+
+@pytest.fixture
+def menus(monkeypatch: pytest.MonkeyPatch) -> tuple[list[ForwardMsg], list[None]]:
+    """What browsers are told of their menus, and one entry for each time that Streamlit put one together."""
+    told: list[ForwardMsg] = []
+    made: list[None] = []
+    enqueue, lay_out = ScriptRunContext.enqueue, thrift.navigation._navigation
+
+    def tell(context: ScriptRunContext, message: ForwardMsg) -> None:
+        enqueue(context, message)
+        if message.WhichOneof("type") == "navigation":
+            told.append(message)
+
+    def make(*pages: Any, **more: Any) -> Any:
+        made.append(None)
+        return lay_out(*pages, **more)
+
+    monkeypatch.setattr(ScriptRunContext, "enqueue", tell)
+    monkeypatch.setattr(thrift.navigation, "_navigation", make)
+    return told, made
+
+
+def test_a_menu_is_put_together_once_and_told_in_every_run(
+    page_session: Session, menus: tuple[list[ForwardMsg], list[None]]
+) -> None:
+    told, made = menus
+    coordinator = make_coordinator(page_session, make_cohort(page_session))
+
+    thrift.begin()
+    page = open_page("messages", coordinator)
+    first = [title.value for title in page.title]
+    again = [title.value for title in page.run().title]
+
+    assert first == again == ["Messages"]
+    assert (len(made), told[0] == told[1]) == (1, True)
+    assert sum(not entry.is_hidden for entry in told[1].navigation.app_pages) > 5
+
+
+def test_another_screen_of_a_remembered_menu_is_another_screen(
+    page_session: Session, menus: tuple[list[ForwardMsg], list[None]]
+) -> None:
+    told, _made = menus
+    coordinator = make_coordinator(page_session, make_cohort(page_session))
+
+    thrift.begin()
+    titles = [[title.value for title in open_page(name, coordinator).title] for name in ("messages", "training")]
+
+    assert titles == [["Messages"], ["Training"]]
+    assert told[0].navigation.page_script_hash != told[1].navigation.page_script_hash
+
+
+def test_addresses_that_do_not_exist_are_not_remembered(
+    page_session: Session, menus: tuple[list[ForwardMsg], list[None]]
+) -> None:
+    _told, made = menus
+    coordinator = make_coordinator(page_session, make_cohort(page_session))
+
+    thrift.begin()
+    page = open_page("nowhere", coordinator)
+    page.run()
+
+    assert len(made) == 2
+
+
+def test_a_box_finds_its_own_value_as_among_all_of_them() -> None:
+    state = SessionState()
+    state._set_key_widget_mapping("$$ID-1-search", "search")
+    state._old_state |= {"$$ID-1-search": None, "$$ID-2-None": 2, f"{STREAMLIT_INTERNAL_KEY_PREFIX}-x": 3}
+    safe = SafeSessionState(state, lambda: None)
+    safe["sector"] = "law"
+    by_streamlit = safe.filtered_state
+
+    thrift.begin()
+    found = safe.filtered_state
+
+    assert by_streamlit == {"search": None, "sector": "law"}
+    assert (dict(found), len(found), repr(found)) == (by_streamlit, 2, repr(by_streamlit))
+    assert [name in found for name in ("search", "$$ID-2-None", f"{STREAMLIT_INTERNAL_KEY_PREFIX}-x", "gone")] == [
+        True,
+        False,
+        False,
+        False,
+    ]

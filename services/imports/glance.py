@@ -65,10 +65,8 @@ def _has_far(page: _Bytes, count: int) -> bool:
     after = page[at]
     if (after <= _BLANK).any():
         return True
-    at = at[after == _EQUALS] + 1
-    if (page[at] != _QUOTE).any():
-        return True
-    return not _are_near(page, at + 1)
+    # Behind anything but one quotation mark there is no near place either.
+    return not _are_near(page, at[after == _EQUALS] + 2)
 
 
 def _are_near(page: _Bytes, at: NDArray[np.intp]) -> bool:

@@ -38,6 +38,24 @@ def test_rows_are_kept_as_they_were_given(session: Session) -> None:
     assert repr([kept[f"{number}\\t"] for number in range(len(answers))]) == repr(answers)
 
 
+def test_signs_that_end_lines_and_columns_are_kept_in_texts(session: Session) -> None:
+    place = make_enrolment(session, make_cohort(session))
+    session.flush()
+    keys = ["a\tb", "c\\N\nd", "\\N", "\\.", "e\r\n", "\\", "", "李 é"]
+    people = [None, place.person_id, place.person_id.hex, None] * 2
+    usual = AnswerChange(enrolment_id=place.id, key="-", after="of all")
+
+    bulk.insert(session.connection(), usual, {"id": bulk.new_ids(8), "key": keys, "changed_by_id": people})
+
+    kept = session.exec(select(AnswerChange).order_by(AnswerChange.id)).all()  # type: ignore[arg-type]
+    assert [(change.key, change.changed_by_id) for change in kept] == list(
+        zip(keys, [None, place.person_id, place.person_id, None] * 2, strict=True)
+    )
+    assert {(change.enrolment_id, change.after, change.created_at) for change in kept} == {
+        (place.id, "of all", usual.created_at)
+    }
+
+
 def test_no_rows_are_no_rows(session: Session) -> None:
     usual = Enrolment(person_id=uuid4(), cohort_id=uuid4(), side=Side.MENTOR)
 

@@ -108,7 +108,7 @@ def _lacks(whole: Whole, gate: str, side: Side) -> Any:
             missing = [_in_none(whole, side, *each) for each in _held(whole, gate, side)] if asked else []
             return or_(*missing) if missing else None
         case "conflicts":
-            return col(Enrolment.conflicts_declared_at).is_(None) if asked else None
+            return _is_undeclared(whole) if asked else None
         case "capacity":
             return _is_full(whole, side)
         case "contactable":
@@ -151,6 +151,15 @@ def _is_among(whole: Whole, of: Any, which: Any) -> Any:
     held = select(of.label("held_by")).where(which).subquery()
     whole.sets.append(held)
     return held.c.held_by.is_not(None)
+
+
+def _is_undeclared(whole: Whole) -> Any:
+    if whole.way is not Way.MERGED:
+        return col(Enrolment.conflicts_declared_at).is_(None)
+    # By their ids, or SQLite reads all people for those few.
+    few = aliased(Enrolment)
+    ids = select(few.id).where(few.cohort_id == whole.cohort_id, col(few.conflicts_declared_at).is_(None))
+    return col(Enrolment.id).in_(ids)
 
 
 def _is_full(whole: Whole, side: Side) -> Any:

@@ -29,6 +29,8 @@ ON_THE_WAY = frozenset(
 _AT_ONCE = (400, 1600)
 # The gates for which a signature or a completion is looked at.
 _BY_EVIDENCE = frozenset({"signature", "training", "ready", "not-ready"})
+# Nobody's capacity is less. Only one index has it beside all the rest, and leads along people as they are in sets.
+_LED_BY_SETS: Any = col(Enrolment.capacity) >= 0
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,7 @@ def first(session: Session, sought: Sought, most: int) -> list[UUID]:
         if _is_postgresql(session):
             _read_in_order(session)
         wanted = _of_all(session, sought, whole, *search).subquery()
-        # As a value: along an index of names, each would be looked up in every set by itself.
-        by_name = wanted.c.sort_key.concat(""), wanted.c.id
-        found = list(session.exec(select(wanted.c.id).order_by(*by_name).limit(most)))
+        found = list(session.exec(select(wanted.c.id).order_by(*_by_value(wanted.c)).limit(most)))
     return found
 
 
@@ -78,10 +78,8 @@ def everybody(session: Session, sought: Sought) -> tuple[list[Any], tuple[Any, A
         # Only from a name or an address: what else somebody wrote is not what a coordinator looks for here.
         words = people_search.matching_people(session, sought.cohort_id, sought.search, scope=SearchScope.QUEUE)
         search = [col(Enrolment.id).in_(words)]
-    if sought.gate is None:
-        return [*conditions(sought), *search], _by_name()
-    ids = select(_of_all(session, sought, _whole(session, sought), *search).subquery().c.id)
-    return [col(Enrolment.id).in_(ids)], _by_name()
+    order = _by_name() if sought.gate is None else _by_value(Enrolment)
+    return [*_each_asked(sought, _whole(session, sought)), *search], order
 
 
 def conditions(sought: Sought) -> list[Any]:
@@ -148,29 +146,42 @@ def _of_few(sought: Sought, whole: gate_sets.Whole, few: Any) -> Any:
 
 
 def _of_all(session: Session, sought: Sought, whole: gate_sets.Whole, *search: Any) -> Any:
-    """A select of the ids and names of all who fit, asked of everybody by sets (services/gate_sets.py)."""
-    people: Any = select(Enrolment.id, Enrolment.sort_key)
-    found = [*conditions(sought), *search]
+    """A select of the ids and names of all who fit."""
+    people: Any = select(Enrolment.id, Enrolment.sort_key).where(*search)
+    is_sqlite = not _is_postgresql(session)
+    # Those whom a search leads to are fewer than a set. And whoever lacks the first thing is asked no further.
+    if sought.gate in (None, "profile") or (is_sqlite and (search or sought.gate == "ready")):
+        return people.where(*_each_asked(sought, whole))
+    people = people.where(*conditions(sought), *_on_the_way(sought), _LED_BY_SETS)
+    way = Way.MERGED if is_sqlite else Way.BESIDE
+    sides = [side for side in Side if sought.side in (None, side)]
+    return union_all(
+        *(_of_side(replace(sought, side=side), replace(whole, way=way, sets=[]), people) for side in sides)
+    )
+
+
+def _each_asked(sought: Sought, whole: gate_sets.Whole) -> list[Any]:
+    """SQL conditions on Enrolment for which every person is looked up in the sets, one after the other."""
+    found = conditions(sought)
     if sought.gate is None:
-        return people.where(*found)
+        return found
     if sought.gate == "profile":
         # All of each person is read for this: from the first row to the last, not along an index.
-        return people.where(case((and_(*found, gate_sets.incomplete(sought.fields)), 1), else_=0) == 1)
-    # Nobody's capacity is less. Only one index has it beside all the rest, and leads along people as they are in sets.
-    people = people.where(*found, *_on_the_way(sought), col(Enrolment.capacity) >= 0)
-    if not _is_postgresql(session):
-        # A search leads to few of a set: to look those up costs less than to read all of it.
-        held = _held_back(sought, whole if search else replace(whole, way=Way.MERGED))
-        return people.where(col(Enrolment.side).in_(list(held)), or_(false(), *held.values()))
-    sides = [side for side in Side if sought.side in (None, side)]
-    return union_all(*(_beside(replace(sought, side=side), whole, people) for side in sides))
+        return [case((and_(*found, gate_sets.incomplete(sought.fields)), 1), else_=0) == 1]
+    held = _held_back(sought, whole)
+    return [
+        *found,
+        *_on_the_way(sought),
+        col(Enrolment.side).in_(list(held)),
+        or_(false(), *held.values()),
+        _LED_BY_SETS,
+    ]
 
 
-def _beside(sought: Sought, whole: gate_sets.Whole, people: Any) -> Any:
-    """Those of the people whom the gate holds back on one side, each set read beside them."""
-    joining = replace(whole, way=Way.BESIDE, sets=[])
-    held = _held_back(sought, joining)
-    return gate_sets.beside(joining, people.where(or_(false(), *held.values())))
+def _of_side(sought: Sought, whole: gate_sets.Whole, people: Any) -> Any:
+    """Those of the people whom the gate holds back on one side."""
+    held = _held_back(sought, whole)
+    return gate_sets.beside(whole, people.where(col(Enrolment.side).in_(list(held)), or_(false(), *held.values())))
 
 
 def _held_back(sought: Sought, whole: gate_sets.Whole) -> dict[Side, Any]:
@@ -187,6 +198,11 @@ def _on_the_way(sought: Sought) -> list[Any]:
 
 def _by_name() -> tuple[Any, Any]:
     return col(Enrolment.sort_key), col(Enrolment.id)
+
+
+def _by_value(people: Any) -> tuple[Any, Any]:
+    """By name, but not along an index of names: each would be looked up in every set by itself."""
+    return people.sort_key.concat(""), people.id
 
 
 def _is_postgresql(session: Session) -> bool:

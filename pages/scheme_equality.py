@@ -58,9 +58,10 @@ def choose(found: Asked, mark: str) -> list[str]:
     chosen = []
     for question in found.offered:
         is_asked = question.key in found.now or not found.now
-        if st.checkbox(question.label, is_asked, key=f"equality-{question.key}-{mark}"):
-            chosen.append(question.key)
-        st.caption(plain(" · ".join(question.answers.values())))
+        with st.container(gap=None):
+            if st.checkbox(question.label, is_asked, key=f"equality-{question.key}-{mark}"):
+                chosen.append(question.key)
+            st.caption(plain(" · ".join(question.answers.values())))
     if found.never:
         st.caption(
             f"Never asked in this scheme: {names(found.never)}. Where its people live, such answers are specially "

@@ -44,10 +44,11 @@ def guess(
     answers = [[row[column].strip()[:_JUDGED_BY] for row in sample_rows[:_SAMPLED]] for column in range(len(headers))]
     phrases = [words.plain(header) for header in headers]
     from_tool = bool(_START & set(phrases)) and bool(_END & set(phrases))
+    asking = [tuple(map(words.plain, target.words)) for target in targets]
     scores = [
-        (_score(phrase, answers[column], target, from_tool=from_tool), -order, -column)
-        for column, phrase in enumerate(phrases)
-        for order, target in enumerate(targets)
+        (_score(phrase, said, target.kind, asks, from_tool=from_tool), -order, -column)
+        for column, (phrase, said) in enumerate(zip(phrases, answers, strict=True))
+        for order, (target, asks) in enumerate(zip(targets, asking, strict=True))
     ]
     chosen: dict[str, int] = {}
     for score, order, column in sorted(scores, reverse=True):
@@ -64,17 +65,19 @@ def shape_key(headers: Sequence[str]) -> str:
     return hashlib.sha256(shape.encode()).hexdigest()[:32]
 
 
-def _score(header: str, answers: list[str], target: Target, *, from_tool: bool) -> float:
+def _score(header: str, answers: list[str], kind: Kind, phrases: Sequence[str], *, from_tool: bool) -> float:
     """How likely the column is what we look for; 0 for no, some 100 for a header that says just that."""
-    asked = max((_asks(header, words.plain(phrase)) for phrase in target.words), default=0.0)
+    asked = max((_asks(header, phrase) for phrase in phrases), default=0.0)
+    if not asked and kind != "email":
+        return 0.0
     filled = [answer for answer in answers if answer]
     if answers and not filled:
         return asked * _ALL_BLANK if not (from_tool and header in _TOOLS_COLUMNS) else 0.0
-    looks_right = _LOOKS_RIGHT.get(target.kind)
+    looks_right = _LOOKS_RIGHT.get(kind)
     share = sum(map(looks_right, filled)) / len(filled) if looks_right and filled else 1.0
     if share < 0.5:
         return 0.0
-    if target.kind == "email" and filled and share > 0.9:
+    if kind == "email" and filled and share > 0.9:
         asked = max(asked, _ANSWERED_BY_ADDRESSES)  # whatever the header says
     # The forms tool's own Email and Name say who was signed in; a question in the form says who is meant.
     return asked * share * (_TOOLS_OWN if from_tool and header in _TOOLS_COLUMNS else 1.0)

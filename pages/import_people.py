@@ -175,7 +175,8 @@ def show(session: Session, actor: Actor, cohort_id: UUID, arguments: Mapping[str
     if preview.letter is not None:
         say_letter(preview)
     if preview.people:
-        st.header(f"The first {len(preview.people)} people", anchor=False)
+        first = "The first person" if len(preview.people) == 1 else f"The first {len(preview.people)} people"
+        st.header(first, anchor=False)
         table(preview.people, person_line, "people", "The first people in the file")
     if preview.can_be_confirmed and st.button(act_in_words(preview), type="primary", key="confirm"):
         carry_out(session, actor, cohort_id, arguments, preview)

@@ -17,7 +17,7 @@ FORGOT = "Forgot your password?"
 # Said to everybody alike. The offices' addresses are open to all: whoever cannot sign in finds theirs one click away.
 LOST_MAILBOX = (
     "You can no longer read that mailbox? Write to your scheme's office: its address stands under “Your rights and how "
-    "to complain”, below. They enter your new address, and you confirm it there."
+    "to complain”, below. They enter your new address, and you confirm it from the new mailbox."
 )
 
 

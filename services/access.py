@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 from uuid import UUID
+from weakref import ref
 
 from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
@@ -194,10 +195,31 @@ def own_enrolment(session: Session, actor: Actor) -> Enrolment:
 def own_place(session: Session, actor: Actor) -> tuple[UUID, Side]:
     """The id of that enrolment and its side, where no more of it is needed. Raises NotAllowed."""
     given = {"enrolment": actor.place.enrolment_id, "person": actor.person_id}
-    side = session.exec(_side_of_own(), params=given).one_or_none() if all(given.values()) else None
+    side = _known_side(session, actor)
+    if side is None and all(given.values()):
+        side = session.exec(_side_of_own(), params=given).one_or_none()
     if actor.place.enrolment_id is None or side is None:
         raise _takes_no_part()
     return actor.place.enrolment_id, side
+
+
+def remember_places(session: Session, person_id: UUID, theirs: Collection[Place]) -> None:
+    """What was just read from the database: whose these places are. It holds for this transaction, which sees them."""
+    transaction = session.get_transaction()
+    if transaction is not None:
+        # Weakly, since it knows its session.
+        session.info["places"] = (ref(transaction), person_id, tuple(theirs))
+
+
+def _known_side(session: Session, actor: Actor) -> Side | None:
+    """The side of the actor's own enrolment, if their places were read in this very transaction."""
+    seen_in, person_id, theirs = session.info.get("places", (lambda: None, None, ()))
+    if actor.place.enrolment_id is None or actor.person_id is None or person_id != actor.person_id:
+        return None
+    if seen_in() is None or seen_in() is not session.get_transaction():
+        return None
+    acting_as = {place.enrolment_id: place.acting_as for place in theirs}.get(actor.place.enrolment_id)
+    return Side(acting_as.value) if acting_as else None
 
 
 @cache

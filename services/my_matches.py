@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, case, exists, func
+from sqlalchemy import and_, bindparam, case, exists, false, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -43,7 +43,8 @@ class MyMatch:
     later one of either; when the next is due cannot be said then without telling when that was (SECURITY b2). Zones
     are IANA names; the scheme's stands in for a blank.
     Of a paused pair `away` is the side on a break, until `back_on` if they said so; `choice` is the other side's.
-    `rests` are the pauses whose days do not count. `must_sign_first`: this side never signed something that it must.
+    `rests` are the pauses whose days do not count. `must_sign_first`: before the first contact, and this side never
+    signed something that it must.
     """
 
     pairing_id: UUID
@@ -206,7 +207,9 @@ def _pause_of() -> tuple[Any, ...]:
 
 
 def _to_sign() -> tuple[Any, ...]:
-    return (signatures.never_signed_by(bindparam("enrolment_id")).exists().label("is_unsigned"),)
+    """Asked only until the first contact is made, for which it matters: it takes longer than all the rest."""
+    is_unsigned = signatures.never_signed_by(bindparam("enrolment_id")).exists()
+    return (case((col(Pairing.first_contact_on).is_(None), is_unsigned), else_=false()).label("is_unsigned"),)
 
 
 def _rests(session: Session, enrolment_id: UUID, side: Side) -> dict[UUID, tuple[Rest, ...]]:

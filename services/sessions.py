@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from models.columns import utc_now
 from models.people import Account, AccountStatus, Person, RoleGrant, SignInSession
-from services import audit, places
+from services import access, audit, places
 from services.access import Acting, Actor, Place
 from services.errors import NotAllowed
 from services.links import hashed
@@ -123,6 +123,7 @@ def actor_of(
     if found is None:
         return None
     theirs = places.of_person(session, found.person_id)
+    access.remember_places(session, found.person_id, theirs)
     chosen = next((place for place in theirs if place.key == place_key), None)
     return Actor(
         person_id=found.person_id,

@@ -1,6 +1,7 @@
 """Signed-in browsers: how long they last, what ends them, and in which place their person acts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from models.audit import AuditEntry
 from models.columns import utc_now
 from models.enrolments import EnrolmentStatus, Side
 from models.people import AccountStatus, Role, RoleGrant, SignInSession
-from services import sessions
+from services import access, sessions
 from services.access import DESK, Acting, Place
 from services.errors import NotAllowed
 from services.settings import settings
@@ -272,6 +273,28 @@ def test_knowing_the_actor_takes_two_queries_with_one_place_and_with_many(sessio
     counts = [_queries(session, lambda token=token: sessions.actor_of(session, token)) for token in tokens]  # type: ignore[misc]
 
     assert counts == [2, 2]
+
+
+def test_whose_a_place_is_holds_for_the_transaction_in_which_it_was_read(session: Session) -> None:
+    person, other = make_person(session), make_person(session)
+    mine = make_enrolment(session, make_cohort(session), Side.MENTOR, person=person)
+    theirs = make_enrolment(session, make_cohort(session), person=other)
+    token = sessions.open_for(session, make_account(session, person).id)
+    actor = sessions.actor_of(session, token)
+    assert actor is not None
+    forged = replace(actor, place=replace(actor.place, enrolment_id=theirs.id))
+
+    with sent(session) as statements:
+        found = access.own_place(session, actor)
+    known = len(reads(statements))
+    session.rollback()
+    with sent(session) as statements:
+        again = access.own_place(session, actor)
+
+    assert (found, again) == ((mine.id, Side.MENTOR), (mine.id, Side.MENTOR))
+    assert (known, len(reads(statements))) == (0, 1)
+    with pytest.raises(NotAllowed):
+        access.own_place(session, forged)
 
 
 def lives_after(session: Session, token: str, span: timedelta) -> bool:

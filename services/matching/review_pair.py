@@ -17,6 +17,7 @@ from services.languages import LANGUAGES
 from services.matching import pins, review, review_lines
 from services.matching.pins import RuleView
 from services.matching.review import PairLine
+from services.matching.sentences import channel_words
 from services.schemes.sectors import sectors
 
 
@@ -93,7 +94,7 @@ def _side(row: Any) -> SideView:
         "Sector": sectors().get(row.sector or "", row.sector),
         "Experience": None if years is None else f"{years} {'year' if years == 1 else 'years'}",
         "Languages": ", ".join(LANGUAGES.get(code, code) for code in row.languages),
-        "In touch by": ", ".join(row.channels),
+        "In touch by": ", ".join(map(channel_words, row.channels)),
         "Time zone": zone_names.present(row.time_zone or "").replace("_", " "),
         "Mentees at a time": str(row.capacity) if is_mentor else None,
     }

@@ -19,6 +19,7 @@ from services.matching.features import Features
 from services.matching.hours import days_to_try
 from services.matching.measures import Facts
 from services.matching.profiles import Profile, by_fold, same_organisation
+from services.matching.sentences import channel_words
 from services.matching.texts.likeness import Alike, by_meaning, by_words
 
 FULL = 1000
@@ -164,7 +165,7 @@ def warnings(mentor: Profile, mentee: Profile, facts: Facts) -> list[str]:
         found.append("No common hour in the week")
     shared = sorted(mentor.channels & mentee.channels)
     if mentor.channels and mentee.channels and len(shared) < FEWEST_CHANNELS:
-        found.append(f"Only one shared channel: {shared[0]}" if shared else "No shared channel")
+        found.append(f"Only one shared channel: {channel_words(shared[0])}" if shared else "No shared channel")
     return found
 
 

@@ -16,6 +16,8 @@ from services.matching.profiles import Profile, by_fold, folded, wish_rank
 
 UNKNOWN = "Not known for both, so it counts neither for nor against"
 SHOWN_LENGTH = 60
+# Channels that are not written as their codes are.
+CHANNEL_WORDS = {"wechat": "WeChat", "in_person": "in person"}
 
 
 def sector(mentor: Profile, mentee: Profile, facts: Facts) -> str:
@@ -51,7 +53,12 @@ def languages(mentor: Profile, mentee: Profile, facts: Facts) -> str:
 
 
 def channels(mentor: Profile, mentee: Profile, facts: Facts) -> str:
-    return _about_shared("channel", mentor.channels, mentee.channels)
+    return _about_shared("channel", *(frozenset(map(channel_words, each.channels)) for each in (mentor, mentee)))
+
+
+def channel_words(channel: str) -> str:
+    """As people write it."""
+    return CHANNEL_WORDS.get(folded(channel), channel)
 
 
 def _about_shared(what: str, theirs: frozenset[str], ours: frozenset[str]) -> str:

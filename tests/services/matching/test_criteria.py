@@ -112,6 +112,14 @@ def test_every_value_lies_between_0_and_1_and_is_explained(key: str, mentor: Pro
     assert 0 < len(sentence(key, mentor, mentee)) < 400
 
 
+def test_channels_are_written_as_people_write_them() -> None:
+    alike = frozenset({"email", "in_person", "wechat"})
+
+    words = sentence("channels", replace(MENTOR, channels=alike), replace(MENTEE, channels=alike))
+
+    assert words == "Shared channels: WeChat, email, in person"
+
+
 @pytest.mark.clause("U-1", "U-C2.4", "U-C4.2")
 @pytest.mark.parametrize(
     ("key", "expected", "words"),

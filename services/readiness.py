@@ -112,17 +112,8 @@ def lacking(session: Session, cohort_id: UUID, side: Side, today: date) -> dict[
     return dict(zip(conditions, session.exec(counts).one(), strict=True))
 
 
-def lacks(scheme: Any, cohort_id: UUID, gate: str, today: date, *, among: Any = None) -> Any:
-    """An SQL condition on a query of Enrolment joined with Person: this light does not hold, on either side.
-
-    `among`, a few ids of the cohort to which that query is limited, spares asking about all the others.
-    """
-    of_side = (and_(col(Enrolment.side) == side, _lacks(scheme, cohort_id, side, gate, today, among)) for side in Side)
-    return or_(*of_side)
-
-
 def incomplete(fields: Iterable[FormField]) -> Any:
-    """The same of the profile: something that the form must know from their side has no answer."""
+    """An SQL condition on a query of Enrolment joined with Person: an answer that the form must know is missing."""
     blanks = [of_sides(field.roles, is_blank(field)) for field in fields if field.required]
     return or_(false(), *blanks)
 
@@ -146,33 +137,14 @@ def is_blank(field: FormField) -> Any:
     return column.is_(None) if isinstance(column.type, Integer) else or_(column.is_(None), column == "")
 
 
-def _lacks(scheme: Any, cohort_id: UUID, side: Side, gate: str, today: date, among: Any) -> Any:
-    asked = gate in gates_of(scheme, side)
-    match gate:
-        case "signature":
-            return col(Enrolment.id).in_(_unsigned(cohort_id, today, among)) if asked else false()
-        case "training":
-            return col(Enrolment.id).in_(_untrained(cohort_id, today, among)) if asked else false()
-        case "conflicts":
-            return col(Enrolment.conflicts_declared_at).is_(None) if asked else false()
-        case "capacity":
-            return places_taken() >= (col(Enrolment.capacity) if side is Side.MENTOR else 1)
-        case "contactable":
-            return ~consents.reachable() if side is Side.MENTOR else false()
-    raise ValueError(gate)
-
-
-def gates_hold(scheme: Any, cohort_id: UUID, side: Side, today: date, *, among: Any = None) -> Any:
-    """An SQL condition on a query of Enrolment joined with Person: every gate of this side holds.
-
-    `among` as for `lacks`.
-    """
+def gates_hold(scheme: Any, cohort_id: UUID, side: Side, today: date) -> Any:
+    """An SQL condition on a query of Enrolment joined with Person: every gate of this side holds."""
     gates = gates_of(scheme, side)
     conditions: list[Any] = [true()]
     if "signature" in gates:
-        conditions.append(col(Enrolment.id).not_in(_unsigned(cohort_id, today, among)))
+        conditions.append(col(Enrolment.id).not_in(_unsigned(cohort_id, today)))
     if "training" in gates:
-        conditions.append(col(Enrolment.id).not_in(_untrained(cohort_id, today, among)))
+        conditions.append(col(Enrolment.id).not_in(_untrained(cohort_id, today)))
     if "conflicts" in gates:
         conditions.append(col(Enrolment.conflicts_declared_at).is_not(None))
     if side is Side.MENTOR:
@@ -198,13 +170,13 @@ def places_taken() -> Any:
     )
 
 
-def _unsigned(cohort_id: UUID, today: date, among: Any = None) -> Any:
+def _unsigned(cohort_id: UUID, today: date) -> Any:
     # It stands inside queries of the same table: without this, SQLAlchemy may take the outer row for its own.
-    return signatures.unsigned_enrolments(cohort_id, today, among=among).correlate(None)
+    return signatures.unsigned_enrolments(cohort_id, today).correlate(None)
 
 
-def _untrained(cohort_id: UUID, today: date, among: Any = None) -> Any:
-    return training.untrained_enrolments(cohort_id, today, among=among).correlate(None)
+def _untrained(cohort_id: UUID, today: date) -> Any:
+    return training.untrained_enrolments(cohort_id, today).correlate(None)
 
 
 @cache  # asked on every run of the queue: building it costs more than asking

@@ -92,15 +92,12 @@ class UnsignedPage:
     total: int
 
 
-def unsigned_enrolments(cohort_id: UUID, today: date, *, among: Collection[UUID] | None = None) -> Select[UUID]:
-    """Ids of a cohort's enrolments, or of those `among` them, that lack a signature they cannot be matched without.
+def unsigned_enrolments(cohort_id: UUID, today: date) -> Select[UUID]:
+    """Ids of a cohort's enrolments that lack a signature they cannot be matched without.
 
     Whoever never signed a document lacks it at once; whoever signed an older edition, when the days of grace are over.
     """
-    if among is None:
-        return unsigned_by(cohort_id, grace_until(today))
-    # Not by cohort as well, or SQLite reads the whole of it to find these.
-    return unsigned_by(None, grace_until(today)).where(col(Enrolment.id).in_(among))
+    return unsigned_by(cohort_id, grace_until(today))
 
 
 def grace_until(today: date) -> float:

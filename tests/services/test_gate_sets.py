@@ -1,10 +1,11 @@
-"""What is asked of a whole cohort by sets finds the very people to whom the lights of each say the same."""
+"""A gate, asked of people one by one or by sets, finds the very people to whom the lights of each say the same."""
 
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlmodel import Session, col, select
 
 from models.agreements import DocumentKind, PublishedState, SchemeDocument, TrainingCompletion, TrainingModule
@@ -12,9 +13,9 @@ from models.columns import utc_now
 from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side
 from models.pairings import PairingStatus
 from models.schemes import Cohort, FormField
-from services import enrolment_queue
-from services.enrolment_queue import Filter, Gate
-from services.queue_finding import ON_THE_WAY
+from services import enrolment_form, queue_finding
+from services.enrolment_queue import Gate
+from services.queue_finding import ON_THE_WAY, Sought
 from services.readiness import Readiness, lights
 from tests.factories import (
     make_account,
@@ -105,7 +106,20 @@ def fits(gate: Gate, status: EnrolmentStatus, found: Readiness) -> bool:
     return getattr(found, gate.value).holds is False
 
 
-def test_a_gate_asked_of_everybody_finds_those_whose_light_says_so(session: Session) -> None:
+def in_three_ways(session: Session, asked: Sought, monkeypatch: pytest.MonkeyPatch) -> list[list[UUID]]:
+    """Whom a gate leads to, each time in the order of ids: looked up one by one, by sets alone, and as conditions."""
+    one_by_one = queue_finding.first(session, asked, 1000)
+    with monkeypatch.context() as at_once:
+        at_once.setattr(queue_finding, "_AT_ONCE", ())
+        by_sets = queue_finding.first(session, asked, 1000)
+    conditions, order = queue_finding.everybody(session, asked)
+    told = session.exec(select(Enrolment.id).where(*conditions).order_by(*order))
+    return [sorted(each) for each in (one_by_one, by_sets, told)]
+
+
+def test_a_gate_leads_to_those_whose_light_says_so_however_it_is_asked(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chance = Random(20)
     cohort = a_cohort(session)
     people = {side: [a_person(session, cohort, side, chance) for _ in range(30)] for side in Side}
@@ -114,14 +128,17 @@ def test_a_gate_asked_of_everybody_finds_those_whose_light_says_so(session: Sess
         make_pairing(session, cohort, mentor=chance.choice(people[Side.MENTOR]), mentee=mentee, **end)
     session.commit()
     rows = {each.id: each.status for side in Side for each in people[side]}
-    told: dict[str, tuple[set[UUID], set[UUID]]] = {}
+    scheme, fields = enrolment_form.scheme_of(session, cohort.id), enrolment_form.fields_of(session, [cohort.id])
+    told: dict[str, tuple[list[list[UUID]], list[UUID]]] = {}
 
     for day in DAYS:
         shown = lights(session, rows, today=day)
         for gate in Gate:
-            conditions, _ = enrolment_queue.everybody(session, cohort.id, Filter(gate=gate), day)
-            found = set(session.exec(select(Enrolment.id).where(*conditions)))
-            told[f"{gate.value} on {day}"] = (found, {each for each in rows if fits(gate, rows[each], shown[each])})
+            asked = Sought(cohort.id, len(rows), scheme, fields[cohort.id], day, gate=gate.value)
+            fitting = sorted(each for each in rows if fits(gate, rows[each], shown[each]))
+            told[f"{gate.value} on {day}"] = (in_three_ways(session, asked, monkeypatch), fitting)
 
-    assert {question: found for question, (found, _) in told.items()} == {q: said for q, (_, said) in told.items()}
-    assert all(0 < len(found) < len(rows) for found, _ in told.values())
+    assert {question: found for question, (found, _) in told.items()} == {
+        q: [said] * 3 for q, (_, said) in told.items()
+    }
+    assert all(0 < len(said) < len(rows) for _, said in told.values())

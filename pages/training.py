@@ -158,8 +158,12 @@ def draw_coordinator(session: Session, actor: Actor, scheme_id: UUID, cohort_id:
 
 
 def draw_people(session: Session, actor: Actor, cohort_id: UUID, today: date) -> None:
-    """Who has passed what is required. What a spreadsheet claimed stands beside it, as a claim."""
-    everybody = counted(session, actor, cohort_id, today, ProgressFilter.ALL)
+    """Who has passed what is required. What a spreadsheet claimed stands beside it, as a claim.
+
+    Overdue is whom the gate holds back: nobody reads so while their own last day still goes on.
+    """
+    on = times.gate_day()
+    everybody = counted(session, actor, cohort_id, on, ProgressFilter.ALL)
     if not everybody:
         empty(
             "This scheme requires no training before a match, or nobody who needs it has enrolled yet. "
@@ -178,9 +182,9 @@ def draw_people(session: Session, actor: Actor, cohort_id: UUID, today: date) ->
     )
     number = int(st.session_state.get("training_page", 1))
     which = ProgressFilter(only or ProgressFilter.ALL)
-    total = everybody if which is ProgressFilter.ALL else counted(session, actor, cohort_id, today, which)
+    total = everybody if which is ProgressFilter.ALL else counted(session, actor, cohort_id, on, which)
     found = training.progress(
-        session, actor, cohort_id, today=today, page=number, only=which, search=words, total=None if words else total
+        session, actor, cohort_id, today=on, page=number, only=which, search=words, total=None if words else total
     )
     st.caption(f"{found.total:,} {'person' if found.total == 1 else 'people'} and modules, by name")
     if found.total:

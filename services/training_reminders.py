@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from models.schemes import Cohort, Scheme
-from services import access, audit, messages, trained
+from services import access, audit, messages, times, trained
 from services.access import Actor
 from services.errors import Conflict
 from services.messages import Preview
@@ -86,8 +86,8 @@ def _event(who: _Who, today: date) -> str:
 
 
 def _overdue(session: Session, cohort_id: UUID, today: date) -> Iterator[tuple[_Who, list[dict[str, Any]]]]:
-    """Each person who is overdue, with the modules that they are overdue with."""
-    rows = session.execute(trained.overdue(cohort_id, today)).all()
+    """Each person who is overdue wherever they are, with the modules that they are overdue with."""
+    rows = session.execute(trained.overdue(cohort_id, min(today, times.gate_day()))).all()
     for who, lines in groupby(rows, lambda row: _Who(*row[:3])):
         yield who, [{"title": line[3], "due_on": line[4]} for line in lines]
 

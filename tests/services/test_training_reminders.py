@@ -1,9 +1,10 @@
 """Whoever is overdue is reminded in one act, which can be read before."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlmodel import Session, col, select
+from time_machine import travel
 
 from models.enrolments import Enrolment, Side
 from models.messages import Message
@@ -54,6 +55,20 @@ def test_everybody_overdue_is_reminded_once_a_day(session: Session, cohort: Coho
     assert written[0].subject == plan.preview.subject
     assert "- Further (due by Wednesday 30 September 2026)\n" in plan.preview.text
     assert "Until it is done you get no new match" in plan.preview.text
+
+
+@pytest.mark.clause("U-C5.1")
+def test_nobody_is_told_that_they_are_overdue_while_their_own_last_day_goes_on(
+    session: Session, cohort: Cohort, coordinator: Actor
+) -> None:
+    two_overdue(session, cohort)  # by the end of 30 September
+
+    overdue = {}
+    for hour in (11, 12):
+        with travel(datetime(2026, 10, 1, hour, tzinfo=UTC), tick=False):
+            overdue[hour] = training_reminders.plan(session, coordinator, cohort.id, today=TODAY).names
+
+    assert overdue == {11: (), 12: ("Ama", "Bo")}
 
 
 def test_with_nobody_overdue_nothing_goes_out(session: Session, cohort: Cohort, coordinator: Actor) -> None:

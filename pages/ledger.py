@@ -1,7 +1,6 @@
 """Clause ledger: are we living by our own words? Every clause with its evidence, the most pressing first."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from functools import partial
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from services.access import Actor
 from services.ledger import Ledger, Line, Measured, State
 from services.ledger.pack import evidence_pack
 from services.ledger.shapes import DocumentInForce
+from services.participation import Standing
 
 WORDS = {
     State.RED: ("red", "Red"),
@@ -44,7 +44,7 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     standing = participation.standing(session, actor, cohort_id)
     # Counts and the scheme's own words, never a person: kept for everybody who may see them so.
     key = ("ledger", cohort_id, standing.is_protected, standing.today, standing.edition)
-    found, told = charts.kept(key, lambda: counted(session, actor, cohort_id, standing.today))
+    found, told = charts.kept(key, lambda: counted(session, actor, cohort_id, standing))
     st.caption(
         f"{plain(found.cohort)} · as of {day(found, weekday=True)} · beside 30 days before "
         f"({times.day_in_words(found.before, today=found.as_of)})"
@@ -61,9 +61,14 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     draw_end(actor, cohort_id, found)
 
 
-def counted(session: Session, actor: Actor, cohort_id: UUID, today: date) -> tuple[Ledger, dict[str, str]]:
-    """The ledger, and each clause in words: both are the same for every reader, and making them takes a while."""
-    found = ledger.ledger(session, actor, cohort_id, today=today)
+def counted(session: Session, actor: Actor, cohort_id: UUID, standing: Standing) -> tuple[Ledger, dict[str, str]]:
+    """The ledger, and each clause in words: both are the same for every reader, and making them takes a while.
+
+    Meetings are noted all day long: what is counted of people stays until something else was done.
+    """
+    edition = standing.edition and ledger.people_edition(session, cohort_id)
+    key = ("ledger, people", cohort_id, standing.is_protected, standing.today, edition)
+    found = ledger.ledger(session, actor, cohort_id, today=standing.today, keep=partial(charts.kept, key))
     return found, {line.clause: in_words(line) for line in found.lines}
 
 

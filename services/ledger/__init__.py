@@ -6,7 +6,7 @@ count for them. A text of the scheme's own may have clauses without evidence: th
 
 from services.ledger import clauses_aulp, clauses_blank, clauses_unnc
 from services.ledger.behind import Behind, Published, Row, behind, has_rows, published
-from services.ledger.reading import ledger
+from services.ledger.reading import ledger, people_edition
 from services.ledger.registry import ENTRIES
 from services.ledger.shapes import Figure, Ledger, Line, Measured, State
 
@@ -26,5 +26,6 @@ __all__ = [
     "clauses_unnc",
     "has_rows",
     "ledger",
+    "people_edition",
     "published",
 ]

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, true
-from sqlmodel import Session
+from sqlalchemy import bindparam, func, select, true
+from sqlmodel import Session, col
 
+from models.audit import AuditEntry
+from models.schemes import Cohort
 from services import wording_shapes
 from services.access import Actor
 from services.ledger import (
@@ -35,15 +37,27 @@ ROWS: dict[str, Callable[[Shape, Collection[str]], Any]] = {
     "mentees": people.mentees,
 }
 SIDES = ("mentors", "mentees")
+# What is done most often in a cohort, and tells nothing about any mentor or mentee by themselves.
+OF_MEETINGS = ("contact.noted", "meeting.corrected", "meeting.recorded")
 ORDER = list(State)
+# Answers what it is given makes, or what that made before.
+Keep = Callable[[Callable[[], dict[str, Counts]]], dict[str, Counts]]
 
 
-def ledger(session: Session, actor: Actor, cohort_id: UUID, *, today: date | None = None) -> Ledger:
-    """The whole ledger in no more than 12 queries, at any size of cohort. Raises NotAllowed."""
+def fresh(make: Callable[[], dict[str, Counts]]) -> dict[str, Counts]:
+    """Nothing is kept."""
+    return make()
+
+
+def ledger(session: Session, actor: Actor, cohort_id: UUID, *, today: date | None = None, keep: Keep = fresh) -> Ledger:
+    """The whole ledger in no more than 12 queries, at any size of cohort. Raises NotAllowed.
+
+    `keep` may answer counts of mentors and mentees from before, as long as `people_edition` is the same.
+    """
     ask, is_protected = asking.asked(session, actor, cohort_id, today)
     clauses = asking.clauses_of(session, ask.documents)
     entries = {row.key: entry_of(row.key) for row in clauses}
-    counts = _counted(session, ask, _wanted(entries.values()))
+    counts = _counted(session, ask, _wanted(entries.values()), keep)
     titles = {document.id: document for document in ask.documents}
     lines = [
         _line(row, titles[row.document_id], entries[row.key], counts, ask, protect=is_protected) for row in clauses
@@ -60,6 +74,19 @@ def ledger(session: Session, actor: Actor, cohort_id: UUID, *, today: date | Non
     )
 
 
+def people_edition(session: Session, cohort_id: UUID) -> int:
+    """The scheme's newest entry in the journal that may have changed a count of mentors or mentees. One query."""
+    return session.execute(_newest_about_people(), {"cohort_id": cohort_id}).scalar() or 0
+
+
+@cache
+def _newest_about_people() -> Any:
+    scheme_id = select(col(Cohort.scheme_id)).where(col(Cohort.id) == bindparam("cohort_id")).scalar_subquery()
+    sequence = col(AuditEntry.sequence)
+    about = select(sequence).where(col(AuditEntry.scheme_id) == scheme_id, col(AuditEntry.action).not_in(OF_MEETINGS))
+    return about.order_by(sequence.desc()).limit(1)
+
+
 def _wanted(entries: Iterable[Entry]) -> dict[str, frozenset[str]]:
     """By source, the counts that some clause in force is about, now and before: nothing else is counted."""
     found: dict[str, set[str]] = {}
@@ -71,12 +98,12 @@ def _wanted(entries: Iterable[Entry]) -> dict[str, frozenset[str]]:
     return {source: frozenset(names) for source, names in found.items()}
 
 
-def _counted(session: Session, ask: Ask, wanted: Mapping[str, frozenset[str]]) -> dict[str, Counts]:
+def _counted(session: Session, ask: Ask, wanted: Mapping[str, frozenset[str]], keep: Keep) -> dict[str, Counts]:
     """The counts by source: one query for the pairs, one for the people of both sides, one or two for each other."""
     found: dict[str, Counts] = {}
-    for sources in (("pairs",), SIDES):
+    for sources, kept in ((("pairs",), fresh), (SIDES, keep)):
         if asked := {source: wanted[source] for source in sources if source in wanted}:
-            found |= _summed(session, ask, asked)
+            found |= kept(partial(_summed, session, ask, asked))
     for source in wanted.keys() - ROWS.keys():
         found[source] = _counts(session, ask, source)
     # A usual time stands beside the figure of the pairs that it is about.

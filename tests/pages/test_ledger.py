@@ -8,9 +8,12 @@ from streamlit.testing.v1 import AppTest
 
 from models.agreements import Clause, SchemeDocument
 from models.columns import utc_now
-from models.enrolments import Side
+from models.enrolments import Enrolment, Side
+from models.pauses import Pause
 from models.schemes import Cohort
+from services import audit
 from tests.factories import (
+    make_actor,
     make_cohort,
     make_coordinator,
     make_document,
@@ -96,6 +99,20 @@ def test_the_version_of_the_code_comes_with_its_day_and_for_the_coordinator_with
     assert "**Who published version 1:** Rosalind Achterberg" in told
     assert "**In force:** Code of conduct, version 1, published on " in manager
     assert "Rosalind" not in manager
+
+
+def test_a_break_is_counted_at_the_next_look(page_session: Session) -> None:
+    cohort = _with_clauses(page_session)
+    coordinator = make_coordinator(page_session, cohort)
+    before = _shown(open_page("ledger", coordinator))
+
+    mentor = page_session.exec(select(Enrolment).where(Enrolment.side == Side.MENTOR)).one()
+    page_session.add(Pause(enrolment_id=mentor.id, begun_by_id=coordinator.id, started_on=_ago(3).date()))
+    audit.record(page_session, make_actor(coordinator, cohort), "enrolment.paused", mentor.id)
+    after = _shown(open_page("ledger", coordinator))
+
+    assert "0 of 1 mentors are on a break" in before
+    assert "1 of 1 mentors are on a break" in after
 
 
 def test_search_and_colour_leave_what_fits(page_session: Session) -> None:

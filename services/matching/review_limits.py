@@ -31,17 +31,17 @@ class Load:
 
 def in_one_sentence(run: RunView) -> str:
     """Why not more people have a mentor. It counts nobody by whom they may meet, which can be private."""
-    without = "1 mentee has no mentor" if run.unmatched == 1 else f"{run.unmatched} mentees have no mentor"
+    without = "1 mentee has no mentor" if run.unmatched == 1 else f"{run.unmatched:,} mentees have no mentor"
     spare = run.places - run.matched
-    places = "1 place" if run.places == 1 else f"{run.places} places"
+    places = "1 place" if run.places == 1 else f"{run.places:,} places"
     if run.places == 0:
         return f"{without}: no mentor is ready with a free place."
     if run.unmatched == 0:
-        left = {0: "no place is left", 1: "1 place stays open"}.get(spare, f"{spare} places stay open")
+        left = {0: "no place is left", 1: "1 place stays open"}.get(spare, f"{spare:,} places stay open")
         return f"Everybody has a mentor, and {left}."
     if spare == 0:
-        return f"{without}: {run.mentees} mentees share {places}."
-    still = "1 place stays open" if spare == 1 else f"{spare} places stay open"
+        return f"{without}: {run.mentees:,} mentees share {places}."
+    still = "1 place stays open" if spare == 1 else f"{spare:,} places stay open"
     return f"{without}, although {still}: none of those mentors is available to them."
 
 

@@ -38,11 +38,13 @@ class Unmatched:
         """The reason in words, without names. "Available" says no more: why a pair may not be can be private."""
         if self.because is Shortage.NOBODY_ALLOWED:
             return "No mentor is available for this mentee."
-        mentors = "the one mentor available" if len(self.mentors) == 1 else f"the {len(self.mentors)} mentors available"
+        mentors = (
+            "the one mentor available" if len(self.mentors) == 1 else f"the {len(self.mentors):,} mentors available"
+        )
         if not self.places:
             return f"There is no place with {mentors}."
-        places = "one place" if self.places == 1 else f"{self.places} places"
-        return f"All places are taken: {len(self.mentees)} mentees share {places} with {mentors}."
+        places = "one place" if self.places == 1 else f"{self.places:,} places"
+        return f"All places are taken: {len(self.mentees):,} mentees share {places} with {mentors}."
 
 
 def unmatched_because(scorer: Scorer, free: Flags, capacities: Ints, mentor_of: Ints) -> tuple[Unmatched, ...]:

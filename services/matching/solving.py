@@ -219,9 +219,9 @@ def _why_nobody(given: Candidates, matched: int) -> str:
         return "No mentor is ready with a free place."
     if matched < places:
         return "None of the mentors who still have a free place is available."
-    share = "1 place" if places == 1 else f"{places} places"
-    whose = "the one mentor who is" if mentors == 1 else f"the {mentors} mentors who are"
-    return f"All places are taken: {len(given.mentees)} mentees share {share} with {whose} ready."
+    share = "1 place" if places == 1 else f"{places:,} places"
+    whose = "the one mentor who is" if mentors == 1 else f"the {mentors:,} mentors who are"
+    return f"All places are taken: {len(given.mentees):,} mentees share {share} with {whose} ready."
 
 
 def _as_plain(answer: Assignment, ids: tuple[list[str], list[str]], *, proved: bool) -> dict[str, Any]:

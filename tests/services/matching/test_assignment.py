@@ -211,6 +211,12 @@ def test_each_unmatched_mentee_hears_why() -> None:
     ]
 
 
+def test_many_people_are_counted_as_people_write_numbers() -> None:
+    left = Unmatched(0, Shortage.PLACES_TAKEN, tuple(range(2_000)), tuple(range(1_200)), places=1_500)
+
+    assert left.sentence == "All places are taken: 2,000 mentees share 1,500 places with the 1,200 mentors available."
+
+
 def test_the_result_cannot_be_changed() -> None:
     result = instance([[5]], [1]).solve()
 

@@ -6,7 +6,9 @@ listener of a session hears of these rows: whoever calls tells services/people_i
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from functools import partial
 from itertools import islice, repeat
 from typing import Any
 
@@ -39,8 +41,7 @@ def insert(connection: Connection, usual: SQLModel, own: Mapping[str, Sequence[A
 
     Raises IntegrityError. Never commits.
     """
-    count = len(next(iter(own.values()), ()))
-    if not count:
+    if not len(next(iter(own.values()), ())):
         return
     table: Table = type(usual).__table__  # type: ignore[attr-defined]
     # What is NULL in every row, an automatic number among it, is left to the database.
@@ -48,30 +49,33 @@ def insert(connection: Connection, usual: SQLModel, own: Mapping[str, Sequence[A
     # Only names of our own tables and columns become part of a statement.
     place = f"{table.name} ({', '.join(column.name for column in columns)})"
     if connection.dialect.name == "postgresql":
-        _copy(connection, place, [_bound(connection, column, usual, own, count, _copied) for column in columns])
+        lines = map("\t".join, zip(*(_bound(connection, each, usual, own, _copied) for each in columns), strict=True))
+        _execute(connection, f"COPY {place} FROM STDIN", partial(_copy, lines=lines))
     else:
-        rows = zip(*(_bound(connection, column, usual, own, count) for column in columns), strict=True)
+        rows = zip(*(_bound(connection, each, usual, own) for each in columns), strict=True)
         marks = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(f"INSERT INTO {place} VALUES ({marks})", list(rows))  # noqa: S608
+        statement = f"INSERT INTO {place} VALUES ({marks})"  # noqa: S608
+        _execute(connection, statement, lambda cursor, statement: cursor.executemany(statement, rows))
 
 
-def _copy(connection: Connection, place: str, columns: Sequence[Iterable[str]]) -> None:
-    """PostgreSQL's way for many rows, which asks half as much of us as INSERT; the driver is handed whole lines.
-
-    `columns` are as `_copied` has their values.
-    """
+def _execute(connection: Connection, statement: str, send: Callable[[Any, str], object]) -> None:
+    """Send rows to the driver itself, which takes them one after the other: no list of them all is made."""
     driver: Any = connection.connection.driver_connection
     errors: Any = connection.dialect.dbapi
-    statement = f"COPY {place} FROM STDIN"
-    lines = map("\t".join, zip(*columns, strict=True))
     try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            while some := list(islice(lines, _LINES)):
-                copy.write("\n".join((*some, "")))
+        with closing(driver.cursor()) as cursor:
+            send(cursor, statement)
     except errors.Error as error:
         # The first line names the rule; those after it quote the row, and errors go to the log.
         told = type(error)(str(error).partition("\n")[0])
         raise DBAPIError.instance(statement, None, told, errors.Error, hide_parameters=True) from None
+
+
+def _copy(cursor: Any, statement: str, *, lines: Iterator[str]) -> None:
+    """PostgreSQL's way for many rows, which asks half as much of us as INSERT; the driver is handed whole lines."""
+    with cursor.copy(statement) as copy:
+        while some := list(islice(lines, _LINES)):
+            copy.write("\n".join((*some, "")))
 
 
 def _copied(value: Any) -> str:
@@ -84,14 +88,13 @@ def _bound(
     column: Column[Any],
     usual: SQLModel,
     own: Mapping[str, Sequence[Any]],
-    count: int,
     written: Binder | None = None,
 ) -> Iterable[Any]:
     """A column's values as the driver takes them, each then `written`; those that are equal are bound once."""
     bind = _binder(connection, column)
     binders = [each for each in (bind, written) if each]
     if column.name not in own:
-        return repeat(_through(binders, getattr(usual, column.name)), count)
+        return repeat(_through(binders, getattr(usual, column.name)), len(next(iter(own.values()))))
     values = own[column.name]
     taken = bind is None or (isinstance(column.type, Uuid) and _are_texts(values))
     if taken and (written is None or (_are_texts(values) and _need_no_escape(values))):
@@ -100,7 +103,7 @@ def _bound(
     if isinstance(column.type, JSON):
         # 1 equals True, but is not the same answer. Rows that say the same often share what they say.
         names = list(map(id, values))
-        if len(set(names)) > count // 4:
+        if len(set(names)) > len(values) // 4:
             names = list(map(repr, values))
     known = dict(zip(names, values, strict=True))
     known = {name: _through(binders, value) for name, value in known.items()}

@@ -166,12 +166,21 @@ def draw_kinds(kept: dict[str, Any], known: Known) -> None:
 
 
 def as_table(pieces: Sequence[Piece]) -> str:
-    """One Markdown table: line, what it is, the number in the file, the ID, and how it begins."""
+    """One Markdown table: line, what it is, the number in the file if it has any, the ID, and how it begins."""
+    head = ["Line", "What it is", "In the file", "ID", "Begins with"]
     rows = [
-        f"| {number} | {PARTS[piece.part]} | {plain(piece.line.number)} | {_badge(piece.id)} | {_begins(piece)} |"
+        [str(number), PARTS[piece.part], plain(piece.line.number), _badge(piece.id), _begins(piece)]
         for number, piece in enumerate(pieces, start=1)
     ]
-    return "\n".join(["| Line | What it is | In the file | ID | Begins with |", "|--:|---|---|---|---|", *rows])
+    if not any(piece.line.number for piece in pieces):
+        # A phone has no room for a column that is empty.
+        head, rows = _without_numbers(head), [_without_numbers(row) for row in rows]
+    lines = [head, ["--:", *["---"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _without_numbers(cells: Sequence[str]) -> list[str]:
+    return [*cells[:2], *cells[3:]]
 
 
 def _badge(key: str) -> str:

@@ -12,8 +12,11 @@ from models.columns import utc_now
 from models.enrolments import Enrolment, Side
 from models.people import Person
 from models.schemes import Cohort
+from pages.agreement_import import as_table
 from pages.ui import plain
 from services import document_drafts, times
+from services.wording_files import Line
+from services.wording_shapes import Part, Piece
 from tests.factories import (
     make_account,
     make_actor,
@@ -289,6 +292,23 @@ def test_a_file_is_recognised_corrected_and_made_a_draft(page_session: Session, 
     assert draft.text == (
         "# Respect\n\n## X-1 · 1\n\nBe kind to each other.\n\n## X-2 · 2\n\nListen well.\n\n## X-9 · 3\n\nCome early."
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "head", "begins"),
+    [
+        ("1", "| Line | What it is | In the file | ID | Begins with |", "| 1 | Clause | 1 |"),
+        ("", "| Line | What it is | ID | Begins with |", "| 1 | Clause |"),
+    ],
+    ids=["numbered", "not numbered"],
+)
+def test_a_file_without_numbers_is_shown_without_an_empty_column(number: str, head: str, begins: str) -> None:
+    piece = Piece(Line("Be kind.", number), Part.CLAUSE, "X-1")
+
+    first, dashes, row = as_table([piece]).splitlines()
+
+    assert (first, row) == (head, f"{begins} :gray-badge[X\\-1] | Be kind\\. |")
+    assert dashes.count("|") == head.count("|")
 
 
 def test_a_visitor_sees_no_agreement(page_session: Session, cohort: Cohort) -> None:

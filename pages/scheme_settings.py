@@ -215,7 +215,7 @@ def save(
     *,
     required: bool,
     options: list[tuple[str, str]] | None,
-    shown: tuple[UUID | str, ...],
+    shown: tuple[object, ...],
 ) -> None:
     """Save, but first say whose answers a vanishing option is. `shown` is what `unsaved.note` remembers."""
     gone = {code for code, _ in field.options} - {code for code, _ in options or field.options}
@@ -229,7 +229,7 @@ def save(
         done("Saved. The form reads so from now on.")
 
 
-def confirmed(session: Session, actor: Actor, field: Editable, gone: set[str], shown: tuple[UUID | str, ...]) -> bool:
+def confirmed(session: Session, actor: Actor, field: Editable, gone: set[str], shown: tuple[object, ...]) -> bool:
     """Whether the coordinator has seen how many people chose what goes, and goes on."""
     counts = form_answers.chosen(session, actor, field.id)
     lines = [f"“{plain(words)}”: chosen by {counts.get(code, 0)}" for code, words in field.options if code in gone]

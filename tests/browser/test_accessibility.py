@@ -62,7 +62,7 @@ def test_every_screen_of_a_role_is_free_of_barriers(
     assert found == []
 
 
-def test_roles_cohorts_and_a_schemes_facts_are_set_without_barriers(
+def test_questions_roles_cohorts_and_a_schemes_facts_are_set_without_barriers(
     browser: Browser, shown_desk: tuple[Desk, dict[str, Any]]
 ) -> None:
     desk, accounts = shown_desk
@@ -72,7 +72,7 @@ def test_roles_cohorts_and_a_schemes_facts_are_set_without_barriers(
 
     found = [
         problem
-        for part in ("people", "cohorts", "scheme")
+        for part in ("equality", "people", "cohorts", "scheme")
         for problem in problems_of(visit, f"/scheme_settings?part={part}")
     ]
 

@@ -1,6 +1,8 @@
 """What a run costs beside its screen: what the server is told, and how often."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 from typing import Any
 
@@ -49,6 +51,12 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
     return said
 
 
+def to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """On a loop of its own thread: while a test before has a browser open, this one has a loop already."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
 def run(*said: tuple[str, Any, dict[str, Any]]) -> list[str]:
     """A run in a thread of its own that says this; answers each word that there is something to send."""
     words: list[str] = []
@@ -69,7 +77,7 @@ def run(*said: tuple[str, Any, dict[str, Any]]) -> list[str]:
         # It was never begun, so there is nothing to shut down when it goes.
         session._state = app_session.AppSessionState.SHUTDOWN_REQUESTED
 
-    asyncio.run(tab())
+    to_its_end(tab())
     return words
 
 
@@ -100,7 +108,7 @@ def test_what_a_run_has_said_is_heard_before_the_next_one_begins(heard: Heard) -
         session._state = app_session.AppSessionState.SHUTDOWN_REQUESTED
 
     thrift.begin()
-    asyncio.run(two_runs())
+    to_its_end(two_runs())
 
     assert heard == [("begun", {"run": 1}), (ELEMENT, {"forward_msg": 1}), ("begun", {"run": 2})]
 

@@ -79,7 +79,7 @@ def start(home: Path, command: list[str], **environment: str) -> Server:
 
 
 def wait_until_ready(server: Server) -> None:
-    for _ in range(300):
+    for _ in range(1800):
         with suppress(OSError):
             if server.ask("/readyz")[0] == 200:
                 return

@@ -114,7 +114,7 @@ def _serving(script: Path, environment: dict[str, str], sign: str) -> Iterator[t
     quietly = os.environ | environment | {"STREAMLIT_LOGGER_LEVEL": "error"}
     process = subprocess.Popen(command, cwd=ROOT, env=quietly, stdout=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while not _answers(port, sign):
             if process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"the server of {script.name} did not start")

@@ -77,7 +77,7 @@ class Desk:
 
     def set_up_code(self) -> str:
         """The one-time code that the server printed."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             if found := re.search(r"this code once: (\S+)", self.log.read_text()):
                 return found.group(1)
@@ -107,7 +107,7 @@ def start_server(home: Path, database_url: str, port: int, smtp_port: int, log: 
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
     with log.open("a") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output, text=True)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while time.monotonic() < until and process.poll() is None:
         if answers(port):
             return process

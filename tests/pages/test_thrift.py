@@ -1,8 +1,6 @@
 """What a run costs beside its screen: what the server is told, and how often."""
 
 import asyncio
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 from typing import Any
 
@@ -21,6 +19,7 @@ from streamlit.runtime.state.safe_session_state import SafeSessionState
 from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX, SessionState
 
 from pages import thrift
+from tests.event_loop import to_its_end
 from tests.factories import make_cohort, make_coordinator
 from tests.pages.opening import open_page
 
@@ -49,12 +48,6 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
     monkeypatch.setattr(thrift.navigation, "_navigation", thrift.navigation._navigation)
     monkeypatch.setattr(SafeSessionState, "filtered_state", SafeSessionState.filtered_state)
     return said
-
-
-def to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """On a loop of its own thread: while a test before has a browser open, this one has a loop already."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, work).result()
 
 
 def run(*said: tuple[str, Any, dict[str, Any]]) -> list[str]:

@@ -1,6 +1,5 @@
 """A small app behind the gate, and how it is asked."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from services import production, sessions
 from services.gateway import Gateway, Holding
 from services.settings import settings
+from tests.event_loop import to_its_end
 from tests.factories import make_account, make_person
 
 HOST = "127.0.0.1:8501"
@@ -62,7 +62,7 @@ def ask(
         return {"type": "http.request", "body": b""}
 
     gate = Gateway(inside or Inside(), holding=holding)
-    asyncio.run(gate(scope_of("http", path, headers) | {"method": method}, receive, send))
+    to_its_end(gate(scope_of("http", path, headers) | {"method": method}, receive, send))
     return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
 
 

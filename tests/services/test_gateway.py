@@ -1,6 +1,5 @@
 """The gate: what passes, what is told to Streamlit, and what every answer carries."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from starlette.types import Message
 from services import production, sessions
 from services.gateway import ADDRESS, IDENTITY, Gateway, Holding, session_cookie
 from services.gateway_headers import host_is_ours, is_same_origin, origin_is_ours, script_hash
+from tests.event_loop import to_its_end
 from tests.services.gateway_parts import HOST, SAFE, Inside, ask, in_production, scope_of, signed_in
 
 
@@ -36,7 +36,7 @@ def test_only_named_inline_scripts_may_run() -> None:
         await gate(scope_of("http", "/", {}) | {"method": "GET"}, _nothing, send)
         return str(dict(sent[0]["headers"])[b"content-security-policy"])
 
-    policy = asyncio.run(run())
+    policy = to_its_end(run())
 
     assert f"script-src 'self' {script_hash('one()')};" in policy
 

@@ -11,6 +11,7 @@ from starlette.types import Message
 
 from services import gateway_watch, sessions
 from services.gateway import ADDRESS, IDENTITY, MOST_SOCKETS, Gateway
+from tests.event_loop import to_its_end
 from tests.services.gateway_parts import Inside, in_production, scope_of, signed_in
 
 
@@ -98,7 +99,7 @@ def test_in_production_one_address_holds_so_many_sockets_and_no_more(
             task.cancel()
         return first
 
-    assert sorted(asyncio.run(flood())) == ["websocket.accept"] * (MOST_SOCKETS + 1) + ["websocket.close"] * 2
+    assert sorted(to_its_end(flood())) == ["websocket.accept"] * (MOST_SOCKETS + 1) + ["websocket.close"] * 2
 
 
 def test_a_message_after_sign_out_is_not_passed_on(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +135,7 @@ def test_a_silent_socket_ends_soon_after_sign_out(engine: Engine, monkeypatch: p
         await asyncio.wait_for(Gateway(Inside())(scope, _forever, send), 60)
         return sent
 
-    assert asyncio.run(run())[-1] == {"type": "websocket.close", "code": 1008}
+    assert to_its_end(run())[-1] == {"type": "websocket.close", "code": 1008}
 
 
 def connect(
@@ -158,7 +159,7 @@ def connect(
 
         await Gateway(inside)(scope_of("websocket", "/_stcore/stream", headers), receive, send)
 
-    asyncio.run(run())
+    to_its_end(run())
     return sent
 
 

@@ -44,6 +44,14 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
     settings.cache_clear()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> Iterator[None]:
+    """Eight threads that write in turn may take longer than a person should wait, where a disk has much else to do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("models.database.BUSY_SECONDS", 60)
+        yield
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty SQLite file to copy: a migration a test would cost more than most tests."""

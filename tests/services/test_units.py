@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, select
 
-from models.database import make_engine, reading
+from models.database import BUSY_SECONDS, make_engine, reading
 from models.people import Person
 from services.errors import Conflict, Invalid
 from services.units import writes
@@ -124,12 +124,17 @@ def test_a_busy_database_says_that_nothing_was_saved(sqlite_engine: Engine, monk
     assert name_of(sqlite_engine, person_id) == "A"
 
 
-def test_sqlite_keeps_every_acknowledged_save(sqlite_engine: Engine) -> None:
-    with sqlite_engine.connect() as connection:
+def test_sqlite_keeps_every_acknowledged_save(sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As it is in the product: tests wait longer.
+    monkeypatch.setattr("models.database.BUSY_SECONDS", BUSY_SECONDS)
+    engine = make_engine(str(sqlite_engine.url))
+
+    with engine.connect() as connection:
         found = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
+    engine.dispose()
 
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
 

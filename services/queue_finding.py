@@ -63,12 +63,18 @@ def first(session: Session, sought: Sought, most: int) -> list[UUID]:
         search = [col(Enrolment.id).in_(words)]
     # Namesakes stand together in a list by name: to look for them from its start would be to look in vain.
     found = None if search else _walked(session, sought, whole, most)
-    if found is None:
-        if _is_postgresql(session):
-            _read_in_order(session)
-        wanted = _of_all(session, sought, whole, *search).subquery()
-        found = list(session.exec(select(wanted.c.id).order_by(*_by_value(wanted.c)).limit(most)))
-    return found
+    return list(session.exec(_in_order(session, sought, whole, *search).limit(most))) if found is None else found
+
+
+def _in_order(session: Session, sought: Sought, whole: gate_sets.Whole, *search: Any) -> Any:
+    """A select of the ids of all who fit."""
+    if sought.gate is None:
+        # Nothing but the search: names are read in the order in which they are kept.
+        return select(Enrolment.id).where(*conditions(sought), *search).order_by(*_by_name())
+    if _is_postgresql(session):
+        _read_in_order(session)
+    wanted = _of_all(session, sought, whole, *search).subquery()
+    return select(wanted.c.id).order_by(*_by_value(wanted.c))
 
 
 def everybody(session: Session, sought: Sought) -> tuple[list[Any], tuple[Any, Any]]:

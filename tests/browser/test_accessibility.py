@@ -30,6 +30,16 @@ ALLOWED = {
     # The area to drop a file on says that it is only decoration, and has a name; the button in it does the same work.
     "presentation-role-conflict": '[data-testid="stFileUploaderDropzone"]',
 }
+# Counts in the page itself how often in a row it looked the same.
+SETTLED = """() => {
+  const looks = [...document.body.querySelectorAll('*')].map(node => {
+    const style = getComputedStyle(node);
+    return [style.color, style.backgroundColor, style.opacity].join();
+  }).join() + document.body.innerText;
+  window.sameLooks = window.lastLooks === looks ? (window.sameLooks || 0) + 1 : 0;
+  window.lastLooks = looks;
+  return window.sameLooks >= 3;
+}"""
 ROLES = ("Coordinator", "Scheme manager", "Mentor, AULP", "Mentee, UNNC")
 
 
@@ -97,13 +107,29 @@ def test_the_first_start_is_free_of_barriers(browser: Browser, desk: Desk) -> No
 def problems_of(visit: Visit, screen: str) -> list[str]:
     """What axe finds on one screen of ours, on a desk and on a phone."""
     found = []
-    visit.page.goto(f"{visit.desk.url}/{screen.lstrip('/')}")
     for (width, height), scheme in ((DESK_SIZE, "light"), (PHONE_SIZE, "dark")):
         dress(visit.page, {"width": width, "height": height}, scheme)
+        if scheme == "light":
+            visit.go(screen.lstrip("/"))
         visit.ready()
         visit.page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
-        found += [f"{screen} {width} {scheme}: {problem}" for problem in [*failures(visit.page), *axe(visit.page)]]
+        found += [f"{screen} {width} {scheme}: {problem}" for problem in lasting(visit.page)]
     return found
+
+
+def lasting(page: Page) -> list[str]:
+    """What is wrong with a screen and stays so: while Streamlit fades a run in or out, words are paler than meant."""
+    settle(page)
+    if not failures(page) and not axe(page):
+        return []
+    page.wait_for_timeout(1500)
+    settle(page)
+    return [*failures(page), *axe(page)]
+
+
+def settle(page: Page) -> None:
+    """Until the words, colours and opacities of the whole page have stayed the same for more than half a second."""
+    page.wait_for_function(SETTLED, polling=200, timeout=60_000)
 
 
 def failures(page: Page) -> list[str]:
@@ -117,7 +143,7 @@ def plain_problems_of(visit: Visit, address: str) -> list[str]:
     visit.page.goto(f"{visit.desk.url}{address}")
     for (width, height), scheme in ((DESK_SIZE, "light"), (PHONE_SIZE, "dark")):
         dress(visit.page, {"width": width, "height": height}, scheme)
-        found += [f"{address} {width} {scheme}: {problem}" for problem in axe(visit.page)]
+        found += [f"{address} {width} {scheme}: {problem}" for problem in lasting(visit.page)]
     return found
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from models.columns import utc_now
-from models.enrolments import Enrolment
+from models.enrolments import Enrolment, EnrolmentStatus
 from models.messages import Message
 from models.people import Account, AccountStatus, LinkPurpose, Person
 from models.schemes import Cohort, Scheme
@@ -25,25 +25,34 @@ LONGEST_TYPED = 1000
 
 
 def ensure_invited(
-    session: Session, actor: Actor, person_id: UUID, *, scheme_id: UUID | None, role: str | None = None
+    session: Session,
+    actor: Actor,
+    person_id: UUID,
+    *,
+    scheme_id: UUID | None,
+    role: str | None = None,
+    status: EnrolmentStatus | None = None,
 ) -> bool:
     """Adds an account and its invitation, unless the person can sign in already; never commits.
 
-    Invites again whoever never chose a password, at most once a day; to a `role`, in words, where it is one. True when
-    an email was queued.
+    Invites again whoever never chose a password, at most once a day; to a `role`, in words, where it is one. `status`
+    is where their enrolment stands, which the email says. True when an email was queued.
     """
     if can_sign_in(session, person_id):
         return False
     ensure_account(session, actor, person_id, scheme_id=scheme_id)
+    is_in = status is EnrolmentStatus.APPROVED
     return messages.queue(
         session,
         person_id=person_id,
         template="invitation",
         scheme_id=scheme_id,
-        event=f"invited {utc_now():%Y-%m-%d}",
+        # That they are in is told also to whoever was invited today.
+        event=f"{'approved' if is_in else 'invited'} {utc_now():%Y-%m-%d}",
         link_purpose=LinkPurpose.INVITATION,
         link_hours=INVITATION_HOURS,
         role=role,
+        status=status,
     )
 
 

@@ -48,7 +48,8 @@ def approve(
         _decide(session, actor, enrolment, EnrolmentStatus.APPROVED, now, tell=is_known)
         enrolment.waiting_since = enrolment.waiting_since or utc_now()
         if not is_known:
-            accounts.ensure_invited(session, actor, person.id, scheme_id=_scheme_id(session, enrolment))
+            scheme_id = _scheme_id(session, enrolment)
+            accounts.ensure_invited(session, actor, person.id, scheme_id=scheme_id, status=enrolment.status)
     session.commit()
     return len(found)
 
@@ -202,7 +203,7 @@ def preview(
 ) -> messages.Preview:
     """The mail that a decision (approved, returned, declined) would send to this person. Raises NotAllowed."""
     enrolment = access.enrolment_to_coordinate(session, actor, enrolment_id)
-    facts: dict[str, Any] = {"note": note} if decision is EnrolmentStatus.RETURNED else {}
+    facts: dict[str, Any] = {"status": decision} | ({"note": note} if decision is EnrolmentStatus.RETURNED else {})
     scheme_id = _scheme_id(session, enrolment)
     template = _template(decision, is_known=accounts.can_sign_in(session, enrolment.person_id))
     return messages.preview(session, person_id=enrolment.person_id, template=template, scheme_id=scheme_id, **facts)

@@ -39,7 +39,7 @@ _ADDRESS = re.compile(
 
 @dataclass(frozen=True)
 class Invited:
-    """Somebody who now has a place to fill in. `mail_queued` is False when they were told of one today already."""
+    """Somebody who now has a form to fill in. `mail_queued` is False when they were told of one today already."""
 
     enrolment_id: UUID
     name: str
@@ -119,7 +119,8 @@ def send(session: Session, actor: Actor, cohort_id: UUID, *, side: Side, pasted:
 
 def preview(session: Session, actor: Actor, cohort_id: UUID, *, name: str) -> messages.Preview:
     """The invitation as somebody of this name reads it. Raises NotAllowed."""
-    return _preview(session, actor, cohort_id, "invitation", name, link_hours=accounts.INVITATION_HOURS)
+    facts = {"link_hours": accounts.INVITATION_HOURS, "status": EnrolmentStatus.DRAFT}
+    return _preview(session, actor, cohort_id, "invitation", name, **facts)
 
 
 def preview_for_known(session: Session, actor: Actor, cohort_id: UUID, *, name: str, side: Side) -> messages.Preview:
@@ -167,11 +168,15 @@ def offer_place(
 def tell(session: Session, actor: Actor, person_id: UUID, enrolment: Enrolment, scheme_id: UUID) -> bool:
     """Adds the email that leads to the place: a personal link, or for who has an account a word; never commits."""
     if not accounts.can_sign_in(session, person_id):
-        return accounts.ensure_invited(session, actor, person_id, scheme_id=scheme_id)
-    event = f"place {enrolment.id} {utc_now():%Y-%m-%d}"
-    side = enrolment.side.value
+        return accounts.ensure_invited(session, actor, person_id, scheme_id=scheme_id, status=enrolment.status)
     return messages.queue(
-        session, person_id=person_id, template="place_offered", scheme_id=scheme_id, event=event, side=side
+        session,
+        person_id=person_id,
+        template="place_offered",
+        scheme_id=scheme_id,
+        event=f"place {enrolment.id} {utc_now():%Y-%m-%d}",
+        side=enrolment.side.value,
+        status=enrolment.status,
     )
 
 

@@ -40,14 +40,14 @@ class Kind:
 _DUE = date(2027, 3, 28)
 
 KINDS: dict[str, Kind] = {
-    "invitation": Kind("Invitation to open an account"),
+    "invitation": Kind("Invitation to open an account", {"status": "draft"}),
     "password_reset": Kind("Link to choose a new password"),
     "enrolment_returned": Kind("Enrolment returned with a question", {"note": "Which sector do you work in now?"}),
     "enrolment_approved": Kind("Enrolment approved"),
     "enrolment_declined": Kind("Enrolment declined"),
     "enrolment_corrected": Kind("Answers corrected by an import", {"questions": ["Your role", "Your sector"]}),
     "nudge": Kind("Reminder of what is missing", {"missing": ["The code of conduct: read and sign it"]}),
-    "place_offered": Kind("Place offered to somebody with an account", {"side": "mentee"}),
+    "place_offered": Kind("Invitation to somebody with an account", {"side": "mentee"}),
     "proposal_to_mentee": Kind(
         "Proposal, to the mentee",
         {

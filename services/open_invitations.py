@@ -81,9 +81,13 @@ def those(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) -> tupl
 def preview(session: Session, actor: Actor, enrolment_id: UUID) -> messages.Preview:
     """The email that `send_again` would send to this person. Raises NotAllowed, Conflict."""
     ((enrolment, scheme_id),) = _still_open(session, actor, [enrolment_id])
-    hours = accounts.INVITATION_HOURS
     return messages.preview(
-        session, person_id=enrolment.person_id, template="invitation", scheme_id=scheme_id, link_hours=hours
+        session,
+        person_id=enrolment.person_id,
+        template="invitation",
+        scheme_id=scheme_id,
+        link_hours=accounts.INVITATION_HOURS,
+        status=enrolment.status,
     )
 
 
@@ -96,7 +100,7 @@ def send_again(session: Session, actor: Actor, enrolment_ids: Iterable[UUID]) ->
     for enrolment, scheme_id in found:
         if _is_of_today(sent.get(enrolment.person_id)):
             continue
-        if accounts.ensure_invited(session, actor, enrolment.person_id, scheme_id=scheme_id):
+        if accounts.ensure_invited(session, actor, enrolment.person_id, scheme_id=scheme_id, status=enrolment.status):
             audit.record(session, actor, "enrolment.invited_again", enrolment.id, scheme_id=scheme_id)
             queued += 1
     session.commit()

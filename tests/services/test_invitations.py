@@ -14,7 +14,7 @@ from models.enrolments import Enrolment, EnrolmentStatus, Side
 from models.invitations import JoinAttempt, SelfEnrolmentLink
 from models.messages import Message, MessageStatus
 from models.people import LinkPurpose, LinkToken, Person
-from models.schemes import Cohort
+from models.schemes import Cohort, Scheme
 from services import enrolment_decisions, invitations, join_routes, links, open_invitations, self_enrolment
 from services.access import Actor
 from services.errors import Conflict, Invalid, NotAllowed
@@ -298,6 +298,33 @@ def test_looking_changes_nothing_and_what_was_typed_stays(session: Session, coho
     assert (shown.status_code, wrong.status_code, unknown.status_code) == (200, 422, 403)
     assert "&lt;b&gt;Ama&lt;/b&gt;" in wrong.text
     assert (mails(session), session.exec(select(JoinAttempt)).all()) == ([], [])
+
+
+def openings(session: Session) -> list[tuple[str, str]]:
+    """Whom the desk wrote to, and how the letter begins, up to its first full stop."""
+    statement = select(Person.email, Message.body_text).join(Person, col(Person.id) == Message.person_id)
+    found = session.exec(statement)
+    return sorted((email.partition("@")[0], str(text).split("\n\n")[1].partition(".")[0]) for email, text in found)
+
+
+def test_nobody_reads_of_more_than_the_coordinator_has_decided(session: Session, cohort: Cohort, actor: Actor) -> None:
+    scheme = session.get_one(Scheme, cohort.scheme_id).name
+    imported = make_person(session, "Ama", email="imported@example.org")
+    sent = make_enrolment(session, cohort, person=imported, status=EnrolmentStatus.SUBMITTED)
+    make_account(session, make_person(session, "Bo", email="known@example.org"))
+    token = a_link(session, actor, cohort, most=9)
+
+    for name in ("new", "imported", "known"):
+        self_enrolment.join(session, token, full_name=name, email=f"{name}@example.org")
+    enrolment_decisions.approve(session, actor, [sent.id])
+
+    assert openings(session) == [
+        ("imported", f"We have your enrolment in {scheme}"),
+        # On the very day on which they were invited.
+        ("imported", f"Your enrolment in {scheme} is approved"),
+        ("known", f"You can enrol as mentee in {scheme} now"),
+        ("new", f"You can enrol in {scheme} now"),
+    ]
 
 
 def test_one_address_cannot_send_the_form_for_ever(session: Session, cohort: Cohort, actor: Actor) -> None:

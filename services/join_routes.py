@@ -66,8 +66,8 @@ def _form(token: str, door: Door, *, name: str = "", email: str = "", problem: s
     return plain_pages.render(
         f"Join {door.scheme}",
         [
-            f"You can enrol as {door.side.value} in {door.cohort}. Leave your name and address: we send you a link with "
-            "which you choose a password and fill in your form. A coordinator then reads it and decides.",
+            f"You can enrol as {door.side.value} in {door.cohort}. Leave your name and address: we send you a link "
+            "with which you choose a password and fill in your form. A coordinator then reads it and decides.",
         ],
         form=Form(f"/join/{token}", fields, [Button("Send me the link")], problem),
         status=422 if problem else 200,

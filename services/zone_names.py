@@ -4,10 +4,19 @@ Browsers tell old names, and people keep what they once chose. What is stored st
 far more names than were renamed: Stockholm keeps the clock of Berlin, and nobody there wants to read "Berlin".
 """
 
-from collections.abc import Iterator
-from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import cache
 from importlib import resources
+
+# Old names whose place shares another one's clock: in the installed form of the data they lead to that other place
+# alone. Its long form ("backward" of the IANA Time Zone Database) has the place itself beside them, behind "#=".
+_BESIDE = {
+    "Africa/Asmera": "Africa/Asmara",
+    "America/Virgin": "America/St_Thomas",
+    "Asia/Chungking": "Asia/Chongqing",
+    "Australia/ACT": "Australia/Canberra",
+    "Pacific/Ponape": "Pacific/Pohnpei",
+    "Pacific/Truk": "Pacific/Chuuk",
+}
 
 
 def present(zone: str) -> str:
@@ -15,53 +24,31 @@ def present(zone: str) -> str:
     return _renamed().get(zone, zone)
 
 
-@lru_cache(maxsize=1)
+@cache
 def _renamed() -> dict[str, str]:
-    """Old name → name in use."""
-    links, in_use = list(_links()), set(_in_use())
-    areas = {name.split("/")[0] for name in in_use}
-    found = {}
-    for old, target in links:
-        if "/" in old and old.split("/")[0] not in areas | {"Etc"}:
-            found[old] = target  # US/Eastern: not called after a place at all
-    sharing: dict[str, set[str]] = {}
-    for name, target in links:
-        sharing.setdefault(target, {target}).add(name)
-    for old, target in _same_place(links):
-        # The target may be another country's: Asmera leads to Nairobi, with Asmara beside it.
-        nearby = sorted(sharing[target] & in_use)
-        if "/" in old and nearby:
-            found[old] = max(nearby, key=lambda name: SequenceMatcher(None, _town(old), _town(name)).ratio())
-    return found
+    """Old name → name in use.
+
+    The data lists old names first, then places that keep the clock of another one: all those that a country has, then
+    smaller ones (Harbin, Montreal). What follows last are places that got another name.
+    """
+    places = {line.split("\t")[2] for line in _read("zone.tab") if not line.startswith("#")}
+    lists = _links()
+    merged = next((at for at, links in enumerate(lists) if places.issuperset(links)), 0)
+    renamed = {old: target for links in (*lists[:merged], lists[-1]) for old, target in links.items()}
+    return {old: target for old, target in renamed.items() if "/" in old and target in places} | _BESIDE
 
 
-def _same_place(links: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The data's last list of links, each list by name: places that got another name. Those before it merge places."""
-    begins = max((at for at in range(1, len(links)) if links[at][0] < links[at - 1][0]), default=0)
-    return links[begins:]
-
-
-def _links() -> Iterator[tuple[str, str]]:
-    """(another name, the zone that has the clock) as the data lists them."""
+def _links() -> list[dict[str, str]]:
+    """Another name → the zone that has the clock; one list of the data after the other, each in the order of names."""
+    lists: list[dict[str, str]] = [{}]
     for line in _read("tzdata.zi"):
         if line.startswith("L "):
             _, target, name = line.split()
-            yield name, target
-
-
-def _in_use() -> Iterator[str]:
-    """The names that are offered for a place today."""
-    for line in _read("zone.tab"):
-        if not line.startswith("#"):
-            yield line.split("\t")[2].strip()
+            if lists[-1] and name < next(reversed(lists[-1])):
+                lists.append({})
+            lists[-1][name] = target
+    return lists
 
 
 def _read(name: str) -> list[str]:
-    try:
-        return resources.files("tzdata").joinpath("zoneinfo", name).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []  # other data than ours: every name stays as it is
-
-
-def _town(zone: str) -> str:
-    return zone.rsplit("/", 1)[-1]
+    return resources.files("tzdata").joinpath("zoneinfo", name).read_text(encoding="utf-8").splitlines()

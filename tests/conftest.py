@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 import time
 import warnings
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlmodel import Session
 
 from models.all_tables import metadata
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
 
 BOTH = ("sqlite", "postgresql")
 ACCOUNTS = "accounts.json"
+
+
+@event.listens_for(Engine, "connect")
+def _rows_in_no_order(connection: Any, _record: Any) -> None:
+    """SQLite answers backwards where no order is asked for: PostgreSQL may any day, by how it was cleaned up."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA reverse_unordered_selects=ON")
 
 
 @pytest.fixture(autouse=True)

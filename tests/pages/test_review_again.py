@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from models.audit import AuditEntry
 from models.enrolments import Enrolment
@@ -58,7 +58,8 @@ def test_a_run_is_checked_again_at_a_press_and_its_certificate_can_be_taken(
     proof = files_proof.parsed(content)
     assert files_proof.wrong_with(proof, proof.scores or ()) is None
     assert [name for name in reviewed if name.encode() in content] == []
-    actions = page_session.exec(select(AuditEntry.action).where(AuditEntry.subject_id == run_id)).all()
+    of_the_run = select(AuditEntry.action).where(AuditEntry.subject_id == run_id)
+    actions = page_session.exec(of_the_run.order_by(col(AuditEntry.sequence))).all()
     assert actions == ["matching.run", "matching.certificate_taken"]
 
 

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
 
 from models.enrolments import Enrolment, EnrolmentStatus, Side
@@ -93,7 +93,7 @@ def test_comparing_shows_the_last_page_the_earlier_run_first_and_tells_alike_run
         each.capacity = 0 if each.sort_key.endswith("0") else 1
     page_session.flush()
     run_of(page_session, cohort, coordinator)
-    when = page_session.exec(select(MatchingRun)).all()
+    when = page_session.exec(select(MatchingRun).order_by(col(MatchingRun.created_at))).all()
     for run in when:
         run.matched = 7  # so that both read alike
     when[1].created_at = when[0].created_at.replace(second=30)

@@ -302,7 +302,8 @@ def test_the_words_of_each_choice_are_kept_and_the_journal_says_when_and_never_w
         (label, words, True, False)
     ]
     assert session.exec(select(ConsentText.text)).all() == [words]
-    said = session.exec(select(AuditEntry).where(col(AuditEntry.action).startswith("answer."))).all()
+    of_answers = select(AuditEntry).where(col(AuditEntry.action).startswith("answer."))
+    said = session.exec(of_answers.order_by(col(AuditEntry.sequence))).all()
     assert [(entry.action, set(entry.details) - {"wording_sha256"}) for entry in said] == [
         ("answer.shared", {"question"}),
         ("answer.kept_back", {"question"}),

@@ -57,7 +57,7 @@ def confirm(session: Session, actor: Actor, pair: Pair, edition: int, today: dat
 
 
 def stored(session: Session) -> list[WaysOfWorking]:
-    return list(session.exec(select(WaysOfWorking)))
+    return list(session.exec(select(WaysOfWorking).order_by(col(WaysOfWorking.edition))))
 
 
 @pytest.mark.clause("U-C4.4", "U-C6.2")

@@ -73,11 +73,18 @@ def ask_for(session: Session, scheme: Scheme, document: SchemeDocument) -> int:
         template=NEW_VERSION,
         scheme_id=scheme.id,
         event=event,
+        about=document.id,
         document=document.title,
         blocked_from=day,
     )
     return asked_again + messages.queue_many(
-        session, first, template=TO_SIGN, scheme_id=scheme.id, event=event, documents=[document.title]
+        session,
+        first,
+        template=TO_SIGN,
+        scheme_id=scheme.id,
+        event=event,
+        about=document.id,
+        documents=[document.title],
     )
 
 

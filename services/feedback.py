@@ -113,7 +113,9 @@ def remind(session: Session, actor: Actor, round_id: UUID, today: date) -> int:
     opened, scheme = round_to_coordinate(session, actor, round_id)
     _refuse_closed(opened)
     readers = [Addressed(person_id, event=_reminder(opened, today)) for _, person_id in silent(session, opened, today)]
-    written = messages.queue_many(session, readers, template=TEMPLATE, scheme_id=scheme.id, due_on=opened.due_on)
+    written = messages.queue_many(
+        session, readers, template=TEMPLATE, scheme_id=scheme.id, about=opened.id, due_on=opened.due_on
+    )
     audit.record(session, actor, "feedback.reminded", opened.id, scheme_id=scheme.id, people=written)
     session.commit()
     return written
@@ -269,7 +271,13 @@ def _reminder(opened: FeedbackRound, today: date) -> str:
 
 def _write(session: Session, scheme: Scheme, opened: FeedbackRound, person_id: UUID, event: str) -> bool:
     return messages.queue(
-        session, person_id=person_id, template=TEMPLATE, scheme_id=scheme.id, event=event, due_on=opened.due_on
+        session,
+        person_id=person_id,
+        template=TEMPLATE,
+        scheme_id=scheme.id,
+        event=event,
+        link_subject_id=opened.id,
+        due_on=opened.due_on,
     )
 
 

@@ -120,11 +120,18 @@ class Addressed:
 
 
 def queue_many(
-    session: Session, readers: Sequence[Addressed], *, template: str, scheme_id: UUID, event: str = "", **facts: object
+    session: Session,
+    readers: Sequence[Addressed],
+    *,
+    template: str,
+    scheme_id: UUID,
+    event: str = "",
+    about: UUID | None = None,
+    **facts: object,
 ) -> int:
     """What `queue` does for each of the readers, in a few statements; never commits. How many are new.
 
-    Of several readers with one person and one event, the first counts.
+    Of several readers with one person and one event, the first counts. `about` is the row that all of it is about.
     """
     keyed = {_dedupe_key(template, each.person_id, each.event or event): each for each in reversed(readers)}
     unique = list(keyed.items())
@@ -134,7 +141,9 @@ def queue_many(
         some = dict(reversed(unique[at : at + _AT_ONCE]))
         known = set(session.exec(select(Message.dedupe_key).where(col(Message.dedupe_key).in_(some))))
         rows = list(
-            _rows(session, {key: each for key, each in some.items() if key not in known}, template, scheme, facts)
+            _rows(
+                session, {key: each for key, each in some.items() if key not in known}, template, scheme, facts, about
+            )
         )
         if rows:
             session.execute(insert(Message), rows)
@@ -143,7 +152,12 @@ def queue_many(
 
 
 def _rows(
-    session: Session, readers: Mapping[str, Addressed], template: str, scheme: Scheme, facts: Mapping[str, object]
+    session: Session,
+    readers: Mapping[str, Addressed],
+    template: str,
+    scheme: Scheme,
+    facts: Mapping[str, object],
+    about: UUID | None,
 ) -> Iterator[dict[str, Any]]:
     ids = [each.person_id for each in readers.values()]
     asked = select(Person.id, Person.full_name, Person.called, Person.time_zone).where(col(Person.id).in_(ids))
@@ -166,7 +180,7 @@ def _rows(
             "body_text": letter.text,
             "body_html": letter.html,
             "link_purpose": each.link.purpose if each.link else None,
-            "link_subject_id": each.link.subject_id if each.link else None,
+            "link_subject_id": each.link.subject_id if each.link else about,
             "link_hours": hours,
             "dedupe_key": key,
             "status": MessageStatus.CANCELLED if is_invented else MessageStatus.QUEUED,

@@ -1,8 +1,9 @@
 """Mail whose reason is gone by the time it could leave: an answered question, an ended pair, somebody who has left.
 
-Asked by the worker at each delivery, for all that it takes at once. What is not known to be outdated goes. So does what
-tells somebody of something done to them or theirs (an ended pair, an ended role, a signed copy, a corrected address, an
-answer that was written down), whatever has happened since: it stays true, and they must hear of it.
+Asked by the worker at each delivery, for all that it takes at once; what its reader has done by then is looked up in
+services/done_mail.py. What is not known to be outdated goes. So does what tells somebody of something done to them or
+theirs (an ended pair, an ended role, a signed copy, a corrected address, an answer that was written down), whatever has
+happened since: it stays true, and they must hear of it.
 """
 
 from collections.abc import Sequence
@@ -22,11 +23,13 @@ from models.messages import Message
 from models.pairings import Pairing, PairingStatus
 from models.people import Account, AccountStatus, Role, RoleGrant
 from models.schemes import Cohort
+from services import done_mail
 
 START = "No longer needed: "
 ANSWERED = START + "the proposal was answered, taken back or over before this left."
 ENDED = START + "the pair had ended before this left."
 LEFT = START + "this person had left the scheme before this left."
+DONE = START + "it was done, or was no longer asked for, before this left."
 BACK = START + "this person was back before this left."
 CHECKED = START + "the draft was published, changed or thrown away before this left."
 NO_ROLE = START + "this person no longer had the role when this could leave."
@@ -88,8 +91,9 @@ _ABOUT = (
 
 
 def why(session: Session, letters: Sequence[Message], now: datetime) -> dict[UUID, str]:
-    """Of these messages those that need not go any more, and why in words. At most one query for each reason."""
-    found = _left(session, letters) | _closed(session, letters)
+    """Of these messages those that need not go any more, and why in words. A few queries for each kind among them."""
+    found = dict.fromkeys(done_mail.done(session, letters, now), DONE)
+    found |= _left(session, letters) | _closed(session, letters)
     for each in _ABOUT:
         found |= _over(session, letters, each)
     return found | _of_no_role(session, letters) | _answered(session, letters, now)

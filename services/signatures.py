@@ -257,8 +257,8 @@ def _missing(chosen: Any, *, of_one: bool, named: bool, known: bool = False) -> 
     )
 
 
-def missing_by_person(cohort_id: UUID) -> Any:
-    """Enrolment, person, name, side and title of everything whose signature is awaited and missing, by name."""
+def missing_by_person(cohort_id: UUID | None) -> Any:
+    """Enrolment, person, name, side and title of what awaits a signature in this cohort, or in any (None), by name."""
     named = (col(Person.id), col(Person.full_name), col(Enrolment.side))
     chosen = select(col(Enrolment.id), *named, col(SchemeDocument.title))
     return (

@@ -182,6 +182,15 @@ def overdue(cohort_id: UUID, today: date) -> Any:
     )
 
 
+def to_do(which: ColumnElement[bool], today: Any) -> Any:
+    """A statement of what the enrolments on this condition, of people who take part, have still to do.
+
+    Person, scheme, the module's key, and whether it is overdue.
+    """
+    chosen = select(col(Enrolment.person_id), col(Cohort.scheme_id), col(TrainingModule.key), is_overdue(today))
+    return _required(chosen, which).where(col(Enrolment.status).in_(TAKING_PART), ~is_trained(today))
+
+
 def state_on(expires_on: date | None, today: date) -> TrainingState:
     """Where somebody stands whose longest completion counts until that day; None for no completion."""
     if expires_on is None:

@@ -113,6 +113,7 @@ def _write(session: Session, scheme: Scheme, module: TrainingModule, *, template
         template=template,
         scheme_id=scheme.id,
         event=event,
+        about=module.id,
         **_facts(scheme, module.title, module.minutes, module.due_on),
     )
 

@@ -112,6 +112,7 @@ def test_what_a_pair_was_to_agree_to_does_not_leave_once_it_has_ended(
     edition = WaysOfWorking(
         pairing_id=pairing.id, edition=1, proposed_by=Side.MENTOR, interval_days=14, minutes=60, months=6
     )
+    session.add(edition)
     ways_mail.tell_other_side(session, pairing, session.get_one(Scheme, cohort.scheme_id), edition, is_change=False)
     pairing.status, pairing.ended_at = status, utc_now() if status is PairingStatus.ENDED else None
 
@@ -128,10 +129,10 @@ def test_whoever_left_is_not_reminded_of_anything_unless_another_place_of_theirs
 
     gone = outcomes(session, engine)
     make_enrolment(session, make_cohort(session, scheme), Side.MENTOR, person=session.get_one(Person, left.person_id))
-    queue(session, left, "sign_documents", documents=["Code"], is_a_gate=True)
+    queue(session, left, "enrolment_approved")
 
     assert gone == {"nudge": (DROPPED, outdated_mail.LEFT), "withdrawal_confirmed": SENT}
-    assert outcomes(session, engine)["sign_documents"] == SENT
+    assert outcomes(session, engine)["enrolment_approved"] == SENT
 
 
 def test_of_a_match_that_ended_before_anybody_was_told_only_the_end_is_told(

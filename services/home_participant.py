@@ -113,7 +113,7 @@ def _proposal(side: Side, expires_at: datetime, zone: str, today: date) -> Task:
 def _feedback(side: Side, due_on: date, today: date) -> Task:
     verb = "was due on" if due_on < today else "is due by"
     detail = f"About a minute; it {verb} {times.day_in_words(due_on, weekday=True)}"
-    # Of everything that waits, a mentor sees this first (U-6).
+    # Once it is due, a mentor sees this first (U-6).
     is_first = side is Side.MENTOR
     return Task(
         tasks.when(due_on, today), "Tell the scheme how it is going", detail, "Answer", "feedback", due_on, is_first

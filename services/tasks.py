@@ -48,8 +48,13 @@ def due(due_on: date, today: date, sentence: str, detail: str, button: str, page
 
 
 def in_order(tasks: Iterable[Task]) -> tuple[Task, ...]:
-    """As they are due; what must come first whatever else waits comes first."""
-    return tuple(sorted(tasks, key=lambda task: (not task.is_first, ORDER.index(task.when), task.due_on or date.max)))
+    """As they are due. What `is_first` leads from its day on, and before it follows right after what is overdue."""
+    return tuple(sorted(tasks, key=_place))
+
+
+def _place(task: Task) -> tuple[int, int, date]:
+    leads = 0 if task.is_first and task.when in (OVERDUE, TODAY) else 1 if task.when == OVERDUE else 3 - task.is_first
+    return leads, ORDER.index(task.when), task.due_on or date.max
 
 
 def many(count: int, one: str, more: str) -> str:

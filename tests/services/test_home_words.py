@@ -47,14 +47,16 @@ def test_somebody_is_called_as_they_asked_to_be(session: Session) -> None:
     assert (found.greeting, found.today) == ("Good morning, Ros A.", date(2026, 11, 21))
 
 
+@pytest.mark.clause("U-6")
 def test_tasks_come_overdue_first_then_by_day() -> None:
     def task(when: str, day: int | None, *, is_first: bool = False) -> Task:
         return Task(when, "", "", "", "", date(2026, 11, day) if day else None, is_first)
 
     late, now, soon, later = task("overdue", 3), task("today", 21), task("this_week", 24), task("this_week", None)
-    form = task("when_you_can", 30, is_first=True)
+    form, due_form = task("when_you_can", 30, is_first=True), task("today", 21, is_first=True)
 
-    assert tasks.in_order([later, soon, now, late, form]) == (form, late, now, soon, later)
+    assert tasks.in_order([later, soon, now, late, form]) == (late, form, now, soon, later)
+    assert tasks.in_order([soon, late, due_form]) == (due_form, late, soon)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ WORDS = {
 }
 ALL = "all"
 PROTECTED = (
-    "You see counts, never people, as of the end of yesterday. A count is kept back where fewer than 5 people would "
+    "You see counts, never people, as of the end of that day. A count is kept back where fewer than 5 people would "
     "show, in it or in what is left over; the others are rounded to the nearest 5."
 )
 COLOURS = (
@@ -46,7 +46,8 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     key = ("ledger", cohort_id, standing.is_protected, standing.today, standing.edition)
     found, told = charts.kept(key, lambda: counted(session, actor, cohort_id, standing))
     st.caption(
-        f"{plain(found.cohort)} · as of {day(found, weekday=True)} · beside 30 days before "
+        f"{plain(found.cohort)} · as of {plain(times.day_there(found.as_of, standing.zone, actor.time_zone))}"
+        " · beside 30 days before "
         f"({times.day_in_words(found.before, today=found.as_of)})"
     )
     if found.is_protected:
@@ -70,10 +71,6 @@ def counted(session: Session, actor: Actor, cohort_id: UUID, standing: Standing)
     key = ("ledger, people", cohort_id, standing.is_protected, standing.today, edition)
     found = ledger.ledger(session, actor, cohort_id, today=standing.today, keep=partial(charts.kept, key))
     return found, {line.clause: in_words(line) for line in found.lines}
-
-
-def day(found: Ledger, *, weekday: bool = False) -> str:
-    return f"{times.day_in_words(found.as_of, weekday=weekday)} {found.as_of.year}"
 
 
 def in_short(lines: Sequence[Line]) -> str:

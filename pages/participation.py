@@ -18,7 +18,7 @@ from services.participation import Overview, Standing
 BADGES = {QUIET: ("Quiet", "orange"), SILENT: ("Silent", "red")}
 POINTS = {RoundPoint.START: "At the start", RoundPoint.MIDDLE: "In the middle", RoundPoint.END: "At the end"}
 PROTECTED = (
-    "You see counts, never people, as of the end of yesterday. A count is hidden where fewer than 5 people would show, "
+    "You see counts, never people, as of the end of that day. A count is hidden where fewer than 5 people would show, "
     "in it or in what is left over."
 )
 
@@ -136,7 +136,7 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
     standing = participation.standing(session, actor, cohort_id)
     found = charts.overview(session, actor, cohort_id, standing.is_protected, standing.today, standing.edition)
     st.caption(
-        f"{plain(actor.place.cohort)} · as of {times.day_in_words(found.as_of, weekday=True)} {found.as_of.year}"
+        f"{plain(actor.place.cohort)} · as of {plain(times.day_there(found.as_of, standing.zone, actor.time_zone))}"
     )
     if found.is_protected:
         st.info(PROTECTED, icon=":material/shield_person:")

@@ -58,7 +58,7 @@ def todo(session: Session, actor: Actor, today: date) -> tuple[Task, ...]:
     if actor.place.acting_as is Acting.COORDINATOR and actor.place.cohort_id is not None:
         return home_coordinator.todo(session, actor, today)[0]
     if actor.place.acting_as is Acting.MANAGER and actor.place.cohort_id is not None:
-        detail = "Counts without people, as of the end of yesterday"
+        detail = "Counts without people, as of the last day that is over"
         return (Task(tasks.WHEN_YOU_CAN, "See how the cohort gets on", detail, "See the figures", "participation"),)
     if actor.place.acting_as is Acting.ADMINISTRATOR:
         return home_administrator.todo(session)

@@ -81,13 +81,14 @@ class Overview:
 class Standing:
     """Today where the scheme is, and a number that grows whenever the scheme's figures may have changed.
 
-    `asks_equality`: whether it asks any equality question now.
+    `asks_equality`: whether it asks any equality question now. `zone` is the scheme's, in which its days are counted.
     """
 
     today: date
     edition: int
     is_protected: bool
     asks_equality: bool
+    zone: str
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,8 @@ def standing(session: Session, actor: Actor, cohort_id: UUID) -> Standing:
     zone, sequence, equality = session.exec(_newest_of(), params={"scheme": scheme_id}).one()
     # A manager's figures are those of yesterday: for them only the day counts.
     is_protected = scheme_id not in actor.coordinates
-    return Standing(times.day_in(utc_now(), zone), 0 if is_protected else sequence or 0, is_protected, bool(equality))
+    today, edition = times.day_in(utc_now(), zone), 0 if is_protected else sequence or 0
+    return Standing(today, edition, is_protected, bool(equality), zone)
 
 
 def figures_csv(found: Overview) -> bytes:

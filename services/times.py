@@ -70,6 +70,12 @@ def day_in_words(day: date, *, today: date | None = None, weekday: bool = False)
     return f"{words} {day.year}" if today is not None and today.year != day.year else words
 
 
+def day_there(day: date, zone: str, mine: str | None) -> str:
+    """ "Tuesday 24 November 2026", and " in Shanghai" unless the reader is there: elsewhere it may be another day."""
+    there = "" if mine and is_same_place(zone, mine) else f" in {place_of(zone)}"
+    return f"{day_in_words(day, weekday=True)} {day.year}{there}"
+
+
 def in_words(moment: datetime, zone: str, *, today: date | None = None) -> str:
     """ "Tuesday 24 November, 19:00 in Shanghai", with the year when it is not the year of `today`."""
     local = moment.astimezone(ZoneInfo(zone))

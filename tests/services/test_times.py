@@ -57,6 +57,19 @@ def test_two_zones_whose_clocks_agree_have_the_time_said_once(theirs: str, words
     assert times.two_zones(EVENING, "Europe/London", theirs) == f"Tuesday 24 November, {words}"
 
 
+@pytest.mark.parametrize(
+    ("mine", "words"),
+    [
+        ("Europe/London", "Tuesday 24 November 2026 in Kolkata"),
+        (None, "Tuesday 24 November 2026 in Kolkata"),
+        ("Asia/Kolkata", "Tuesday 24 November 2026"),
+    ],
+    ids=["elsewhere", "unknown", "there"],
+)
+def test_a_day_that_is_counted_elsewhere_says_where(mine: str | None, words: str) -> None:
+    assert times.day_there(date(2026, 11, 24), "Asia/Calcutta", mine) == words
+
+
 def test_a_day_is_the_one_of_the_zone() -> None:
     assert times.day_in(datetime(2026, 11, 24, 18, 30, tzinfo=UTC), "Asia/Shanghai") == date(2026, 11, 25)
 

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import pytest
 from aiosmtpd.controller import Controller
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy import text
 
 from models.database import make_engine
@@ -25,6 +25,10 @@ from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SCREENS = ROOT / "var" / "screens"
+# Milliseconds that anything may take to be seen: a machine with other work to do is slow, and no worse for it.
+PATIENCE = 120_000
+expect.set_options(timeout=PATIENCE)
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -49,7 +53,7 @@ class Mailbox:
         self.received.append(message)
         return "250 OK"
 
-    def waited_for(self, subject: str, *, to: str = "", naming: str = "", seconds: float = 60) -> tuple[str, str]:
+    def waited_for(self, subject: str, *, to: str = "", naming: str = "", seconds: float = 120) -> tuple[str, str]:
         """Address and plain text of the newest message with these words in its subject, naming somebody."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

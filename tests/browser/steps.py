@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from services.schemes import templates
-from tests.browser.conftest import SCREENS, Desk, link_in
+from tests.browser.conftest import PATIENCE, SCREENS, Desk, link_in
 
 PASSWORD = "calm river stones at dusk"
 EMPTY_OR_GONE = """() => [...document.querySelectorAll('input[aria-label="Your full name"]')].every(i => !i.value)"""
@@ -20,14 +20,14 @@ class Visit:
         width, height = PHONE_SIZE if phone else DESK_SIZE
         self.size: ViewportSize = {"width": width, "height": height}
         context = browser.new_context(viewport=self.size, timezone_id=zone, locale="en-GB")
-        context.set_default_timeout(40_000)
+        context.set_default_timeout(PATIENCE)
         self.page: Page = context.new_page()
         self.desk, self.name, self.shots = desk, name, 0
 
     def go(self, screen: str = "") -> None:
         self.page.goto(f"{self.desk.url}/{screen}")
         # Before its first run a page is "not running" too: wait for what only a run can draw.
-        self.page.get_by_role("heading", level=1).wait_for(timeout=30_000)
+        self.page.get_by_role("heading", level=1).wait_for()
         self.ready()
 
     def ready(self) -> None:
@@ -58,7 +58,7 @@ class Visit:
         self.ready()
 
     def sees(self, words: str) -> None:
-        expect(self.page.get_by_text(words).first).to_be_visible(timeout=40_000)
+        expect(self.page.get_by_text(words).first).to_be_visible()
 
     def shoot(self, what: str) -> None:
         """A picture for people to look at."""
@@ -84,7 +84,7 @@ class Visit:
         self.page.get_by_label("Email", exact=False).first.fill(email)
         self.page.get_by_label("Password", exact=True).fill(password)
         self.page.get_by_role("button", name="Sign in").click()
-        self.page.get_by_role("button", name="Sign out", exact=True).wait_for(timeout=30_000)
+        self.page.get_by_role("button", name="Sign out", exact=True).wait_for()
         self.ready()
 
     def arrive_by_invitation(self, email: str) -> None:
@@ -96,8 +96,14 @@ class Visit:
         self.page.locator("button[type=submit]").first.click()
         self.page.get_by_role("button", name="Sign out", exact=True).or_(
             self.page.locator('[data-testid="stExpandSidebarButton"]')
-        ).first.wait_for(timeout=30_000)
+        ).first.wait_for()
         self.ready()
+
+
+def there(drawn: Locator, at_least: int = 1) -> Locator:
+    """Those, once so many are drawn: a kind of widget loads its code by itself, perhaps after all that is around it."""
+    drawn.nth(at_least - 1).wait_for()
+    return drawn
 
 
 def set_up(coordinator: Visit, template: str, name: str, email: str) -> None:
@@ -110,12 +116,12 @@ def set_up(coordinator: Visit, template: str, name: str, email: str) -> None:
     visit.fill("Your email address", email)
     visit.fill("A password", PASSWORD)
     visit.page.get_by_role("button", name="Set up", exact=True).wait_for()
-    for box in visit.page.get_by_role("checkbox").all():
+    for box in there(visit.page.get_by_role("checkbox")).all():
         wanted = template in (box.get_attribute("aria-label") or box.locator("xpath=ancestor::label").inner_text())
         if wanted != box.is_checked():
             visit.tick(box)
     visit.press("Set up", exact=True)
-    visit.page.get_by_role("button", name="Sign out", exact=True).wait_for(timeout=30_000)
+    visit.page.get_by_role("button", name="Sign out", exact=True).wait_for()
     visit.ready()
     visit.shoot("home-empty")
 
@@ -132,7 +138,7 @@ def import_file(coordinator: Visit, path: Path, *, who: str | None) -> None:
     visit.shoot("import-columns")
     visit.press("Check the file")
     add = visit.page.locator('[data-testid="stButton"] button').filter(has_text="Add ").first
-    add.wait_for(timeout=60_000)
+    add.wait_for()
     visit.shoot("import-preview")
     add.click()
     visit.ready()
@@ -162,8 +168,8 @@ def declare_and_consent(visit: Visit, *switches: str) -> None:
         switch = visit.page.get_by_role("switch", name=label).or_(visit.page.get_by_role("checkbox", name=label))
         visit.tick(switch)
         # Between two runs the old one may still stand beside the new one.
-        expect(switch).to_have_count(1, timeout=20_000)
-        expect(switch).to_be_checked(timeout=20_000)
+        expect(switch).to_have_count(1)
+        expect(switch).to_be_checked()
     visit.shoot("consents")
 
 
@@ -174,7 +180,7 @@ def sign_everything(visit: Visit) -> None:
     name.or_(visit.page.get_by_text("You have signed everything")).first.wait_for()
     while name.is_visible():
         asked = visit.page.get_by_text("To sign, type your name").locator("strong").inner_text()
-        boxes = visit.page.get_by_role("checkbox", name="I have read")
+        boxes = there(visit.page.get_by_role("checkbox", name="I have read"))
         for number in range(boxes.count()):
             visit.tick(boxes.nth(number))
         visit.fill("Your full name", asked)
@@ -208,12 +214,12 @@ def see_participation(coordinator: Visit, **figures: str) -> None:
     visit.go("participation")
     for word, value in figures.items():
         metric = visit.page.get_by_test_id("stMetric").filter(has_text=re.compile(f"^{word}"))
-        expect(metric.get_by_test_id("stMetricValue")).to_have_text(value, timeout=40_000)
+        expect(metric.get_by_test_id("stMetricValue")).to_have_text(value)
     charts = visit.page.get_by_test_id("stPlotlyChart")
-    expect(charts).to_have_count(2, timeout=40_000)
+    expect(charts).to_have_count(2)
     for chart in charts.all():
         # A bar of the funnel, or a point of a week: an empty pair of axes has neither.
-        expect(chart.locator("svg .point path:visible").first).to_be_visible(timeout=40_000)
+        expect(chart.locator("svg .point path:visible").first).to_be_visible()
     expect(visit.page.get_by_test_id("stAlert")).to_have_count(0)
     visit.shoot("participation")
 
@@ -241,7 +247,8 @@ def pass_training(visit: Visit) -> None:
     visit.page.get_by_role("button", name="Check my answers").wait_for()
     asked = templates.load("unnc_alumni").modules[0].questions
     answers = [question.answer for question in asked if isinstance(question.answer, int)]
-    for group, answer in zip(visit.page.get_by_role("radiogroup").all(), answers, strict=True):
+    groups = there(visit.page.get_by_role("radiogroup"), len(answers))
+    for group, answer in zip(groups.all(), answers, strict=True):
         visit.tick(group.get_by_role("radio").nth(answer))
     visit.press("Check my answers")
     visit.sees("Passed")
@@ -268,7 +275,7 @@ def give_feedback(visit: Visit) -> None:
     """The form that is due: the highest answer to every question that offers choices, then send."""
     visit.go("feedback")
     visit.page.get_by_role("button", name="Send to the coordinator").wait_for()
-    for group in visit.page.get_by_role("radiogroup").all():
+    for group in there(visit.page.get_by_role("radiogroup")).all():
         group.get_by_role("radio").last.click()
         visit.ready()
     visit.shoot("feedback-form")

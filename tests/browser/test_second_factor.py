@@ -14,7 +14,7 @@ from models.database import make_engine
 from services import passwords, second_factor
 from services.schema import migrate
 from services.settings import settings
-from tests.browser.conftest import start_server
+from tests.browser.conftest import PATIENCE, start_server
 from tests.factories import make_account, make_cohort, make_coordinator
 from tests.ports import free_port
 
@@ -61,12 +61,13 @@ def _set_up(session: Session) -> str:
 @pytest.mark.browser
 def test_a_password_and_a_code_lead_to_the_screen_that_was_asked_for(serving: Serving, browser: Browser) -> None:
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{serving.url}/enrolments")
     page.get_by_label("Email address").fill("ros@example.org")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 
-    expect(page.get_by_role("heading", name="One more step")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
     before = page.context.cookies()
     page.reload()
     page.get_by_label("Code from the app").fill("not it")
@@ -78,7 +79,7 @@ def test_a_password_and_a_code_lead_to_the_screen_that_was_asked_for(serving: Se
     page.get_by_label("Code from the app").fill(serving.app.now())
     page.get_by_role("button", name="Sign in").click()
 
-    expect(page.get_by_role("heading", name="Enrolments", level=1)).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Enrolments", level=1)).to_be_visible()
     assert page.url.startswith(f"{serving.url}/enrolments")
     assert [cookie["name"] for cookie in before if cookie["name"] == "mentoring"] == []
     assert [cookie["httpOnly"] for cookie in page.context.cookies() if cookie["name"] == "mentoring"] == [True]

@@ -14,7 +14,7 @@ from services import passwords
 from services.access import DESK
 from services.schemes import starting
 from tests.browser.conftest import Desk
-from tests.browser.steps import PASSWORD, Visit
+from tests.browser.steps import PASSWORD, Visit, there
 
 MENTEE = "ama.boateng@example.org"
 # What has the focus is called so; the name of an icon stands on a line of its own before it.
@@ -83,7 +83,7 @@ def test_a_text_is_read_ticked_and_signed_by_the_keyboard_alone(browser: Browser
     visit.ready()
 
     visit.go("agreements")
-    boxes = page.get_by_role("checkbox", name="I have read").count()
+    boxes = there(page.get_by_role("checkbox", name="I have read")).count()
     for _ in range(boxes):
         tab_to(page, "I have read")
         page.keyboard.press("Space")

@@ -105,7 +105,7 @@ def test_the_run_is_made_ready_to_be_asked_while_the_list_is_read(
 
     open_page("matching_review", coordinator)
     for thread in [each for each in threading.enumerate() if each.name == f"ready-{run_id}"]:
-        thread.join(30)
+        thread.join(120)
 
     kept: SolvedRun = charts.kept_run(run_id, lambda: pytest.fail("it was not made ready"))
     assert (kept.run_id, len(kept.mentees), len(kept.mentors)) == (run_id, 2, 2)

@@ -92,20 +92,20 @@ def test_a_solver_that_is_stopped_in_the_middle_keeps_nothing_and_another_run_ca
 
     def slow(*given: Any) -> Any:
         solving_now.set()
-        go_on.wait(20)
+        go_on.wait(120)
         return solve(*given)
 
     monkeypatch.setattr(solving, "solve", slow)
     monkeypatch.setattr(work, "LARGE", 0)
     page = open_page("matching_review", coordinator)
     page.button(key="run").click().run()
-    solving_now.wait(20)
+    solving_now.wait(120)
 
     page.button(key="stop-run").click().run()
     go_on.set()
     for thread in enumerate_threads():
         if thread.name.startswith("run-"):
-            thread.join(20)
+            thread.join(120)
 
     assert plain(work.STOPPED) in drawn(page)
     assert "Run matching" in labels(page)

@@ -72,7 +72,7 @@ def test_a_colleague_stops_a_run_and_nothing_is_kept(engine: Engine, monkeypatch
     monkeypatch.setattr(work, "SECONDS_BETWEEN_NEWS", 0.05)
     with reading(engine) as session:
         begun = work.begin(session, ruth, cohort_id, today=TODAY)
-    going.wait(60)
+    going.wait(120)
     half = seen(engine, sam, cohort_id, lambda found: found.share > 0)
     with reading(engine) as session, pytest.raises(errors.Conflict):
         work.begin(session, sam, cohort_id, today=TODAY)
@@ -98,21 +98,21 @@ def test_a_stopped_run_has_ended_at_once_and_keeps_nothing_of_what_it_found(
     def slow(*given: Any) -> Any:
         answer = solve(*given)
         found.set()
-        go_on.wait(20)
+        go_on.wait(120)
         return answer
 
     monkeypatch.setattr(solving, "solve", slow)
     monkeypatch.setattr(work, "SECONDS_BETWEEN_LOOKS", seconds)
     with reading(engine) as session:
         begun = work.begin(session, ruth, cohort_id, today=TODAY)
-    found.wait(20)
+    found.wait(120)
     with reading(engine) as session:
         work.cancel(session, sam, begun)
         ended = work.latest(session, ruth, cohort_id)
     go_on.set()
     for thread in enumerate_threads():
         if thread.name == f"run-{begun}":
-            thread.join(20)
+            thread.join(120)
 
     with Session(engine) as session:
         kept = session.exec(select(MatchingRun)).all()

@@ -14,7 +14,6 @@ from uuid import UUID
 
 import streamlit as st
 from sqlmodel import Session
-from streamlit.elements.lib.streamlit_plotly_theme import GRAY_90
 
 from services import agreements, feedback_results, participation, times
 from services.access import Actor
@@ -28,8 +27,6 @@ MENTORS, MENTEES = "#1F6F78", "#7A5C99"
 STATES = (("In rhythm", "in_rhythm", "#4F8A4C"), ("Quiet", "quiet", "#C8862B"), ("Silent", "silent", "#B24C5A"))
 CONFIG = {"displayModeBar": False}
 CLEAR = "rgba(0,0,0,0)"
-# Stands for nearly black by day and nearly white at night; by itself Streamlit's grey is too light to read by day.
-INK = GRAY_90
 KEPT_SECONDS, MOST_KEPT = 300, 500
 LOWEST, HIGHEST = 230, 320
 T = TypeVar("T")
@@ -191,7 +188,6 @@ def funnel(stages: tuple[Stage, ...]) -> Any:
             marker_color=color,
             textposition="outside",
             textfont_size=12,
-            textfont_color=INK,
             constraintext="none",
             cliponaxis=False,
             hovertemplate="%{y}: %{text}<extra>" + name + "</extra>",
@@ -201,7 +197,7 @@ def funnel(stages: tuple[Stage, ...]) -> Any:
     figure = go.Figure(bars, layout(HIGHEST))
     figure.update_layout(barmode="group", bargap=0.3, legend_traceorder="normal")
     figure.update_xaxes(visible=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, tickfont_color=INK)
+    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True)
     return figure
 
 
@@ -231,14 +227,12 @@ def history(weeks: tuple[WeekEnd, ...]) -> Any:
     # A number that does not fit its part of a bar is in the table, rather than too small to read.
     figure.update_layout(barmode="stack", bargap=0.25, uniformtext={"minsize": 11, "mode": "hide"})
     figure.update_yaxes(visible=False)
-    figure.update_xaxes(showgrid=False, automargin=True, tickfont_color=INK)
+    figure.update_xaxes(showgrid=False, automargin=True)
     for at, week in enumerate(weeks):
         counts = [getattr(week.rhythm, state) for _, state, _ in STATES]
         if None in counts and not any(counts):
             # Upright: on a phone a bar is narrower than the word.
-            figure.add_annotation(
-                x=at, y=0, text=label(None), textangle=-90, yanchor="bottom", showarrow=False, font_color=INK
-            )
+            figure.add_annotation(x=at, y=0, text=label(None), textangle=-90, yanchor="bottom", showarrow=False)
     return figure
 
 
@@ -285,7 +279,10 @@ def label(count: Shown) -> str:
 
 
 def layout(height: int) -> dict[str, Any]:
-    """No ground of its own, so that it stands on the light page as well as on the dark one."""
+    """No ground of its own, so that it stands on the light page as well as on the dark one.
+
+    Nor a colour for words: pages/frame.py gives them the ink of the page, which turns with it.
+    """
     return {
         "height": height,
         "margin": {"l": 8, "r": 40, "t": 28, "b": 8},

@@ -42,13 +42,15 @@ ICON = _as_address(
 # Opens beside what somebody may just be filling in.
 _QUIETLY = "color: inherit; font-size: 0.875rem"
 # What the theme has no word for. A circle or box that nobody has chosen yet has the fine line of a card, too faint for
-# something to press; half of the ink beside it is at least 3:1 by day and by night. And the words of a quiet popover
-# turn nearly black while it is open, at night too.
+# something to press; half of the ink beside it is at least 3:1 by day and by night. The words of a quiet popover
+# turn nearly black while it is open, at night too. And the words of a chart are too pale by day, while a colour of our
+# own would stay as it was when the page turns from day to night. Those on a bar stand out from the bar.
 _CORRECTIONS = (
     '<style>[data-testid="stRadioOption"]:not([data-selected]) > div > div:first-child, '
     '[data-testid="stCheckbox"] label:not([data-selected]) > div:empty '
     "{border-color: color-mix(in srgb, currentColor 55%, transparent)} "
-    '[data-testid="stPopoverButton"][kind="tertiary"][aria-expanded="true"] {color: inherit}</style>'
+    '[data-testid="stPopoverButton"][kind="tertiary"][aria-expanded="true"] {color: inherit} '
+    '[data-testid="stPlotlyChart"] text:not(.bartext-inside, .hoverlayer *) {fill: currentColor !important}</style>'
 )
 RIGHTS = (
     f'<p><a href="{rights.PATH}" target="_blank" rel="noopener" style="{_QUIETLY}">{rights.LABEL}</a> · '

@@ -150,7 +150,6 @@ def figure(side: Side, groups: Mapping[str, Told]) -> Any:
             text=words,
             textposition="outside",
             textfont_size=12,
-            textfont_color=charts.INK,
             constraintext="none",
             cliponaxis=False,
         ),
@@ -160,5 +159,5 @@ def figure(side: Side, groups: Mapping[str, Told]) -> Any:
     drawn.update_layout(barmode="stack", bargap=0.4, showlegend=False, margin_t=8)
     # Room for the words at the end of a full bar.
     drawn.update_xaxes(visible=False, range=[0, 150])
-    drawn.update_yaxes(autorange="reversed", showgrid=False, automargin=True, tickfont_color=charts.INK)
+    drawn.update_yaxes(autorange="reversed", showgrid=False, automargin=True)
     return drawn

@@ -44,14 +44,13 @@ def contributions(parts: tuple[tuple[str, float, float], ...]) -> Any:
             hovertemplate=hover,
             text=told,
             textposition="outside",
-            textfont_color=charts.INK,
             cliponaxis=False,
         ),
     ]
     figure = go.Figure(bars, charts.layout(MARGIN + BAR * len(parts)))
     figure.update_layout(barmode="stack", bargap=0.35, showlegend=False, margin_r=80, margin_t=8)
     figure.update_xaxes(visible=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, tickfont_color=charts.INK)
+    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True)
     return figure
 
 
@@ -74,7 +73,6 @@ def draw_loads(loads: Sequence[tuple[str, int, int]]) -> None:
             name="Open",
             text=told,
             textposition="outside",
-            textfont_color=charts.INK,
             cliponaxis=False,
         ),
     ]
@@ -87,7 +85,6 @@ def draw_loads(loads: Sequence[tuple[str, int, int]]) -> None:
         autorange="reversed",
         showgrid=False,
         automargin=True,
-        tickfont_color=charts.INK,
         tickvals=at,
         ticktext=[as_text(name) for name, _, _ in loads],
     )
@@ -111,7 +108,7 @@ def draw_heat(
         x=columns,
         y=rows,
         colorscale=[[0, "#F3F0E9"], [1, charts.MENTORS]],
-        colorbar={"title": "Points", "thickness": 12, "tickfont": {"color": charts.INK}},
+        colorbar={"title": "Points", "thickness": 12},
         hovertemplate="%{y} with %{x}: %{z:g} points<extra></extra>",
     )
     rings = go.Scatter(
@@ -123,8 +120,8 @@ def draw_heat(
         showlegend=False,
     )
     figure = go.Figure([cells, rings], charts.layout(max(charts.HIGHEST, MARGIN * 3 + CELL * len(rows))))
-    figure.update_xaxes(showgrid=False, automargin=True, tickfont_color=charts.INK, tickangle=-60)
-    figure.update_yaxes(showgrid=False, automargin=True, tickfont_color=charts.INK, autorange="reversed")
+    figure.update_xaxes(showgrid=False, automargin=True, tickangle=-60)
+    figure.update_yaxes(showgrid=False, automargin=True, autorange="reversed")
     alt = f"Heat map of how well {len(rows)} mentees fit {len(columns)} mentors; the table below it has every number."
     st.plotly_chart(figure, config=charts.CONFIG, key="heat", alt=alt)
 

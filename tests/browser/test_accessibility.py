@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.browser.conftest import Desk, Mailbox, start_server
-from tests.browser.steps import DESK_SIZE, PHONE_SIZE, Visit
+from tests.browser.steps import DESK_SIZE, PHONE_SIZE, Visit, there
 from tests.conftest import demo_accounts
 from tests.ports import free_port
 
@@ -40,6 +40,12 @@ SETTLED = """() => {
   window.lastLooks = looks;
   return window.sameLooks >= 3;
 }"""
+# The words of charts that have not the colour of those around them: axe looks past drawings.
+PALE = """() => [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].flatMap(chart => {
+  const ink = getComputedStyle(chart.parentElement).color;
+  return [...chart.querySelectorAll('text:not(.bartext-inside, .hoverlayer *)')]
+    .filter(word => getComputedStyle(word).fill !== ink).map(word => 'chart: ' + word.textContent);
+})"""
 ROLES = ("Coordinator", "Scheme manager", "Mentor, AULP", "Mentee, UNNC")
 
 
@@ -63,7 +69,7 @@ def test_every_screen_of_a_role_is_free_of_barriers(
     account = next(accounts[name] for name in accounts if name.startswith(role))
     visit = Visit(browser, desk, role)
     visit.sign_in(account.email, account.password)
-    menu = visit.page.locator('[data-testid="stSidebarNavLink"]')
+    menu = there(visit.page.locator('[data-testid="stSidebarNavLink"]'), 2)
     screens = [str(link.evaluate("link => link.pathname")) for link in menu.all()]
 
     found = [problem for screen in screens for problem in problems_of(visit, screen)]
@@ -113,7 +119,8 @@ def problems_of(visit: Visit, screen: str) -> list[str]:
             visit.go(screen.lstrip("/"))
         visit.ready()
         visit.page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
-        found += [f"{screen} {width} {scheme}: {problem}" for problem in lasting(visit.page)]
+        problems = [*lasting(visit.page), *visit.page.evaluate(PALE)]
+        found += [f"{screen} {width} {scheme}: {problem}" for problem in problems]
     return found
 
 
@@ -129,7 +136,7 @@ def lasting(page: Page) -> list[str]:
 
 def settle(page: Page) -> None:
     """Until the words, colours and opacities of the whole page have stayed the same for more than half a second."""
-    page.wait_for_function(SETTLED, polling=200, timeout=60_000)
+    page.wait_for_function(SETTLED, polling=200)
 
 
 def failures(page: Page) -> list[str]:

@@ -81,10 +81,12 @@ def counted(actor: Actor, library: Library, words: str) -> str:
 
 
 def draw_item(actor: Actor, item: Item) -> None:
-    badge = " :green-badge[New]" if item.is_new else ""
+    # Of what was shown as new again, only the day of the first reading is on record.
+    is_opened = f"read-{item.id}" in st.session_state
+    badge = " :green-badge[New]" if item.is_new and not is_opened else ""
     lead = f" · leads to {plain(item.host)}" if item.host else ""
     facts = f"since {day_for(actor, item.published_at)}{lead}"
-    read = " · :material/check: read" if item.is_read else ""
+    read = " · :material/check: read" if item.is_read or is_opened else ""
     with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         summary = f"{plain(item.summary)}  \n" if item.summary else ""
         st.markdown(f"**{plain(item.title)}**{badge}  \n{summary}:small[:gray[{facts}{read}]]")

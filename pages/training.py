@@ -126,8 +126,8 @@ def draw_check(session: Session, actor: Actor, module: Module, today: date) -> N
 def draw_completed(actor: Actor, completed: tuple[Completed, ...], today: date) -> None:
     st.header("Your certificates", anchor=False)
     for line in completed:
-        until = f", counts until {times.day_in_words(line.expires_on, today=today)}" if line.expires_on else ""
-        passed = f"version {line.edition}, passed on {times.day_in_words(line.completed_on, today=today)}{until}"
+        on = times.day_in_words(line.completed_on, today=today)
+        passed = f"version {line.edition}, passed on {on}{how_long(line, today)}"
         with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f"**{plain(line.title)}**  \n:small[:gray[{passed}]]")
             st.download_button(
@@ -139,6 +139,16 @@ def draw_completed(actor: Actor, completed: tuple[Completed, ...], today: date) 
                 icon=":material/download:",
                 on_click="ignore",
             )
+
+
+def how_long(line: Completed, today: date) -> str:
+    """For how long it counts, or why it does so no longer."""
+    if line.is_replaced:
+        return "; a newer version is asked for now"
+    if line.expires_on is None:
+        return ""
+    counts = "counts" if line.expires_on >= today else "counted"
+    return f", {counts} until {times.day_in_words(line.expires_on, today=today)}"
 
 
 def certificate(actor: Actor, completion_id: UUID) -> bytes:

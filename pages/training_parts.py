@@ -50,7 +50,8 @@ def needed(module: Module, today: date) -> str:
 
 def until(module: Module, today: date) -> str:
     if module.completed_on is None:
-        return ""
+        before = module.passed_before_on
+        return f" · new since you passed it on {times.day_in_words(before, today=today)}" if before else ""
     passed = f" · passed on {times.day_in_words(module.completed_on, today=today)}"
     if module.expires_on is None:
         return passed

@@ -87,7 +87,7 @@ def library(session: Session, actor: Actor, *, search: str = "", only_new: bool 
             col(Resource.link),
             col(Resource.published_at),
             is_new.label("is_new"),
-            _is_read(),
+            _read_on(),
         )  # type: ignore[call-overload]
         .where(*wanted)
         .order_by(col(Resource.published_at).desc(), col(Resource.title))
@@ -170,20 +170,23 @@ def _item(
     link: str | None,
     published_at: datetime,
     is_new: bool,
-    is_read: bool,
+    read_on: datetime | None,
 ) -> Item:
+    """What was shown as new again after they had read it is new to them too."""
     host = markdown_text.host_of(link) if link else None
-    return Item(resource_id, title, summary, host, published_at, bool(is_new) and not is_read, bool(is_read))
+    is_news = bool(is_new) and (read_on is None or read_on < published_at)
+    return Item(resource_id, title, summary, host, published_at, is_news, read_on is not None and not is_news)
 
 
 @cache
-def _is_read() -> Any:
+def _read_on() -> Any:
+    """SQL: when they first opened it."""
     enrolment_id: Any = bindparam("enrolment_id")
     return (
-        select(ResourceRead.id)
+        select(ResourceRead.created_at)
         .where(ResourceRead.resource_id == Resource.id, ResourceRead.enrolment_id == enrolment_id)
         .correlate(Resource)
-        .exists()
+        .scalar_subquery()
     )
 
 

@@ -41,6 +41,7 @@ class Module:
 
     `expires_on` is the last day on which the completion counts; None for one that does not run out. `waits_until` is
     when the check may be tried again, if that is not now. Passing a module that `is_a_gate` opens the way to a match.
+    `passed_before_on` is when an earlier edition was passed that no longer counts, unless this one was since.
     """
 
     id: UUID
@@ -58,17 +59,22 @@ class Module:
     due_on: date | None = None
     is_a_gate: bool = True
     waits_until: datetime | None = None
+    passed_before_on: date | None = None
 
 
 @dataclass(frozen=True)
 class Completed:
-    """One module passed, in the edition that it was passed in. Each has its certificate."""
+    """One module passed, in the edition that it was passed in. Each has its certificate.
+
+    Of one that `is_replaced`, a later edition is asked for instead, whatever day it would have counted until.
+    """
 
     id: UUID
     title: str
     edition: int
     completed_on: date
     expires_on: date | None
+    is_replaced: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ def standing(session: Session, actor: Actor, today: date) -> Standing:
     is_a_gate = "training" in gates[enrolment.side is Side.MENTEE]
     taken = session.exec(_taken(), params={"enrolment_id": enrolment.id}).all()
     waits = waiting(session, enrolment.id)
+    in_force = session.exec(_published(), params={"scheme_id": scheme_id}).all()
     shown = [
         as_shown(
             row,
@@ -99,12 +106,15 @@ def standing(session: Session, actor: Actor, today: date) -> Standing:
             last=_that_counts(row, taken),
             is_a_gate=is_a_gate,
             waits_until=waits.get(row.id),
+            before=max((_day_of(line) for line in taken if line.key == row.key), default=None),
         )
-        for row in session.exec(_published(), params={"scheme_id": scheme_id})
+        for row in in_force
         if enrolment.side.value in offered_to(row)
     ]
     in_order = sorted(shown, key=lambda module: (not module.required, module.due_on or date.min))
-    return Standing(tuple(in_order), tuple(map(_completed, sorted(taken, key=_day_of, reverse=True))))
+    asked = {row.key: row.counts_from for row in in_force}
+    completed = (_completed(line, asked.get(line.key, 0)) for line in sorted(taken, key=_day_of, reverse=True))
+    return Standing(tuple(in_order), tuple(completed))
 
 
 def as_shown(
@@ -115,10 +125,12 @@ def as_shown(
     last: Any = None,
     is_a_gate: bool = True,
     waits_until: datetime | None = None,
+    before: date | None = None,
 ) -> Module:
     """An edition as somebody of this side sees it; with no side, as its coordinator looks at it.
 
-    `row` is a TrainingModule or its columns, `last` the completion that counts longest.
+    `row` is a TrainingModule or its columns, `last` the completion that counts longest, `before` the day of the newest
+    of any edition.
     """
     return Module(
         id=row.id,
@@ -136,6 +148,7 @@ def as_shown(
         due_on=row.due_on,
         is_a_gate=is_a_gate,
         waits_until=waits_until,
+        passed_before_on=None if last else before,
     )
 
 
@@ -223,8 +236,9 @@ def _that_counts(row: Any, taken: Iterable[Any]) -> Any:
     return found[-1] if found else None
 
 
-def _completed(row: Any) -> Completed:
-    return Completed(row.id, row.title, row.edition, row.completed_on, unless_never(row.expires_on))
+def _completed(row: Any, counts_from: int) -> Completed:
+    until = unless_never(row.expires_on)
+    return Completed(row.id, row.title, row.edition, row.completed_on, until, is_replaced=row.edition < counts_from)
 
 
 def _day_of(row: Any) -> date:

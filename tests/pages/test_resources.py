@@ -9,6 +9,7 @@ import time_machine
 from sqlmodel import Session, select
 
 from models.agreements import PublishedState
+from models.columns import utc_now
 from models.enrolments import Enrolment, Side
 from models.people import Person
 from models.resources import Resource, ResourceRead, ResourceReader
@@ -66,6 +67,25 @@ def test_a_mentee_sees_what_is_new_and_reads_it(page_session: Session, cohort: C
     assert "### Begin\n\nPick *one* \\<b\\>thing\\<\\/b\\>\\." in [line.value for line in page.markdown]
     page_session.rollback()
     assert [row.resource_id for row in page_session.exec(select(ResourceRead))] == [new.id]
+
+
+def test_what_is_new_again_is_so_until_it_is_opened(page_session: Session, cohort: Cohort, clock: Any) -> None:
+    row = make_resource(page_session, cohort, "Goals")
+    mentee = person_of(page_session, make_enrolment(page_session, cohort))
+    open_page("resources", mentee, resource=str(row.id))
+    clock.shift(timedelta(days=2))
+    page_session.get_one(Resource, row.id).published_at = utc_now()
+    page_session.commit()
+    page = open_page("resources", mentee)
+    before = [line.value for line in page.markdown if "Goals" in line.value]
+
+    page.button(key=f"open-{row.id}").click().run()
+    page.button(key="back").click().run()
+
+    assert before == ["**Goals** :green-badge[New]  \n:small[:gray[since 24 November]]"]
+    assert [line.value for line in page.markdown if "Goals" in line.value] == [
+        "**Goals**  \n:small[:gray[since 24 November · :material/check: read]]"
+    ]
 
 
 def test_a_link_says_where_it_leads(page_session: Session, cohort: Cohort) -> None:

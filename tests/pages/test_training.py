@@ -53,6 +53,12 @@ def completions(session: Session) -> list[TrainingCompletion]:
     return list(session.exec(select(TrainingCompletion)).all())
 
 
+def certificates(page: Any) -> list[str]:
+    """What stands under the titles of one's certificates."""
+    lines = [line.value for line in page.markdown if ":small[:gray[version" in line.value]
+    return [line.split(":gray[")[1].removesuffix("]]") for line in lines]
+
+
 def test_a_mentor_reads_answers_and_passes(page_session: Session, cohort: Cohort) -> None:
     module = make_module(page_session, cohort)
     mentor = person_of(page_session, make_enrolment(page_session, cohort, Side.MENTOR))
@@ -126,6 +132,23 @@ def test_what_ran_out_says_so_and_is_offered_first(page_session: Session) -> Non
         ":red-badge[Ran out] Required before you can be matched · about 15 minutes"
         " · passed on 1 September, counted until 1 September 2020",
     ]
+    assert certificates(page) == ["version 1, passed on 1 September, counted until 1 September 2020"]
+
+
+@pytest.mark.clause("U-C5.1")
+def test_whoever_passed_an_earlier_version_reads_why_it_is_asked_again(page_session: Session, cohort: Cohort) -> None:
+    old = make_module(page_session, cohort, state=PublishedState.RETIRED)
+    make_module(page_session, cohort, edition=2, counts_from=2, due_on=date(2026, 12, 13))
+    enrolment = make_enrolment(page_session, cohort, Side.MENTOR)
+    make_completion(page_session, enrolment, old, date(2028, 9, 1))
+
+    page = open_page("training", person_of(page_session, enrolment))
+
+    assert [line.value for line in page.markdown if "To do" in line.value] == [
+        ":orange-badge[To do] To be done by Sunday 13 December · about 15 minutes"
+        " · new since you passed it on 1 September"
+    ]
+    assert certificates(page) == ["version 1, passed on 1 September; a newer version is asked for now"]
 
 
 def test_a_side_without_training_is_told_so(page_session: Session, cohort: Cohort) -> None:

@@ -103,6 +103,26 @@ def test_what_came_since_the_last_visit_is_new_until_it_is_read(session: Session
     assert later.new == 0
 
 
+def test_what_is_shown_as_new_again_is_new_to_whoever_has_read_it_before(
+    session: Session, cohort: Cohort, clock: Any
+) -> None:
+    row = make_resource(session, cohort, "Goals")
+    actor = make_participant(session, make_enrolment(session, cohort))
+    resources.visit(session, actor)
+    resources.mark_read(session, actor, row.id)
+    clock.shift(timedelta(days=7))
+    row.published_at = utc_now()
+    clock.shift(timedelta(days=1))
+
+    resources.visit(session, actor)
+    (again,) = resources.library(session, actor).items
+    clock.shift(timedelta(days=1))
+    resources.visit(session, actor)
+    (later,) = resources.library(session, actor).items
+
+    assert [(item.is_new, item.is_read) for item in (again, later)] == [(True, False), (False, True)]
+
+
 @pytest.mark.parametrize(
     ("search", "found"),
     [

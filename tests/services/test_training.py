@@ -250,8 +250,25 @@ def test_a_new_edition_that_nobody_repeats_leaves_earlier_passes_as_they_are(ses
     standing = training.standing(session, make_participant(session, enrolment), TODAY)
 
     assert [(module.edition, module.state) for module in standing.modules] == [(2, TrainingState.PASSED)]
-    assert [(line.edition, line.expires_on) for line in standing.completed] == [(1, date(2028, 9, 1))]
+    assert [(line.edition, line.expires_on, line.is_replaced) for line in standing.completed] == [
+        (1, date(2028, 9, 1), False)
+    ]
     assert untrained(session, cohort) == set()
+
+
+@pytest.mark.clause("U-C5.1")
+def test_a_new_edition_to_be_repeated_says_that_the_earlier_pass_is_replaced(session: Session, cohort: Cohort) -> None:
+    old = make_module(session, cohort, state=PublishedState.RETIRED)
+    enrolment = make_enrolment(session, cohort, Side.MENTOR)
+    make_completion(session, enrolment, old, date(2028, 9, 1))
+    make_module(session, cohort, edition=2, counts_from=2)
+
+    standing = training.standing(session, make_participant(session, enrolment), TODAY)
+
+    assert [(each.state, each.completed_on, each.passed_before_on) for each in standing.modules] == [
+        (TrainingState.OPEN, None, date(2026, 9, 1))
+    ]
+    assert [(line.edition, line.is_replaced) for line in standing.completed] == [(1, True)]
 
 
 @pytest.mark.parametrize(

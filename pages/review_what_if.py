@@ -1,6 +1,6 @@
 """What if the weights were different, or the worst pair came first? Nothing is kept until somebody says so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from pages.review_parts import tell_of_run, today
 from pages.ui import at_a_press, plain, refusals
 from services.access import Actor
 from services.matching import review_acts, review_settings, work
-from services.matching.review_settings import Weighing
+from services.matching.review_settings import Moved, Weighing
 from services.matching.runs import Preview, RunView
 from services.matching.scheme_criteria import HIGHEST_WEIGHT
 
@@ -72,7 +72,8 @@ def draw_preview(
     if is_large and not st.button("Work it out", key="work-it-out"):
         st.markdown("This cohort is large: a preview takes a second or two.")
     else:
-        draw_sentences(session, actor, cohort_id, run, weights, edition, floor_first=floor_first)
+        found = draw_sentences(session, actor, cohort_id, run, weights, edition, floor_first=floor_first)
+        draw_moved(session, actor, cohort_id, found, is_large=is_large)
     is_new = weights != now.weights or floor_first != (run.policy == "floor_first")
     st.button(
         "Keep this and run" if is_new else "Run again like this",
@@ -107,9 +108,9 @@ def draw_sentences(
     edition: int,
     *,
     floor_first: bool,
-) -> None:
+) -> Preview:
     def preview(*, floor: bool) -> Preview:
-        # Counts only, which stand until something is written about the scheme.
+        # Counts and some ids, which stand until something is written about the scheme.
         key = ("what if", run.id, today(), edition, tuple(sorted(weights.items())), floor)
         return charts.kept(
             key,
@@ -121,6 +122,27 @@ def draw_sentences(
         st.markdown(f"**{plain(review_settings.what_would_change(found))}**")
         if floor_first:
             st.markdown(plain(review_settings.price_of_floor(preview(floor=False), found)))
+    return found
+
+
+def draw_moved(session: Session, actor: Actor, cohort_id: UUID, found: Preview, *, is_large: bool) -> None:
+    """For whom, from whom to whom. Their names are read when somebody looks; of a preview that was asked for, at once:
+    opening it would be another run, without that answer."""
+    if not found.changed:
+        return
+    box = st.expander("For whom", key="what-if-who", on_change="ignore" if is_large else "rerun")
+    if is_large or box.open:
+        box.markdown(moves_in_words(review_settings.moved(session, actor, cohort_id, found), found.changed))
+
+
+def moves_in_words(shown: Sequence[Moved], changed: int) -> str:
+    """A line for each, then how many more there are."""
+    lines = [
+        f"- {plain(move.mentee)}: {plain(move.before or 'nobody')} → {plain(move.after or 'nobody')}" for move in shown
+    ]
+    if more := changed - len(shown):
+        lines.append(f"\n:small[:gray[{more:,} more. Once this has run, “Compare runs” names everybody.]]")
+    return "\n".join(lines)
 
 
 def keep(cohort_id: UUID, now: Weighing, weights: Mapping[str, int], *, floor_first: bool, seed: int) -> None:

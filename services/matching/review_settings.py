@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from models.enrolments import Enrolment
 from models.matching import MatchingRun
-from models.schemes import Scheme
+from models.people import Person
+from models.schemes import Cohort, Scheme
 from services import access
 from services.access import Actor
 from services.errors import Conflict, Refusal
@@ -68,6 +71,41 @@ def preview(
         floor_first=floor_first,
         beside=beside.id,
     )
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One mentee of a preview with the mentor in the run and the one instead, by name; None for nobody."""
+
+    mentee: str
+    before: str | None
+    after: str | None
+
+
+def moved(session: Session, actor: Actor, cohort_id: UUID, found: Preview) -> tuple[Moved, ...]:
+    """Some of those for whom a preview changes something, by name, without the reader; one query.
+
+    Whoever does not coordinate the cohort reads of nobody.
+    """
+    named: Any = select(Enrolment.id, Enrolment.sort_key, Person.full_name, Person.id)
+    named = named.join(Person, col(Person.id) == col(Enrolment.person_id))
+    named = named.join(Cohort, col(Cohort.id) == col(Enrolment.cohort_id)).where(
+        col(Enrolment.id).in_({one for move in found.moves for one in move if one}),
+        Enrolment.cohort_id == cohort_id,
+        col(Cohort.scheme_id).in_(actor.coordinates),
+    )
+    people = {row[0]: row[1:] for row in session.exec(named)}
+    # What would become of themselves is for another coordinator to look at.
+    shown = [move for move in found.moves if all(one is None or _is_another(one, people, actor) for one in move)]
+    shown.sort(key=lambda move: (people[move[0]][0], move[0]))
+    names = {one: facts[1] for one, facts in people.items()}
+    return tuple(
+        Moved(names[mentee], names[was] if was else None, names[now] if now else None) for mentee, was, now in shown
+    )
+
+
+def _is_another(enrolment_id: UUID, people: Mapping[UUID, tuple[Any, ...]], actor: Actor) -> bool:
+    return enrolment_id in people and people[enrolment_id][2] != actor.person_id
 
 
 def keep(

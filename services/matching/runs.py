@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, float], None]
 BeforeKeeping = Callable[[UUID], None]
+# Of a preview so many changes can be read by name.
+MOST_MOVES = 20
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,17 @@ class RunView:
         return choosing.in_words(self.text_method)
 
 
+Move = tuple[UUID, UUID | None, UUID | None]  # a mentee, with the mentor in the run and the one instead; enrolments
+
+
 @dataclass(frozen=True)
 class Preview:
     """What a run would say with other settings, beside the newest one; nothing is kept.
 
     `changed` counts the mentees who would have another mentor, or one more or less, of `mentees` in all, of whom
     `matched_before` have a mentor in the newest run. `settled` were in that run and would not be asked again. Two
-    previews of the same pairs have the same `pairs`, a digest that names nobody.
+    previews of the same pairs have the same `pairs`, a digest that names nobody. `moves` are some of the changed:
+    whoever would have nobody any more first, then whoever would have a first mentor.
     """
 
     mentees: int
@@ -81,6 +88,7 @@ class Preview:
     matched_before: int = 0
     settled: int = 0
     pairs: str = ""
+    moves: tuple[Move, ...] = ()
 
 
 def run(
@@ -138,17 +146,23 @@ def preview(
     solved = _solved(session, given, dict(weights), seed=seed, today=today, floor_first=floor_first, progress=None)
     before = _mentor_of(session, actor, beside) if beside else {}
     after = {line.mentee_id: line.mentor_id for line in solved.lines}
-    changed = sum(before.get(mentee) != mentor for mentee, mentor in after.items())
+    moved = [(mentee, was, now) for mentee, now in after.items() if (was := before.get(mentee)) != now]
     return Preview(
         solved.mentees,
         solved.matched,
         solved.certificate["total"],
         solved.certificate["worst"],
-        changed,
+        len(moved),
         matched_before=sum(before.get(mentee) is not None for mentee in after),
         settled=len(before.keys() - after.keys()),
         pairs=sha256("".join(f"{one}{after[one]}" for one in sorted(after)).encode()).hexdigest(),
+        moves=tuple(nsmallest(MOST_MOVES, moved, key=_hardest_first)),
     )
+
+
+def _hardest_first(move: Move) -> tuple[bool, bool, UUID]:
+    mentee, was, now = move
+    return now is not None, was is not None, mentee
 
 
 def latest(session: Session, actor: Actor, cohort_id: UUID) -> RunView | None:

@@ -159,6 +159,20 @@ def test_weights_are_tried_without_keeping_anything_then_kept_and_taken_back(
     assert pairs_of(page_session, reviewed) == {"Ama": "Bo", "Ben": "Cy", "Dan": None}
 
 
+def test_those_for_whom_other_weights_change_something_are_named_when_asked(
+    page_session: Session, coordinator: Person, reviewed: dict[str, Enrolment]
+) -> None:
+    reviewed["Ama"].sector, reviewed["Dan"].sector = reviewed["Dan"].sector, reviewed["Ama"].sector
+    page = open_page("matching_review", coordinator, view="what-if")
+    folded = drawn(page)
+
+    page.session_state["what-if-who"] = True
+    page.run()
+
+    assert "- Ama: Bo → nobody\n- Dan: nobody → Bo" in drawn(page)
+    assert "→" not in folded
+
+
 def scheme_weights(session: Session, cohort: Cohort) -> dict[str, int]:
     session.expire_all()
     return session.get_one(Scheme, cohort.scheme_id).criterion_weights

@@ -6,10 +6,13 @@ import pytest
 from sqlmodel import Session
 
 from services.matching import review_settings, runs
+from services.matching.review_settings import Moved
 from services.matching.runs import Preview
 from tests.factories import make_cohort, make_proposal, make_scheme
+from tests.services.counting import queries_of
 from tests.services.matching.run_parts import TODAY, coordinator_of, mentee, mentor
 
+PEOPLE = ("Ama", "Ben", "Dan")
 BEFORE = Preview(mentees=3, matched=3, total=2400, worst=700, changed=0, matched_before=3, pairs="as they are")
 
 
@@ -54,6 +57,32 @@ def test_a_preview_after_drafts_speaks_of_those_who_would_be_asked_again(session
         "Nothing would change: the 1 mentee keeps what this run gave. 2 more mentees of this run stay out of it: "
         "they have a proposal or a mentor by now, or are not ready any more."
     )
+
+
+def test_those_for_whom_something_would_change_are_named_but_never_to_themselves(session: Session) -> None:
+    cohort = make_cohort(session, make_scheme(session, criterion_weights={"sector": 5}))
+    for name, sector in (("Bo", "L"), ("Cy", "D")):
+        mentor(session, cohort, name, sector=sector)
+    cohort_id = cohort.id
+    ama, _, dan = (mentee(session, cohort, name, sector=sector) for name, sector in zip(PEOPLE, "LDQ", strict=True))
+    actor, stranger = coordinator_of(session, cohort), coordinator_of(session, make_cohort(session))
+    run = runs.run(session, actor, cohort.id, today=TODAY)
+    ids, dan_self = [ama.id, dan.id], dan.person_id
+    ama.sector, dan.sector = dan.sector, ama.sector
+    session.commit()
+    found = review_settings.preview(session, actor, run, cohort_id, {"sector": 5}, floor_first=False, today=TODAY)
+
+    with queries_of(session) as statements:
+        named = review_settings.moved(session, actor, cohort_id, found)
+    to_dan = review_settings.moved(session, replace(actor, person_id=dan_self), cohort_id, found)
+
+    assert found.changed == 2
+    # Whoever would have nobody any more leads among those that are kept; they are read in the order of names.
+    assert [move[0] for move in found.moves] == ids
+    assert named == (Moved("Ama", "Bo", None), Moved("Dan", None, "Bo"))
+    assert len(statements) == 1
+    assert to_dan == named[:1]
+    assert review_settings.moved(session, stranger, cohort_id, found) == ()
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,12 @@ BADGES: dict[MessageStatus, tuple[str, str, str]] = {
     MessageStatus.FAILED: ("Failed", "red", ":material/error:"),
     MessageStatus.CANCELLED: ("Cancelled", "gray", ":material/block:"),
 }
+# What was cancelled for any other reason has it on record.
+TAKEN_BACK = "It was taken back before it left."
+TO_SEND_AGAIN = (
+    "“Send again” tries once more. Where an address is wrong, correct it first: open the person under Enrolments and "
+    "press “Correct the address”."
+)
 NO_LONGER_NEEDED = ("No longer needed", "gray", ":material/block:")
 
 
@@ -79,8 +85,9 @@ def in_one_piece(line: OutboxLine, zone: str, today: date, said: str | None) -> 
         f"**{plain(line.recipient)}** · {plain(line.title)} :{color}-badge[{icon} {label}]",
         f":small[:gray[{plain(line.subject)} · {plain(when_in_words(line, zone, today))}]]",
     ]
-    if line.problem and line.problem != said:
-        why = line.problem.removeprefix(outdated_mail.START)
+    problem = line.problem or (TAKEN_BACK if line.status is MessageStatus.CANCELLED else None)
+    if problem and problem != said:
+        why = problem.removeprefix(outdated_mail.START)
         facts.append(f":material/info: {plain(why[:1].upper() + why[1:])}")
     return "  \n".join(facts)
 
@@ -95,6 +102,8 @@ def badge_of(line: OutboxLine) -> tuple[str, str, str]:
 def draw_lines(session: Session, actor: Actor, found: Outbox, said: str | None) -> None:
     """One card: what can be sent again has its button beside it, all between two of these is one piece of text."""
     zone, today = actor.time_zone or "UTC", utc_now().date()
+    if any(line.status is MessageStatus.FAILED for line in found.lines):
+        st.caption(TO_SEND_AGAIN)
     with st.container(border=True, gap="small"):
         for failed, lines in groupby(found.lines, lambda line: line.status is MessageStatus.FAILED):
             if not failed:

@@ -94,6 +94,10 @@ def test_each_message_shows_to_whom_what_about_and_how_it_went(
     assert details(page)[0].startswith("A question about your enrolment in AULP · Written ")
     assert "The address is not known \\(550\\)\\." in "".join(line.value for line in page.markdown)
     assert [button.label for button in page.button if button.key != "sign_out"] == ["Send again"]
+    assert [line.value for line in page.caption if "Send again" in line.value] == [
+        "“Send again” tries once more. Where an address is wrong, correct it first: open the person under Enrolments "
+        "and press “Correct the address”."
+    ]
     assert list(page.warning) == []
     assert "private" not in "".join(str(element.value) for element in [*page.markdown, *page.text, *page.caption])
     assert message.status is MessageStatus.FAILED
@@ -272,3 +276,15 @@ def test_what_lost_its_reason_before_it_left_says_so(
     assert "The proposal was answered, taken back or over before this left" in "".join(
         line.value for line in page.markdown
     )
+
+
+@pytest.mark.usefixtures("_mail_is_set_up")
+def test_what_was_taken_back_says_so(page_session: Session, cohort: Cohort, coordinator: Person) -> None:
+    written(page_session, cohort, "Li Wei", "cancelled")
+
+    page = open_page("messages", coordinator)
+
+    assert [piece.split("  \n")[-1] for piece in pieces(page)] == [
+        ":material/info: It was taken back before it left\\."
+    ]
+    assert [line.value for line in page.caption if "Send again" in line.value] == []

@@ -185,7 +185,7 @@ def draw_look(look: Look) -> None:
     sections = f"{len(look.sections)} {'section' if len(look.sections) == 1 else 'sections'}"
     st.caption(f"As people will read it: {sections}, {clauses} {'clause' if clauses == 1 else 'clauses'}")
     if parts:
-        st.markdown("\n\n".join(parts))
+        st.markdown("\n\n".join(parts), anchors=False)
 
 
 def draw_ended_exceptions(keys: Sequence[str]) -> None:

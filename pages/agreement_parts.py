@@ -47,7 +47,7 @@ def draw_differences(found: Differences) -> None:
         blocks = [_clause(change) for change in found.changed]
         if found.around:
             blocks.append(f"**Outside the clauses** {BADGES[Change.CHANGED]}\n\n{_marked(found.around)}")
-        st.markdown("\n\n".join(blocks))
+        st.markdown("\n\n".join(blocks), anchors=False)
 
 
 def summary(found: Differences) -> str:

@@ -173,7 +173,7 @@ def draw_heading(actor: Actor, reading: Reading) -> None:
         gone = f" No longer in it: {plain(', '.join(reading.removed))}." if reading.removed else ""
         st.info(f"What changed since you last signed is marked.{gone}", icon=":material/difference:")
     if reading.opening:
-        st.markdown(prose(reading.opening))
+        st.markdown(prose(reading.opening), anchors=False)
 
 
 def draw_section(reading: Reading, section: ReadSection, *, with_box: bool) -> bool:
@@ -184,7 +184,7 @@ def draw_section(reading: Reading, section: ReadSection, *, with_box: bool) -> b
             st.progress(number / total, text=f"Section {number} of {total} · {minutes_to_read(section)}")
         st.subheader(plain(section.title), anchor=False)
         if words := section_words(section, reading.changed):
-            st.markdown(words)
+            st.markdown(words, anchors=False)
         if not with_box:
             return False
         return st.checkbox(f"I have read “{plain(section.title)}”", key=box(reading.id, section.key))

@@ -173,7 +173,8 @@ def draw_chosen(session: Session, actor: Actor, cohort_id: UUID, found: Ledger) 
     line = by_id[chosen]
     with st.container(border=True):
         st.header(f"{plain(line.clause)} · {plain(line.heading)}", anchor=False)
-        st.markdown(f"{prose(line.text, under=2)}\n\n{small(f'From “{line.document}”, as it is in force.')}")
+        source = small(f"From “{line.document}”, as it is in force.")
+        st.markdown(f"{prose(line.text, under=2)}\n\n{source}", anchors=False)
         st.markdown("\n\n".join(evidence_of(line) + published_in_words(found, line)))
         if not found.is_protected:
             draw_behind(session, actor, cohort_id, line)

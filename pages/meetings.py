@@ -83,7 +83,7 @@ def record(session: Session, actor: Actor, match: MyMatch, old: Noted | None, ch
     begin(form, match, old, channel)
     with st.form(f"record-{form}"):
         title = "Put your record right" if old else "Record a meeting"
-        st.markdown(f"## {title}\n\n:small[:gray[{yours_alone(match)}]]")
+        st.markdown(f"## {title}\n\n:small[:gray[{yours_alone(match)}]]", anchors=False)
         day = st.date_input("Date", key=f"day-{form}", max_value=latest_day(match, old), format="DD/MM/YYYY")
         at = st.time_input("Start", key=f"at-{form}", step=300)
         minutes = st.number_input("Minutes", 1, meetings.LONGEST_MINUTES, step=5, key=f"minutes-{form}")
@@ -186,7 +186,7 @@ def listed(actor: Actor, match: MyMatch, record: OwnRecord, own: dict[str, Noted
         empty("Nothing is recorded yet. After you have met, it takes half a minute.")
         return
     with st.container(border=True, gap="small"):
-        st.markdown(f"## {title}\n\n{in_paragraphs(found[:NEWEST], match, today)}")
+        st.markdown(f"## {title}\n\n{in_paragraphs(found[:NEWEST], match, today)}", anchors=False)
         if earlier := found[NEWEST:]:
             with st.expander(f"{len(earlier)} earlier", key="earlier", on_change="rerun", type="compact") as opened:
                 if opened.open:
@@ -254,7 +254,9 @@ def draw_cohort(session: Session, actor: Actor, cohort_id: UUID) -> None:
     )
     with st.container(border=True):
         if chosen:
-            st.markdown(of_pair(cohort_meetings.of_pair(session, actor, by_id[chosen].pairing_id), today))
+            st.markdown(
+                of_pair(cohort_meetings.of_pair(session, actor, by_id[chosen].pairing_id), today), anchors=False
+            )
         else:
             st.markdown(summaries(found, today))
     if found.pages > 1:

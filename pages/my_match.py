@@ -52,7 +52,7 @@ def draw(session: Session, actor: Actor, matches: tuple[MyMatch, ...]) -> None:
             empty("This mentoring has ended and contact details are closed. Your own records stay yours to read.")
     about = match_sharing.of_other(session, actor, match.pairing_id) if match.is_open else ()
     with right.container(border=True):
-        st.markdown(introduction(match, about))
+        st.markdown(introduction(match, about), anchors=False)
         offer_qr_code(match)
     # Not in the column above: on a phone the details follow the step that needs them.
     draw_form_of_theirs(match, [fact for fact in about if not by_name(fact)])
@@ -120,7 +120,7 @@ def draw_form_of_theirs(match: MyMatch, about: Sequence[Fact]) -> None:
     parts = [f"## About {name}", lines_of(fact for fact in told if not fact.by_choice)]
     if chosen := lines_of(fact for fact in told if fact.by_choice):
         parts += [f":small[:gray[{name} chose to share this with you:]]", chosen]
-    st.container(border=True).markdown("\n\n".join(filter(None, parts)))
+    st.container(border=True).markdown("\n\n".join(filter(None, parts)), anchors=False)
 
 
 def lines_of(facts: Iterable[Fact]) -> str:
@@ -162,7 +162,7 @@ def offer_qr_code(match: MyMatch) -> None:
 def keep_in_touch(session: Session, actor: Actor, match: MyMatch, today: date) -> None:
     """The mentee's first step, and later one tap for every time they talked."""
     with st.container(border=True, gap="small"):
-        st.markdown(what_is_next(session, actor, match, today))
+        st.markdown(what_is_next(session, actor, match, today), anchors=False)
         if match.must_make_contact and match.must_sign_first:
             st.markdown(f"**{SIGN_FIRST}**")
             st.page_link("agreements.py", label="Read and sign first", icon=":material/draw:")
@@ -217,7 +217,7 @@ def recorded(session: Session, actor: Actor, match: MyMatch, today: date) -> Non
     found = meetings.own(session, actor, match.pairing_id)
     label = "Record a meeting" if match.is_open else "Your own record"
     with st.container(border=True, gap="small"):
-        st.markdown(f"## Your meetings\n\n{newest(found, match, today)}")
+        st.markdown(f"## Your meetings\n\n{newest(found, match, today)}", anchors=False)
         st.page_link("meetings.py", label=label, icon=":material/event:")
 
 

@@ -70,13 +70,14 @@ def read(session: Session, actor: Actor, match: MyMatch) -> None:
                 written(guide.role_statement, under=2) if guide.role_statement else plain(guide.role_line),
                 f"### What stays between you\n\n{pair_ways.in_confidence(guide.exceptions)}",
             )
-        )
+        ),
+        anchors=False,
     )
     if guide.first_meeting:
         label = "A plan for the first meeting"
         with st.expander(label, icon=":material/checklist:", key="plan", on_change="rerun") as opened:
             if opened.open:
-                st.markdown(written(guide.first_meeting, under=2))
+                st.markdown(written(guide.first_meeting, under=2), anchors=False)
     st.button("Go on to expectations", key="to-expect", type="primary", on_click=go_to, args=(EXPECT,))
 
 
@@ -111,7 +112,7 @@ def together(found: Expectations, match: MyMatch) -> None:
             parts.append("\n\n".join((f"### {title}", *(both_said(line, match) for line in lines))))
     if not differing:
         parts.insert(0, "You chose the same everywhere. Read what each wrote, and ask what is meant.")
-    st.markdown("\n\n".join(parts))
+    st.markdown("\n\n".join(parts), anchors=False)
 
 
 def both_said(line: Line, match: MyMatch) -> str:

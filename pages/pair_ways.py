@@ -24,7 +24,7 @@ def draw_card(session: Session, actor: Actor, match: MyMatch, today: date) -> No
     card = ways_card.read(session, actor, match.pairing_id)
     with st.container(border=True, gap="small"):
         parts = (badge(card, match, today), rhythm(card, match, today), careful(card.marked))
-        st.markdown("## Ways of working\n\n" + "  \n".join(part for part in parts if part))
+        st.markdown("## Ways of working\n\n" + "  \n".join(part for part in parts if part), anchors=False)
         st.page_link("ways.py", label=way_in(card, match), icon=":material/handshake:")
 
 

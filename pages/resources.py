@@ -111,7 +111,7 @@ def draw_reading(actor: Actor, reading: Reading) -> None:
         if reading.link is not None:
             st.markdown(f"{link_to(reading.link, 'Open the page')}  \n:small[It leaves this desk and opens elsewhere.]")
         else:
-            st.markdown(written(reading.text or "", under=2))
+            st.markdown(written(reading.text or "", under=2), anchors=False)
 
 
 def draw_back() -> None:

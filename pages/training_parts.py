@@ -61,7 +61,7 @@ def until(module: Module, today: date) -> str:
 
 def draw_text(module: Module) -> None:
     with st.container(border=True, width=READING_WIDTH):
-        st.markdown(written(module.text, under=2))
+        st.markdown(written(module.text, under=2), anchors=False)
 
 
 def draw_question(module: Module, number: int, asked: Question) -> Collection[int]:

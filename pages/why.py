@@ -20,7 +20,7 @@ def why(session: Session, actor: Actor, topic: str, *, clauses: tuple[str, ...] 
     if not box.open:
         return
     found = reasons.reason(session, actor, *(clauses or reasons.TOPICS[topic]))
-    box.markdown(NOTHING if found is None else in_words(found))
+    box.markdown(NOTHING if found is None else in_words(found), anchors=False)
 
 
 def in_words(found: reasons.Reason) -> str:

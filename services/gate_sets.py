@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import False_, and_, bindparam, extract, func, or_, true
+from sqlalchemy import False_, and_, bindparam, extract, false, func, or_, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -51,7 +51,8 @@ class Way(Enum):
 class Whole:
     """A cohort, the gates of its scheme, and what counts for them today.
 
-    Where sets are read beside the people, a condition adds those that it asks for to `sets`, for `beside` to join them.
+    Where sets are read beside the people, a condition adds those that it asks for to `sets`, for `beside` to join them;
+    and to `sure` who is held back whatever number they share, for `beside` to ask the others for one.
     """
 
     scheme: Any
@@ -60,6 +61,7 @@ class Whole:
     evidence: tuple[Evidence, ...]
     way: Way = Way.ONE_BY_ONE
     sets: list[Any] = field(default_factory=list)
+    sure: list[Any] = field(default_factory=list)
 
 
 def evidence_of(session: Session, scheme_id: UUID, today: date) -> tuple[Evidence, ...]:
@@ -76,9 +78,14 @@ def held_back(whole: Whole, gate: str, side: Side) -> Any:
     """
     if gate not in ("ready", "not-ready"):
         return _lacks(whole, gate, side)
-    lacks = [each for name in _OF_READY if (each := _lacks(whole, name, side)) is not None]
+    numbers_last = gate == "not-ready" and whole.way is Way.BESIDE and side is Side.MENTOR
+    names = [name for name in _OF_READY if not (numbers_last and name == "contactable")]
+    lacks = [each for name in names if (each := _lacks(whole, name, side)) is not None]
     if gate == "ready":
         return and_(true(), *(~each for each in lacks))
+    if numbers_last:
+        whole.sure.append(or_(false(), *lacks))
+        lacks.append(_shares_no_address(whole, side))
     return or_(*lacks) if lacks else None
 
 
@@ -87,7 +94,14 @@ def beside(whole: Whole, people: Any) -> Any:
     for each in whole.sets:
         people = people.outerjoin(each, each.c.held_by == Enrolment.id)
     # Who holds a thing twice, a module of last year and of this, would come twice.
-    return people.distinct() if whole.sets else people
+    people = people.distinct() if whole.sets else people
+    if not whole.sure:
+        return people
+    # Last, and of each by itself: where it may have to ask for a number, PostgreSQL takes longer with everybody.
+    few = people.add_columns(or_(*whole.sure).label("is_sure")).subquery()
+    known = [each for each in few.c if each.name != "is_sure"]
+    number = _numbers(few.c.id).correlate(few).limit(1).scalar_subquery()
+    return select(*known).where(or_(few.c.is_sure, number.is_(None)))
 
 
 def incomplete(fields: Iterable[FormField]) -> Any:
@@ -183,18 +197,25 @@ def _is_full(whole: Whole, side: Side) -> Any:
 
 def _unreachable(whole: Whole, side: Side) -> Any:
     """Neither do they share an address, which everybody has, nor a number which they gave."""
-    is_open = col(Consent.withdrawn_at).is_(None)
-    shares_address = and_(col(Consent.purpose) == ConsentPurpose.SHARE_EMAIL, is_open)
+    # A number is asked about only where no address is shared: to ask everybody, all the people's rows would be read.
+    return and_(_shares_no_address(whole, side), ~_numbers(Enrolment.id).correlate(Enrolment).exists())
+
+
+def _shares_no_address(whole: Whole, side: Side) -> Any:
+    shared = and_(col(Consent.purpose) == ConsentPurpose.SHARE_EMAIL, col(Consent.withdrawn_at).is_(None))
+    return _in_none(whole, side, (Consent.enrolment_id, shared))
+
+
+def _numbers(enrolment_id: Any) -> Any:
+    """A select of the consents by which this enrolment shares a number that was given."""
     given = or_(
         and_(col(Consent.purpose) == ConsentPurpose.SHARE_TELEPHONE, col(Person.telephone).is_not(None)),
         and_(col(Consent.purpose) == ConsentPurpose.SHARE_WECHAT, col(Person.wechat_id).is_not(None)),
     )
     # By the id alone, which an index has beside all the rest.
     sharing = aliased(Enrolment)
-    shared = select(Consent.id).where(Consent.enrolment_id == Enrolment.id, sharing.id == Consent.enrolment_id, is_open)
-    shares_number = shared.where(Person.id == sharing.person_id, given).correlate(Enrolment).exists()
-    # A number is asked about only where no address is shared: to ask everybody, all the people's rows would be read.
-    return and_(_in_none(whole, side, (Consent.enrolment_id, shares_address)), ~shares_number)
+    shared = select(Consent.id).where(Consent.enrolment_id == enrolment_id, col(Consent.withdrawn_at).is_(None))
+    return shared.where(sharing.id == Consent.enrolment_id, Person.id == sharing.person_id, given)
 
 
 @cache

@@ -153,13 +153,14 @@ def test_however_few_are_looked_at_in_one_go_a_gate_and_a_search_lead_to_the_sam
     questions = [
         {"gate": gate, "search": search} for gate in (None, *Gate) for search in ("", "bo", "chen quattro", "nobody")
     ]
+    questions += [{"search": "bo", "status": EnrolmentStatus.WITHDRAWN}, {"search": "chen", "side": Side.MENTOR}]
     usual = [names(session, actor, cohort, **question) for question in questions]
 
     monkeypatch.setattr(queue_finding, "_AT_ONCE", at_once)
     monkeypatch.setattr(people_search, "_FEW", 0)
 
     assert [names(session, actor, cohort, **question) for question in questions] == usual
-    assert [len(found) for found in usual[:4]] == [9, 5, 1, 0]
+    assert [len(found) for found in (*usual[:4], *usual[-2:])] == [9, 5, 1, 0, 1, 4]
 
 
 @pytest.mark.clause("U-C5.3")

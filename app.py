@@ -101,19 +101,27 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 presses.keep_all()
 thrift.begin()
+routes = [
+    *session_routes.routes(),
+    *second_factor_routes.routes(),
+    *welcome_routes.routes(),
+    *address_routes.routes(),
+    *answer_routes.routes(),
+    *join_routes.routes(),
+    *rights_routes.routes(),
+    *verification_routes.routes(),
+]
 app = st.App(
     "pages/menu.py",
-    routes=[
-        *session_routes.routes(),
-        *second_factor_routes.routes(),
-        *welcome_routes.routes(),
-        *address_routes.routes(),
-        *answer_routes.routes(),
-        *join_routes.routes(),
-        *rights_routes.routes(),
-        *verification_routes.routes(),
+    routes=routes,
+    middleware=[
+        Middleware(
+            Gateway,
+            script_hashes=[script_hash(each) for each in inline_scripts()],
+            holding=holding,
+            addresses=[route.path_regex for route in routes],
+        )
     ],
-    middleware=[Middleware(Gateway, script_hashes=[script_hash(each) for each in inline_scripts()], holding=holding)],
     lifespan=lifespan,
     on_script_error=apologise,
 )

@@ -5,6 +5,7 @@ no socket can resume a session that another sign-in began.
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ IDENTITY, ADDRESS = "x-app-session", "x-app-address"
 SOCKET, UPLOADS, MEDIA = "/_stcore/stream", "/_stcore/upload_file/", "/media/"
 # Doors of Streamlit that nobody here uses: figures about the server, an interface for programs, its own sign-in.
 CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/auth/login", "/auth/logout", "/oauth2callback")
+# Streamlit's own addresses of more than one part. At all others it answers with a page that finds none of its files.
+FILES = ("/_stcore/", MEDIA, "/static/", "/component/", "/app/")
 # A machine that watches over us may call us by another name.
 PROBES = ("/healthz", "/readyz")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -44,7 +47,10 @@ class Holding:
 
 
 class Gateway:
-    """ASGI middleware. `holding` looks up a Streamlit session; `script_hashes` are the inline scripts that may run."""
+    """ASGI middleware. `holding` looks up a Streamlit session; `script_hashes` are the inline scripts that may run.
+
+    `addresses` are those of our pages beside Streamlit.
+    """
 
     def __init__(
         self,
@@ -52,8 +58,10 @@ class Gateway:
         *,
         script_hashes: Sequence[str] = (),
         holding: Callable[[str], Holding | None] = lambda _name: None,
+        addresses: Sequence[re.Pattern[str]] = (),
     ) -> None:
         self._app = app
+        self._addresses = tuple(addresses)
         self._script_hashes = tuple(script_hashes)
         self._holding = holding
         self._watch = Watch()
@@ -81,7 +89,8 @@ class Gateway:
         refused = await self._refusal(scope, Headers(scope=scope))
         if refused is not None:
             status, title, remedy = refused
-            await plain_pages.render(title, [remedy], status=status)(scope, receive, answer)
+            link = ("/", "Go to the first page") if status == 404 else None
+            await plain_pages.render(title, [remedy], link=link, status=status)(scope, receive, answer)
             return
         await self._app(_told(scope, None, client_address(scope)), receive, answer)
 
@@ -90,13 +99,19 @@ class Gateway:
         path, method = scope["path"], scope["method"]
         if path not in PROBES and not rules.host_is_ours(headers.get("host", "")):
             return 421, "This is not the address of this desk", "Open it by the address that you were given."
-        if path.startswith(CLOSED):
+        if path.startswith(CLOSED) or self._leads_nowhere(path.rstrip("/"), headers):
             return 404, "There is nothing here", "Check the address."
         if path.startswith((UPLOADS, MEDIA)):
             return await self._refusal_of_file(path, method, headers)
         if method not in SAFE_METHODS and not rules.is_same_origin(headers):
             return 403, "This did not come from our own page", "Open the page again and send it from there."
         return None
+
+    def _leads_nowhere(self, path: str, headers: Headers) -> bool:
+        """Whether a reader would see a page that stays white: screens have addresses of one part."""
+        if path.count("/") < 2 or "text/html" not in headers.get("accept", ""):
+            return False
+        return not path.startswith(FILES) and not any(ours.match(path) for ours in self._addresses)
 
     async def _refusal_of_file(self, path: str, method: str, headers: Headers) -> tuple[int, str, str] | None:
         try:

@@ -231,6 +231,8 @@ def test_files_and_closed_doors(server: Server) -> None:
 
     assert [server.ask(path)[0] for path in asked] == [403, 404, 404, 404, 200, 200]
     assert server.ask("/", host="evil.test")[0] == 421
+    pages = ["/no/such/page", "/answer/x/y", "/rights/none", "/enrolments"]
+    assert [server.ask(path, accept="text/html")[0] for path in pages] == [404, 404, 200, 200]
 
 
 def test_nothing_heavy_is_loaded_before_somebody_needs_it() -> None:

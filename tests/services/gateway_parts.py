@@ -1,6 +1,7 @@
 """A small app behind the gate, and how it is asked."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -50,6 +51,7 @@ def ask(
     *,
     inside: Inside | None = None,
     holding: Callable[[str], Holding | None] = lambda _name: None,
+    addresses: Sequence[re.Pattern[str]] = (),
     **headers: str,
 ) -> tuple[int, dict[str, str]]:
     """Status and headers of the answer. `_` in a header's name stands for `-`."""
@@ -61,7 +63,7 @@ def ask(
     async def receive() -> Message:
         return {"type": "http.request", "body": b""}
 
-    gate = Gateway(inside or Inside(), holding=holding)
+    gate = Gateway(inside or Inside(), holding=holding, addresses=addresses)
     to_its_end(gate(scope_of("http", path, headers) | {"method": method}, receive, send))
     return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
 

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.types import Message
 
-from services import production, sessions
+from services import answer_routes, production, sessions
 from services.gateway import ADDRESS, IDENTITY, Gateway, Holding, session_cookie
 from services.gateway_headers import host_is_ours, is_same_origin, origin_is_ours, script_hash
 from tests.event_loop import to_its_end
@@ -52,6 +52,29 @@ def test_in_production_browsers_are_told_to_stay_with_tls(monkeypatch: pytest.Mo
 )
 def test_doors_that_nobody_uses_are_closed(path: str) -> None:
     assert ask(path)[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/no/such/page", 404),
+        ("/answer/token/more", 404),
+        ("/answer/token", 200),
+        ("/answer/token/", 200),
+        ("/enrolments", 200),
+        ("/enrolments/", 200),
+        ("/_stcore/health", 200),
+        ("/media/x", 403),
+    ],
+)
+def test_a_reader_of_an_address_that_leads_nowhere_is_told_so(path: str, status: int) -> None:
+    answers = [route.path_regex for route in answer_routes.routes()]
+
+    assert ask(path, addresses=answers, accept="text/html,*/*;q=0.8")[0] == status
+
+
+def test_what_a_page_of_streamlit_asks_for_below_its_own_address_passes() -> None:
+    assert ask("/enrolments/_stcore/health", accept="application/json, text/plain, */*")[0] == 200
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ class Visit:
 
     def arrive_by_invitation(self, email: str) -> None:
         """From the link in the invitation to Home, with a password of one's own."""
-        self.page.goto(link_in(self.desk.mailbox.waited_for("your place in", to=email)[1]))
+        self.page.goto(link_in(self.desk.mailbox.waited_for("Welcome to", to=email)[1]))
         self.page.locator("input[type=password]").first.wait_for()
         for field in self.page.locator("input[type=password]").all():
             field.fill(PASSWORD)

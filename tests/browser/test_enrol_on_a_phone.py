@@ -118,13 +118,13 @@ def invited(session: Session) -> None:
         Account(person_id=coordinator.id, status=AccountStatus.ACTIVE, password_hash=passwords.hashed(PASSWORD))
     )
     session.add(Enrolment(person_id=mentor.id, cohort_id=cohort.id, side=Side.MENTOR, sort_key="wen li"))
-    accounts.ensure_invited(session, DESK, mentor.id, scheme_id=cohort.scheme_id)
+    accounts.ensure_invited(session, DESK, mentor.id, scheme_id=cohort.scheme_id, status=EnrolmentStatus.DRAFT)
     session.commit()
 
 
 def arrive(phone: Phone, desk: Desk) -> None:
     """From the link in the email to Home, with a password."""
-    phone.open(link_in(desk.mailbox.waited_for("your place in", to=MENTOR)[1]))
+    phone.open(link_in(desk.mailbox.waited_for("Your enrolment in", to=MENTOR)[1]))
     for field in phone.page.locator("input[type=password]").all():
         phone.taps += 1
         field.tap()
@@ -191,7 +191,7 @@ def test_a_new_mentor_is_ready_in_forty_taps_though_the_server_died_in_between(
     engine = make_engine(desk.database_url)
     with Session(engine) as session:
         invited(session)
-    desk.mailbox.waited_for("your place in", to=MENTOR)
+    desk.mailbox.waited_for("Your enrolment in", to=MENTOR)
 
     begun, phone = time.monotonic(), Phone(browser)
     arrive(phone, desk)

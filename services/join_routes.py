@@ -8,13 +8,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services import plain_pages, self_enrolment, storage
+from services import messages, plain_pages, self_enrolment, storage
 from services.errors import Invalid, Refusal
 from services.gateway import client_address
 from services.plain_pages import Button, Field, Form
 from services.self_enrolment import Door
 
 log = logging.getLogger("mentoring")
+ON_ITS_WAY = (
+    "Look into your mailbox",
+    [
+        "We have sent an email with the next step to the address that you gave. Open it within three days.",
+        "Nothing arrives? Look in the spam folder, or ask whoever gave you the link which address to use.",
+    ],
+)
+WAITS = (
+    "Your address is noted",
+    [
+        "This desk has no mail server yet. The email with the next step goes to the address that you gave as soon as "
+        "there is one.",
+        "Are you in a hurry? Ask whoever gave you the link.",
+    ],
+)
 
 
 def routes() -> list[Route]:
@@ -47,13 +62,7 @@ async def _join(request: Request) -> Response:
         return _form(token, door, name=name, email=email, problem=str(refusal))
     except Refusal as refusal:
         return _refused(refusal)
-    response = plain_pages.render(
-        "Look into your mailbox",
-        [
-            "We have sent an email with the next step to the address that you gave. Open it within three days.",
-            "Nothing arrives? Look in the spam folder, or ask whoever gave you the link which address to use.",
-        ],
-    )
+    response = plain_pages.render(*(ON_ITS_WAY if messages.mail_is_set_up() else WAITS))
     response.background = BackgroundTask(_after, token, name, email)
     return response
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from services import accounts, links, passwords, plain_pages, second_factor, sessions, storage
+from services import accounts, links, messages, passwords, plain_pages, second_factor, sessions, storage
 from services.errors import Invalid, Refusal
 from services.gateway import client_address
 from services.plain_pages import Button, Field, Form
@@ -18,6 +18,16 @@ FORGOT = "Forgot your password?"
 LOST_MAILBOX = (
     "You can no longer read that mailbox? Write to your scheme's office: its address stands under “Your rights and how "
     "to complain”, below. They enter your new address, and you confirm it from the new mailbox."
+)
+# To every address alike.
+ON_ITS_WAY = (
+    "If this address belongs to somebody here, a link is on its way to it. It works once, for 30 minutes.",
+    "Nothing arrives? Look in the spam folder, or ask your scheme's office which address they have.",
+)
+WAITS = (
+    "This desk has no mail server yet. If this address belongs to somebody here, a link goes to it as soon as there is "
+    "one.",
+    "Are you in a hurry? Ask your scheme's office to have one set.",
 )
 
 
@@ -77,15 +87,9 @@ async def _forgot(request: Request) -> Response:
     """One answer for every address, and the work only after it, so that not even the time tells them apart."""
     form = await plain_pages.small_form(request)
     email = str(form.get("email", ""))[:254] if form else ""
-    response = plain_pages.render(
-        "Look into your mailbox",
-        [
-            "If this address belongs to somebody here, a link is on its way to it. It works once, for 30 minutes.",
-            "Nothing arrives? Look in the spam folder, or ask your scheme's office which address they have.",
-            LOST_MAILBOX,
-        ],
-        link=("/", "Back to sign in"),
-    )
+    is_sent = messages.mail_is_set_up()
+    title, said = ("Look into your mailbox", ON_ITS_WAY) if is_sent else ("Your wish is noted", WAITS)
+    response = plain_pages.render(title, [*said, LOST_MAILBOX], link=("/", "Back to sign in"))
     response.background = BackgroundTask(_ask_for_reset, email)
     return response
 

@@ -19,6 +19,7 @@ from services import enrolment_decisions, invitations, join_routes, links, open_
 from services.access import Actor
 from services.errors import Conflict, Invalid, NotAllowed
 from services.invitations import Standing
+from services.settings import settings
 from tests.factories import make_account, make_actor, make_cohort, make_coordinator, make_enrolment, make_person
 
 PASTED = """Ama Boateng <ama@example.org>
@@ -267,9 +268,12 @@ def test_a_link_ends_by_its_day_or_by_hand(session: Session, cohort: Cohort, act
     assert self_enrolment.look(session, first).side is Side.MENTEE
 
 
+@pytest.mark.parametrize(("server", "said"), [("mail.example.org", "We have sent"), ("", "has no mail server yet")])
 def test_the_page_says_the_same_to_strangers_and_to_whoever_has_a_place(
-    session: Session, cohort: Cohort, actor: Actor
+    session: Session, cohort: Cohort, actor: Actor, monkeypatch: pytest.MonkeyPatch, server: str, said: str
 ) -> None:
+    monkeypatch.setenv("SMTP_HOST", server)
+    settings.cache_clear()
     person = make_person(session, "Ama", email="ama@example.org")
     make_account(session, person)
     make_enrolment(session, cohort, person=person)
@@ -283,6 +287,7 @@ def test_the_page_says_the_same_to_strangers_and_to_whoever_has_a_place(
     ]
 
     assert {(each.status_code, each.text) for each in answers} == {(200, answers[0].text)}
+    assert [words for words in ("We have sent", "has no mail server yet") if words in answers[0].text] == [said]
     session.expire_all()
     assert mails(session) == [("ama@example.org", "place_offered"), ("new@example.org", "invitation")]
 

@@ -230,7 +230,12 @@ def test_in_production_a_coordinators_new_password_leads_to_a_code_and_not_in(
     assert answer.headers["location"].rpartition("/")[0] == "/second-factor"
 
 
-def test_forgetting_a_password_gets_the_same_answer_for_every_address(browser: TestClient, session: Session) -> None:
+@pytest.mark.parametrize(("server", "said"), [("mail.example.org", "is on its way"), ("", "has no mail server yet")])
+def test_forgetting_a_password_gets_the_same_answer_for_every_address(
+    browser: TestClient, session: Session, monkeypatch: pytest.MonkeyPatch, server: str, said: str
+) -> None:
+    monkeypatch.setenv("SMTP_HOST", server)
+    settings.cache_clear()
     make_user(session)
     shown = browser.get("/forgot")
 
@@ -241,6 +246,7 @@ def test_forgetting_a_password_gets_the_same_answer_for_every_address(browser: T
 
     assert (shown.status_code, known.status_code) == (200, 200)
     assert known.text == unknown.text == nothing.text
+    assert [words for words in ("is on its way", "has no mail server yet") if words in known.text] == [said]
     assert [row.template for row in session.exec(select(Message))] == ["password_reset"]
 
 

@@ -65,7 +65,7 @@ def draw(session: Session, actor: Actor, cohort_id: UUID) -> None:
 def counted(session: Session, actor: Actor, cohort_id: UUID, standing: Standing) -> tuple[Ledger, dict[str, str]]:
     """The ledger, and each clause in words: both are the same for every reader, and making them takes a while.
 
-    Meetings are noted all day long: what is counted of people stays until something else was done.
+    Meetings are noted all day long: what is counted of people and feedback stays until something else was done.
     """
     edition = standing.edition and ledger.people_edition(session, cohort_id)
     key = ("ledger, people", cohort_id, standing.is_protected, standing.today, edition)

@@ -37,7 +37,9 @@ ROWS: dict[str, Callable[[Shape, Collection[str]], Any]] = {
     "mentees": people.mentees,
 }
 SIDES = ("mentors", "mentees")
-# What is done most often in a cohort, and tells nothing about any mentor or mentee by themselves.
+# Of none of these is anything counted in a table that meetings and contacts are noted in.
+LASTING = (*SIDES, "answers")
+# What is done most often in a cohort, and tells nothing about any mentor or mentee, or any form, by themselves.
 OF_MEETINGS = ("contact.noted", "meeting.corrected", "meeting.recorded")
 ORDER = list(State)
 # Answers what it is given makes, or what that made before.
@@ -52,7 +54,7 @@ def fresh(make: Callable[[], dict[str, Counts]]) -> dict[str, Counts]:
 def ledger(session: Session, actor: Actor, cohort_id: UUID, *, today: date | None = None, keep: Keep = fresh) -> Ledger:
     """The whole ledger in no more than 12 queries, at any size of cohort. Raises NotAllowed.
 
-    `keep` may answer counts of mentors and mentees from before, as long as `people_edition` is the same.
+    `keep` may answer counts of mentors, mentees and feedback from before, as long as `people_edition` is the same.
     """
     ask, is_protected = asking.asked(session, actor, cohort_id, today)
     clauses = asking.clauses_of(session, ask.documents)
@@ -75,7 +77,7 @@ def ledger(session: Session, actor: Actor, cohort_id: UUID, *, today: date | Non
 
 
 def people_edition(session: Session, cohort_id: UUID) -> int:
-    """The scheme's newest entry in the journal that may have changed a count of mentors or mentees. One query."""
+    """The scheme's newest entry in the journal that may have changed a count of people or of feedback. One query."""
     return session.execute(_newest_about_people(), {"cohort_id": cohort_id}).scalar() or 0
 
 
@@ -99,16 +101,24 @@ def _wanted(entries: Iterable[Entry]) -> dict[str, frozenset[str]]:
 
 
 def _counted(session: Session, ask: Ask, wanted: Mapping[str, frozenset[str]], keep: Keep) -> dict[str, Counts]:
-    """The counts by source: one query for the pairs, one for the people of both sides, one or two for each other."""
-    found: dict[str, Counts] = {}
-    for sources, kept in ((("pairs",), fresh), (SIDES, keep)):
-        if asked := {source: wanted[source] for source in sources if source in wanted}:
-            found |= kept(partial(_summed, session, ask, asked))
-    for source in wanted.keys() - ROWS.keys():
-        found[source] = _counts(session, ask, source)
+    """The counts by source, of which those of `LASTING` may be kept from before."""
+    lasting = {source: names for source, names in wanted.items() if source in LASTING}
+    passing = {source: names for source, names in wanted.items() if source not in LASTING}
+    found = {**keep(partial(_counted_now, session, ask, lasting)), **_counted_now(session, ask, passing)}
     # A usual time stands beside the figure of the pairs that it is about.
     if "referrals" in found:
         found["pairs"] = {**found["pairs"], **found.pop("referrals")}
+    return found
+
+
+def _counted_now(session: Session, ask: Ask, wanted: Mapping[str, frozenset[str]]) -> dict[str, Counts]:
+    """One query for the pairs, one for the people of both sides, one or two for each other source."""
+    found: dict[str, Counts] = {}
+    for sources in (("pairs",), SIDES):
+        if asked := {source: wanted[source] for source in sources if source in wanted}:
+            found |= _summed(session, ask, asked)
+    for source in wanted.keys() - ROWS.keys():
+        found[source] = _counts(session, ask, source)
     return found
 
 

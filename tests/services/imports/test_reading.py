@@ -231,6 +231,17 @@ def test_cells_of_every_type_become_plain_text() -> None:
     assert sheet.notices == ("Some cells hold formulas. What was read is the result that the workbook shows.",)
 
 
+def test_what_a_diagram_is_drawn_from_is_no_formula_of_a_cell() -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
+        sheet = book.add_worksheet()
+        sheet.write_column(0, 0, ["name", "A"])
+        chart = book.add_chart({"type": "column"})
+        chart.add_series({"values": "=Sheet1!$A$2:$A$2"})
+        sheet.insert_chart("C1", chart)
+
+    assert reading.read("people.xlsx", workbook(fill)).notices == ()
+
+
 def test_hidden_and_further_sheets_are_left_out_and_named() -> None:
     def fill(book: xlsxwriter.Workbook) -> None:
         book.add_worksheet("Secret").hide()

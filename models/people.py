@@ -41,7 +41,11 @@ class Person(Stateful, table=True):
     `time_zone` is an IANA name. `telephone` is as typed; `telephone_key` the same in E.164.
     """
 
-    __table_args__ = (CheckConstraint("length(full_name) BETWEEN 1 AND 200", name="full_name_1_to_200"),)
+    __table_args__ = (
+        CheckConstraint("length(full_name) BETWEEN 1 AND 200", name="full_name_1_to_200"),
+        # The few who have no time zone, which every form asks for.
+        Index("ix_person_nowhere", "id", **partial("time_zone IS NULL OR time_zone = ''")),
+    )
 
     full_name: str = Field(max_length=200)
     called: str | None = Field(default=None, max_length=100)

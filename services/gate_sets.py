@@ -100,8 +100,8 @@ def beside(whole: Whole, people: Any) -> Any:
     # Last, and of each by itself: where it may have to ask for a number, PostgreSQL takes longer with everybody.
     few = people.add_columns(or_(*whole.sure).label("is_sure")).subquery()
     known = [each for each in few.c if each.name != "is_sure"]
-    number = _numbers(few.c.id).correlate(few).limit(1).scalar_subquery()
-    return select(*known).where(or_(few.c.is_sure, number.is_(None)))
+    own = _numbers().where(Consent.enrolment_id == few.c.id).correlate(few).limit(1)
+    return select(*known).where(or_(few.c.is_sure, own.scalar_subquery().is_(None)))
 
 
 def incomplete(fields: Iterable[FormField]) -> Any:
@@ -198,7 +198,8 @@ def _is_full(whole: Whole, side: Side) -> Any:
 def _unreachable(whole: Whole, side: Side) -> Any:
     """Neither do they share an address, which everybody has, nor a number which they gave."""
     # A number is asked about only where no address is shared: to ask everybody, all the people's rows would be read.
-    return and_(_shares_no_address(whole, side), ~_numbers(Enrolment.id).correlate(Enrolment).exists())
+    own = _numbers().where(Consent.enrolment_id == Enrolment.id).correlate(Enrolment)
+    return and_(_shares_no_address(whole, side), ~own.exists())
 
 
 def _shares_no_address(whole: Whole, side: Side) -> Any:
@@ -206,16 +207,17 @@ def _shares_no_address(whole: Whole, side: Side) -> Any:
     return _in_none(whole, side, (Consent.enrolment_id, shared))
 
 
-def _numbers(enrolment_id: Any) -> Any:
-    """A select of the consents by which this enrolment shares a number that was given."""
+@cache  # an alias takes longer to make than all around it
+def _numbers() -> Any:
+    """A select of the consents by which people share a number that they gave."""
     given = or_(
         and_(col(Consent.purpose) == ConsentPurpose.SHARE_TELEPHONE, col(Person.telephone).is_not(None)),
         and_(col(Consent.purpose) == ConsentPurpose.SHARE_WECHAT, col(Person.wechat_id).is_not(None)),
     )
     # By the id alone, which an index has beside all the rest.
     sharing = aliased(Enrolment)
-    shared = select(Consent.id).where(Consent.enrolment_id == enrolment_id, col(Consent.withdrawn_at).is_(None))
-    return shared.where(sharing.id == Consent.enrolment_id, Person.id == sharing.person_id, given)
+    shared = select(Consent.id).where(sharing.id == Consent.enrolment_id, col(Consent.withdrawn_at).is_(None))
+    return shared.where(Person.id == sharing.person_id, given)
 
 
 @cache

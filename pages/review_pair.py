@@ -22,6 +22,22 @@ from services.matching.runs import RunView
 
 LONGEST_UNBROKEN = 12
 _BETWEEN_IDEOGRAPHS = re.compile(r"(?<=[\u3400-\u9fff\u00b7])(?=[\u3400-\u9fff\u00b7])")
+# Of what was decided about the two, while the run that shows it is not there yet: the word, its icon, the way back, and
+# why nobody else is offered.
+DECIDED = {
+    PairRuleKind.PIN: (
+        "Pinned",
+        ":material/keep:",
+        "Undo the pin",
+        "They are pinned. Undo the pin to see who else there is, and what it would cost.",
+    ),
+    PairRuleKind.FORBID: (
+        "Forbidden",
+        ":material/block:",
+        "Allow it again",
+        "This pair is forbidden: the next run finds somebody else for both. Allow it again to see whom else there is.",
+    ),
+}
 LOTS = ":small[:gray[Where answers are equally good, lots decide, and others may move as well.]]"
 
 
@@ -75,11 +91,13 @@ def draw_acts(session: Session, actor: Actor, run: RunView, pair: PairView) -> N
         return
     both = pair.mentor.enrolment_id, line.mentee_id, f"{line.mentee} with {line.mentor}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        if line.can_approve:
+        is_forbidden = pair.rule is not None and pair.rule.kind is PairRuleKind.FORBID
+        if line.can_approve and not is_forbidden:
             draw_tick(run.id, line.mentee_id)
         if pair.rule is not None:
-            st.markdown(f":blue-badge[:material/keep: Pinned by {plain(pair.rule.made_by)}]")
-            st.button("Undo the pin", key="unpin", on_click=undo, args=(pair.rule.id, pair.rule.version, run.id))
+            word, icon, back, _ = DECIDED[pair.rule.kind]
+            st.markdown(f":blue-badge[{icon} {word} by {plain(pair.rule.made_by)}]")
+            st.button(back, key="unpin", on_click=undo, args=(pair.rule.id, pair.rule.version, run.id))
             return
         pin = partial(decide, run.id, PairRuleKind.PIN, *both)
         st.button("Pin this pair", key="pin", icon=":material/keep:", help="Every later run keeps it.", on_click=pin)
@@ -130,7 +148,7 @@ def draw_questions(session: Session, actor: Actor, run: RunView, pair: PairView)
     """The next best each way, and anybody else by name."""
     st.header("Somebody else?", anchor=False)
     if pair.rule is not None:
-        st.markdown("They are pinned. Undo the pin to see who else there is, and what it would cost.")
+        st.markdown(DECIDED[pair.rule.kind][-1])
         return
     asked = solved_run(session, actor, run.id)
     mentee, mentee_id = pair.line.mentee, pair.line.mentee_id

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
 
 from models.enrolments import Conflict, Enrolment
-from models.matching import MatchingRun, PairRule, Proposal, ProposalStatus, RunPair
+from models.matching import MatchingRun, PairRule, PairRuleKind, Proposal, ProposalStatus, RunPair
 from models.people import Person
 from models.schemes import Cohort, Scheme
 from services.matching import review
@@ -103,6 +103,27 @@ def test_a_forbidden_pair_is_gone_from_the_next_run_and_listed_with_an_undo(
     assert "**Ama** with **Bo**" in shown
     assert pairs_of(page_session, reviewed) == {"Ama": "Bo", "Ben": "Cy", "Dan": None}
     assert "Nothing is decided yet." in drawn(listed)
+
+
+def test_until_the_next_run_is_there_a_forbidden_pair_reads_that_it_is_forbidden(
+    page_session: Session, cohort: Cohort, coordinator: Person, reviewed: dict[str, Enrolment]
+) -> None:
+    forbidden = PairRule(
+        cohort_id=cohort.id,
+        mentor_id=reviewed["Bo"].id,
+        mentee_id=reviewed["Ama"].id,
+        kind=PairRuleKind.FORBID,
+        made_by_id=coordinator.id,
+    )
+    page_session.add(forbidden)
+    page_session.commit()
+
+    page = open_page("matching_review", coordinator, pair=str(reviewed["Ama"].id))
+
+    assert f":blue-badge[:material/block: Forbidden by {coordinator.full_name}]" in drawn(page)
+    assert "pinned" not in drawn(page).lower()
+    assert "Allow it again" in labels(page)
+    assert [box.label for box in page.checkbox] == []
 
 
 def test_whoever_decides_about_an_older_run_is_told_and_nothing_of_a_colleagues_is_overwritten(

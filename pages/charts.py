@@ -151,7 +151,7 @@ def share_in_words(figure: Figure) -> str:
     if figure.part is not None and figure.base:
         words.append(f"{figure.part / figure.base:.0%}".replace("%", " %"))
     if figure.left_out:
-        words.append(f"{figure.left_out} not yet due")
+        words.append(f"{figure.left_out:,} not yet due")
     if figure.part is None or figure.base is None:
         # One word for few and for few left over: two would tell which.
         words = ["too few to show"]
@@ -214,7 +214,7 @@ def history(weeks: tuple[WeekEnd, ...]) -> Any:
             go.Bar(
                 x=days,
                 y=[count or 0 for count in counts],
-                text=[str(count) if count else "" for count in counts],
+                text=[label(count) if count else "" for count in counts],
                 name=name,
                 marker_color=color,
                 textposition="inside",
@@ -244,7 +244,7 @@ def funnel_finding(stages: Sequence[Stage]) -> str:
         return "Nobody has enrolled yet"
     if enrolled is None or met is None:
         return "From enrolment to the first meeting"
-    return f"{met} of {enrolled} enrolled mentees have met their mentor"
+    return f"{met:,} of {enrolled:,} enrolled mentees have met their mentor"
 
 
 def rhythm_finding(found: Overview) -> str:
@@ -254,7 +254,7 @@ def rhythm_finding(found: Overview) -> str:
         return "There is no open pair yet"
     if now.in_rhythm is None or now.pairs is None:
         return "Pairs in rhythm, quiet and silent"
-    return f"{now.in_rhythm} of {now.pairs} open pairs keep the rhythm that they agreed"
+    return f"{now.in_rhythm:,} of {now.pairs:,} open pairs keep the rhythm that they agreed"
 
 
 def funnel_in_words(stages: Sequence[Stage]) -> str:
@@ -275,7 +275,7 @@ def history_in_words(weeks: Sequence[WeekEnd]) -> str:
 
 def label(count: Shown) -> str:
     """A count beside a bar."""
-    return "hidden" if count is None else str(count)
+    return "hidden" if count is None else f"{count:,}"
 
 
 def layout(height: int) -> dict[str, Any]:

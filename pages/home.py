@@ -114,11 +114,11 @@ def draw_cohort(seen: Glance) -> None:
         for stage, people in stages:
             st.metric(
                 stage.label,
-                people,
-                f"{stage.mentees} mentees",
+                f"{people:,}",
+                f"{stage.mentees or 0:,} mentees",
                 delta_color="off",
                 delta_arrow="off",
-                help=f"{stage.definition} {stage.mentees} mentees and {stage.mentors} mentors.",
+                help=f"{stage.definition} {stage.mentees or 0:,} mentees and {stage.mentors or 0:,} mentors.",
                 border=True,
                 height="stretch",
             )
@@ -133,7 +133,9 @@ def facts(found: Home, seen: Glance | None) -> str:
         return f"{day} {found.today.year}"
     approved = next(stage for stage in seen.stages if stage.key == "approved")
     counted = ((seen.rhythm.pairs, "pair"), (approved.mentees, "mentee"), (approved.mentors, "mentor"))
-    size = ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for number, word in counted) + " in this cohort"
+    size = (
+        ", ".join(f"{number or 0:,} {word}{'' if number == 1 else 's'}" for number, word in counted) + " in this cohort"
+    )
     return f"{day} {found.today.year} · {size}"
 
 

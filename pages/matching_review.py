@@ -196,7 +196,7 @@ def behind_in_words(left_out: Sequence[str]) -> str:
 def in_one_line(run: RunView, zone: str) -> str:
     """The totals with their base."""
     proof = "no better choice exists" if run.proved else "a better choice may exist"
-    places = "1 open place" if run.places == 1 else f"{run.places} open places"
+    places = "1 open place" if run.places == 1 else f"{run.places:,} open places"
     when = times.in_words(run.made_at, zone)
     floor = " · worst pair first" if run.policy == "floor_first" else ""
     texts = f" · {choosing.in_short(run.text_method)}" if run.weights.get("goals") else ""

@@ -185,7 +185,7 @@ def in_words(figure: Figure) -> str:
         return "–"
     if figure.part is None or figure.base is None:
         return "hidden"
-    return f"{figure.part} of {figure.base}"
+    return f"{figure.part:,} of {figure.base:,}"
 
 
 @cache  # asked before every figure

@@ -11,7 +11,8 @@ from models.columns import utc_now
 from models.enrolments import Side
 from models.schemes import Cohort, Scheme
 from pages import charts
-from services.participation import Stage
+from services import participation
+from services.participation import Figure, Stage
 from services.rhythm import Rhythm, WeekEnd
 from tests.factories import (
     make_cohort,
@@ -128,6 +129,16 @@ def test_titles_say_the_finding() -> None:
     assert charts.funnel_in_words(unknown) == (
         "Bar chart of how far people have come. Enrolled: 40 mentors, 61 mentees; Met: hidden mentors, hidden mentees."
     )
+
+
+def test_thousands_are_read_at_a_glance() -> None:
+    figure = Figure("matched", "Mentees matched", "", 1000, 1600, left_out=2000)
+    stages = [Stage("enrolled", "Enrolled", "", 1200, 1600), Stage("met", "Met", "", 0, 1000)]
+
+    assert participation.in_words(figure) == "1,000 of 1,600"
+    assert charts.share_in_words(figure) == "62 %, 2,000 not yet due"
+    assert charts.funnel_finding(stages) == "1,000 of 1,600 enrolled mentees have met their mentor"
+    assert charts.label(1600) == "1,600"
 
 
 def test_what_is_hidden_is_not_in_the_chart_either() -> None:

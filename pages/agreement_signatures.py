@@ -15,7 +15,7 @@ from pages.agreement_drafts import draw_texts
 from pages.agreement_parts import READING_WIDTH, day_of
 from pages.agreement_publishing import choose_draft
 from pages.ui import day_for, done, empty, plain, refusals, segments
-from services import agreements, agreements_asking, document_drafts, participation, times
+from services import agreements, agreements_asking, document_drafts, messages, participation, times
 from services.access import Actor
 from services.agreements import DocumentCount, Unsigned
 from services.signatures import PAGE
@@ -124,7 +124,7 @@ def draw_chase(session: Session, actor: Actor, cohort_id: UUID) -> None:
         if st.button(f"Send to {len(found.names):,}", key="remind", icon=":material/send:"):
             with refusals():
                 told = agreements_asking.remind(session, actor, cohort_id, today=today)
-                done(f"{told:,} {'reminder is' if told == 1 else 'reminders are'} on the way.")
+                done(messages.on_the_way(told, "reminder"))
 
 
 def start_at_page_one() -> None:

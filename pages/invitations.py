@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from models.enrolments import Side
 from pages.ui import done, empty, page, plain, refusals, segments
-from services import invitations, open_invitations, self_enrolment, times
+from services import invitations, messages, open_invitations, self_enrolment, times
 from services.access import Actor
 from services.invitations import Line
 from services.messages import Preview
@@ -278,7 +278,7 @@ def carry_out(session: Session, actor: Actor, act: str, picked: Sequence[UUID]) 
     """Do it, and say what was done."""
     if act == AGAIN:
         sent = open_invitations.send_again(session, actor, picked)
-        message = "1 invitation is on its way again." if sent == 1 else f"{sent:,} invitations are on their way again."
+        message = messages.on_the_way(sent, "invitation")
     else:
         number = open_invitations.revoke(session, actor, picked)
         message = (

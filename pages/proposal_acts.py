@@ -14,7 +14,7 @@ from models.columns import utc_now
 from pages import proposal_rematch
 from pages.proposal_words import draw_held_back, people
 from pages.ui import at_a_press, plain, refusals, tell
-from services import proposal_chasing, proposal_withdrawals, proposals
+from services import messages, proposal_chasing, proposal_withdrawals, proposals
 from services.access import Actor
 from services.proposal_mail import PreviewedMail
 from services.proposal_outcomes import Outcome
@@ -139,7 +139,7 @@ def draw_answer(actor: Actor, about: Asking) -> None:
 def remind(ids: tuple[UUID, ...]) -> None:
     def act(session: Session, actor: Actor) -> None:
         outcome = proposal_chasing.remind_all(session, actor, ids)
-        finish(outcome, lambda number: f"{'A reminder' if number == 1 else f'{number} reminders'} on the way.")
+        finish(outcome, lambda number: messages.on_the_way(number, "reminder"))
 
     at_a_press(act)
 

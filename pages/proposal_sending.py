@@ -163,7 +163,9 @@ def finish(sending: Sending) -> None:
         leave()
         st.session_state["status"] = ProposalStatus.SENT.value
     if sending.done:
-        tell(f"Proposals to {people(sending.done)} are on their way.", icon=":material/send:")
+        # Without a mail server, the screen says below that their emails wait.
+        how = "on their way" if messages.mail_is_set_up() else "written"
+        tell(f"Proposals to {people(sending.done)} are {how}.", icon=":material/send:")
 
 
 def now_stopped(cohort_id: UUID) -> Sending | None:

@@ -14,7 +14,7 @@ from pages.training_modules import draw_modules
 from pages.training_parts import BADGES, READING_WIDTH, badge_of, draw_question, draw_state, draw_text
 from pages.ui import done, empty, heading, page, plain, refusals, segments
 from pages.why import why
-from services import participation, storage, times, training, training_certificates, training_reminders
+from services import messages, participation, storage, times, training, training_certificates, training_reminders
 from services.access import Actor
 from services.trained import PAGE
 from services.training import Completed, Module, Outcome, Progress, ProgressFilter, TrainingState
@@ -248,7 +248,7 @@ def draw_reminding(session: Session, actor: Actor, cohort_id: UUID, today: date)
     if st.button(f"Remind {count:,} {'person' if count == 1 else 'people'}", key="remind", type="primary"):
         with refusals():
             sent = training_reminders.remind(session, actor, cohort_id, today=today)
-            done(f"{sent:,} {'email is' if sent == 1 else 'emails are'} on the way.")
+            done(messages.on_the_way(sent, "email"))
 
 
 def draw_verification(session: Session, actor: Actor, today: date) -> None:

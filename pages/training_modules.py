@@ -15,7 +15,7 @@ from pages import unsaved
 from pages.agreement_presses import act_at, draw_refused, refused_on_top
 from pages.training_parts import draw_question, draw_text
 from pages.ui import done, empty, plain, refusals, tell
-from services import times, training_asking, training_authoring
+from services import messages, times, training_asking, training_authoring
 from services.access import Actor
 from services.errors import Conflict, NotAllowed
 from services.training_asking import Asking
@@ -276,7 +276,7 @@ def publish_shown(now: Edition, today: date) -> None:
         training_authoring.publish(
             session, actor, now.id, content=content, ask_again=again, today=today, version=now.version
         )
-        sent = f" {emails(people)} on the way." if people else ""
+        sent = f" {messages.on_the_way(people, 'email')}" if people else ""
         tell(f"Version {now.edition} of “{plain(now.content.title)}” is in force.{sent}")
 
     act_at(PUBLISHING, act)

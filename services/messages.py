@@ -271,6 +271,15 @@ def mail_is_set_up() -> bool:
     return bool(settings().smtp_host)
 
 
+def on_the_way(number: int, what: str) -> str:
+    """That so many (one: "reminder") leave now, or what they wait for."""
+    one = number == 1
+    many = f"{number:,} {what}{'' if one else 's'}"
+    if mail_is_set_up():
+        return f"{many} {'is' if one else 'are'} on the way."
+    return f"{many} {'waits' if one else 'wait'}: this desk has no mail server yet."
+
+
 def mark_of(message_id: UUID) -> str:
     """What stands in a body where its personal link goes."""
     return f"[[link:{message_id.hex}]]"

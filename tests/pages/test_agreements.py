@@ -259,7 +259,7 @@ def test_a_coordinator_reads_the_reminder_and_whom_it_goes_to_before_it_goes(
     assert not page.exception
     assert "To Ama:" in shown
     assert "Code of conduct" in shown
-    assert [notice.value for notice in page.success] == ["1 reminder is on the way."]
+    assert [notice.value for notice in page.success] == ["1 reminder waits: this desk has no mail server yet."]
 
 
 def test_a_file_is_recognised_corrected_and_made_a_draft(page_session: Session, cohort: Cohort) -> None:

@@ -140,7 +140,7 @@ def test_approving_leads_past_the_exact_emails_to_sending(
     (message,) = page_session.exec(select(Message)).all()
     assert before == (0, [{"To": "Ama", "Address": "ama@example.org", "Mentee": "Ama", "Mentor": "Bo"}])
     assert "who could be your mentor: Bo." in shown
-    assert [notice.value for notice in page.success] == ["Proposals to 1 person are on their way."]
+    assert [notice.value for notice in page.success] == ["Proposals to 1 person are written."]
     assert (message.person_id, message.template) == (person.id, "proposal_to_mentee")
     assert page_session.exec(select(Proposal)).one().status is ProposalStatus.SENT
 

@@ -70,7 +70,7 @@ def test_a_reminder_is_read_before_it_is_sent_and_counted(page_session: Session)
     page.button(key="yes-remind").click().run()
 
     assert seen == [("To Ama Mentee", 1)]
-    assert [notice.value for notice in page.success] == ["A reminder on the way."]
+    assert [notice.value for notice in page.success] == ["1 reminder waits: this desk has no mail server yet."]
     assert [line for line in lines(page) if line.endswith("· 1 reminder")] != []
     assert mails(page_session) == ["proposal_reminder", "proposal_to_mentee"]
 
@@ -213,7 +213,7 @@ def test_every_email_is_read_before_it_is_sent_and_only_the_chosen_ones_go(page_
         page_session.refresh(one)
     assert seen == (["To Ama"], ["Send to 1 person", "Back to the proposals", "Withdraw these drafts"])
     assert (first.status, other.status) == (ProposalStatus.SENT, ProposalStatus.DRAFT)
-    assert [notice.value for notice in page.success] == ["Proposals to 1 person are on their way."]
+    assert [notice.value for notice in page.success] == ["Proposals to 1 person are written."]
     assert (page.segmented_control[0].value, "step" in page.query_params) == ("sent", False)
 
 

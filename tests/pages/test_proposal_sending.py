@@ -38,7 +38,7 @@ def test_one_press_sends_all_batches_and_says_how_many(page_session: Session, co
 
     page.button(key="send").click().run()
 
-    assert [notice.value for notice in page.success] == ["Proposals to 3 people are on their way."]
+    assert [notice.value for notice in page.success] == ["Proposals to 3 people are written."]
     assert states(page_session) == [ProposalStatus.SENT] * 3
 
 
@@ -63,5 +63,5 @@ def test_what_a_stop_left_is_told_stays_ready_and_goes_at_the_next_press(
     assert told[0].startswith("Sending stopped in between: 1 of 3 proposals are on their way.")
     assert refused[0].startswith("The database is busy and nothing was saved")
     assert left == [ProposalStatus.DRAFT, ProposalStatus.DRAFT, ProposalStatus.SENT]
-    assert [notice.value for notice in page.success] == ["Proposals to 3 people are on their way."]
+    assert [notice.value for notice in page.success] == ["Proposals to 3 people are written."]
     assert states(page_session) == [ProposalStatus.SENT] * 3

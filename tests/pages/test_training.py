@@ -249,7 +249,7 @@ def test_a_coordinator_reads_and_sends_a_reminder_to_whoever_is_overdue(page_ses
 
     assert not page.exception
     assert "Starting as a mentor (due by Sunday 1 November 2026)" in preview[0]
-    assert [notice.value for notice in page.success] == ["1 email is on the way."]
+    assert [notice.value for notice in page.success] == ["1 email waits: this desk has no mail server yet."]
     page_session.rollback()
     assert [message.template for message in page_session.exec(select(Message))] == ["training_due"]
 
@@ -311,7 +311,7 @@ def test_who_is_asked_and_how_is_read_before_publishing(page_session: Session, c
     assert "1 person gets an email, and another a week before" in words
     assert "To Ama \\*B\\*" in words
     assert "Please do it by Thursday 1 January 2099." in preview[0]
-    assert page.success[0].value.endswith("is in force. 1 email is on the way.")
+    assert page.success[0].value.endswith("is in force. 1 email waits: this desk has no mail server yet.")
     page_session.rollback()
     assert [message.template for message in page_session.exec(select(Message))] == ["training_asked"]
 

@@ -17,6 +17,7 @@ from services.access import Acting
 from services.errors import Conflict, Invalid, NotAllowed
 from services.messages import Preview
 from services.outbox import Outbox, OutboxLine
+from services.settings import settings
 from tests.factories import make_actor, make_cohort, make_coordinator, make_manager, make_person, make_scheme
 from tests.services.counting import queries_of
 
@@ -279,3 +280,18 @@ def test_an_example_shows_a_templates_wording_with_invented_people(session: Sess
 
     assert shown.subject == "You have a mentee in AULP"
     assert shown.text.startswith("Dear Ama,\n\nYou and Li Wei are now working together.")
+
+
+def test_what_was_written_is_on_the_way_or_waits_for_a_mail_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = [messages.on_the_way(number, "reminder") for number in (1, 1200)]
+    monkeypatch.setenv("SMTP_HOST", "mail.example.org")
+    settings.cache_clear()
+
+    assert [messages.on_the_way(number, "reminder") for number in (1, 1200)] == [
+        "1 reminder is on the way.",
+        "1,200 reminders are on the way.",
+    ]
+    assert without == [
+        "1 reminder waits: this desk has no mail server yet.",
+        "1,200 reminders wait: this desk has no mail server yet.",
+    ]

@@ -136,7 +136,8 @@ def _walked(session: Session, sought: Sought, whole: gate_sets.Whole, most: int)
         seen += size
         if len(found) >= most or seen >= sought.people:
             return found[:most]
-        if len(found) * sum(_AT_ONCE) < most * seen:
+        # Among the first few chance has a say: not even half as many as it takes, then.
+        if len(found) * sum(_AT_ONCE) * (2 if seen == size else 1) < most * seen:
             break
     return None
 

@@ -25,6 +25,7 @@ from services.suppression import Shown
 # One thing, one colour, on every screen. Green, amber and red as in the badges; each bar has its word too.
 MENTORS, MENTEES = "#1F6F78", "#7A5C99"
 STATES = (("In rhythm", "in_rhythm", "#4F8A4C"), ("Quiet", "quiet", "#C8862B"), ("Silent", "silent", "#B24C5A"))
+NEARLY_BLACK = "#1A1918"
 CONFIG = {"displayModeBar": False}
 CLEAR = "rgba(0,0,0,0)"
 KEPT_SECONDS, MOST_KEPT = 300, 500
@@ -218,6 +219,8 @@ def history(weeks: tuple[WeekEnd, ...]) -> Any:
                 name=name,
                 marker_color=color,
                 textposition="inside",
+                # White is too faint on amber, and what Plotly would choose nearly so.
+                insidetextfont_color=NEARLY_BLACK if state == "quiet" else "white",
                 textangle=0,
                 customdata=[label(count) for count in counts],
                 hovertemplate="%{x}: %{customdata}<extra>" + name + "</extra>",

@@ -76,17 +76,21 @@ def held_back(whole: Whole, gate: str, side: Side) -> Any:
 
     Of "not-ready" that any gate does; of "ready" that none does.
     """
-    if gate not in ("ready", "not-ready"):
-        return _lacks(whole, gate, side)
-    numbers_last = gate == "not-ready" and whole.way is Way.BESIDE and side is Side.MENTOR
-    names = [name for name in _OF_READY if not (numbers_last and name == "contactable")]
-    lacks = [each for name in names if (each := _lacks(whole, name, side)) is not None]
     if gate == "ready":
-        return and_(true(), *(~each for each in lacks))
-    if numbers_last:
-        whole.sure.append(or_(false(), *lacks))
-        lacks.append(_shares_no_address(whole, side))
-    return or_(*lacks) if lacks else None
+        return and_(true(), *(~each for each in lacks(whole, "not-ready", side)))
+    numbers_last = gate == "not-ready" and whole.way is Way.BESIDE and side is Side.MENTOR
+    if not numbers_last:
+        found = lacks(whole, gate, side)
+        return or_(*found) if found else None
+    found = [each for name in _OF_READY if name != "contactable" for each in _lacks(whole, name, side)]
+    whole.sure.append(or_(false(), *found))
+    return or_(*found, _shares_no_address(whole, side))
+
+
+def lacks(whole: Whole, gate: str, side: Side) -> list[Any]:
+    """SQL conditions as `held_back` is one, each of which is enough."""
+    names = _OF_READY if gate == "not-ready" else (gate,)
+    return [each for name in names for each in _lacks(whole, name, side)]
 
 
 def beside(whole: Whole, people: Any) -> Any:
@@ -115,19 +119,22 @@ def incomplete(fields: Iterable[FormField]) -> Any:
     return or_(*blanks)
 
 
-def _lacks(whole: Whole, gate: str, side: Side) -> Any:
+def _lacks(whole: Whole, gate: str, side: Side) -> Iterator[Any]:
     asked = gate in readiness.gates_of(whole.scheme, side)
     match gate:
         case "signature" | "training":
-            missing = [_in_none(whole, side, *each) for each in _held(whole, gate, side)] if asked else []
-            return or_(*missing) if missing else None
+            if asked:
+                yield from (_in_none(whole, side, *each) for each in _held(whole, gate, side))
         case "conflicts":
-            return _is_undeclared(whole) if asked else None
+            if asked:
+                yield _is_undeclared(whole)
         case "capacity":
-            return _is_full(whole, side)
+            yield _is_full(whole, side)
         case "contactable":
-            return _unreachable(whole, side) if side is Side.MENTOR else None
-    raise ValueError(gate)
+            if side is Side.MENTOR:
+                yield _unreachable(whole, side)
+        case _:
+            raise ValueError(gate)
 
 
 def _held(whole: Whole, gate: str, side: Side) -> Iterator[Sequence[Held]]:

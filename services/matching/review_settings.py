@@ -140,18 +140,18 @@ def keep(
 def what_would_change(found: Preview) -> str:
     """The preview as a sentence or two for the screen."""
     if found.changed == 0:
-        who = "the 1 mentee keeps" if found.mentees == 1 else f"all {found.mentees} mentees keep"
+        who = "the 1 mentee keeps" if found.mentees == 1 else f"all {found.mentees:,} mentees keep"
         said = f"Nothing would change: {who} what this run gave."
     else:
-        who = "1 mentee" if found.mentees == 1 else f"{found.mentees} mentees"
-        said = f"{found.changed} of {who} would get another mentor, a first one, or none."
+        who = "1 mentee" if found.mentees == 1 else f"{found.mentees:,} mentees"
+        said = f"{found.changed:,} of {who} would get another mentor, a first one, or none."
     if found.matched != found.matched_before:
-        said += f" {found.matched} instead of {found.matched_before} would have a mentor."
+        said += f" {found.matched:,} instead of {found.matched_before:,} would have a mentor."
     if found.settled:
         more = (
             "1 more mentee of this run stays"
             if found.settled == 1
-            else f"{found.settled} more mentees of this run stay"
+            else f"{found.settled:,} more mentees of this run stay"
         )
         said += f" {more} out of it: they have a proposal or a mentor by now, or are not ready any more."
     return said

@@ -98,8 +98,12 @@ def test_those_for_whom_something_would_change_are_named_but_never_to_themselves
             "Nothing would change: all 3 mentees keep what this run gave. 1 more mentee of this run stays out of it: "
             "they have a proposal or a mentor by now, or are not ready any more.",
         ),
+        (
+            replace(BEFORE, changed=1200, mentees=1600),
+            "1,200 of 1,600 mentees would get another mentor, a first one, or none.",
+        ),
     ],
-    ids=["one changes", "one is left out", "one is settled"],
+    ids=["one changes", "one is left out", "one is settled", "thousands"],
 )
 def test_what_would_change_is_said_of_those_who_take_part(found: Preview, said: str) -> None:
     assert review_settings.what_would_change(found) == said

@@ -66,13 +66,16 @@ def _sign_again(blocked_from: date | None, today: date) -> Task:
 
 
 def _of_training(own: Own, today: date) -> list[Task]:
+    due_on = own.training_due_on
     if own.is_untrained:
         detail = "It is short, and a match needs it" if own.is_training_a_gate else "It is short"
-        return [Task(tasks.THIS_WEEK, "Do the training", detail, "Start", "training")]
-    if own.training_due_on is None:
+        # Of a module whose day is past, Training says that it is overdue.
+        how_soon = tasks.OVERDUE if due_on is not None and due_on < today else tasks.THIS_WEEK
+        return [Task(how_soon, "Do the training", detail, "Start", "training")]
+    if due_on is None:
         return []
-    detail = f"It is short; {tasks.asked('please do it', own.training_due_on, today)}"
-    return [tasks.due(own.training_due_on, today, "Do the further training", detail, "Start", "training")]
+    detail = f"It is short; {tasks.asked('please do it', due_on, today)}"
+    return [tasks.due(due_on, today, "Do the further training", detail, "Start", "training")]
 
 
 def _on_a_break(own: Own, today: date) -> Task:

@@ -87,9 +87,8 @@ def untrained_enrolments(cohort_id: Any, today: Any, *, among: Collection[UUID] 
 
 
 def earliest_due(which: ColumnElement[bool], today: Any) -> Any:
-    """A statement: the next day by which the enrolments on this condition have to do a required module."""
-    due = _required(select(func.min(col(TrainingModule.due_on))), which)
-    return due.where(col(TrainingModule.due_on) >= today, ~is_trained(today))
+    """A statement: the first day by which the enrolments on this condition had or have to do a required module."""
+    return _required(select(func.min(col(TrainingModule.due_on))), which).where(~is_trained(today))
 
 
 def progress(

@@ -189,6 +189,32 @@ def test_a_further_module_stands_on_the_list_with_its_day_before_it_holds_anybod
     ]
 
 
+@pytest.mark.clause("U-C5.1")
+def test_a_further_module_whose_day_is_past_is_overdue_here_as_on_its_own_screen(session: Session) -> None:
+    cohort = make_cohort(session, make_scheme(session, mentor_gates=["training"]))
+    session.add(
+        TrainingModule(
+            scheme_id=cohort.scheme_id,
+            key="further",
+            edition=1,
+            title="Further",
+            text="Text",
+            minutes=10,
+            pass_mark=0,
+            valid_months=12,
+            required_for=["mentor"],
+            due_on=TODAY - timedelta(days=2),
+        )
+    )
+    mentor = make_enrolment(session, cohort, Side.MENTOR)
+
+    found = home.todo(session, _participant(session, mentor.id), TODAY)
+
+    assert [(task.when, task.sentence, task.detail) for task in found if task.page == "training"] == [
+        ("overdue", "Do the training", "It is short, and a match needs it")
+    ]
+
+
 def test_an_imported_mentor_is_asked_what_no_spreadsheet_can_say(session: Session) -> None:
     scheme = make_scheme(session, mentor_gates=["conflicts"], other_settings={"directory": True})
     mentor = make_enrolment(session, make_cohort(session, scheme), Side.MENTOR, conflicts_declared_at=None)

@@ -8,7 +8,6 @@ import pytest
 from sqlmodel import Session
 from time_machine import travel
 
-from models.agreements import TrainingModule
 from models.enrolments import ConsentPurpose, Enrolment, EnrolmentStatus, Side, Wish
 from models.feedback import FeedbackAnswer, FeedbackRound, RoundPoint
 from models.matching import MatchingRun, ProposalStatus
@@ -33,6 +32,7 @@ from tests.factories import (
     make_proposal,
     make_scheme,
 )
+from tests.services.training_parts import make_module
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -143,19 +143,7 @@ def test_an_enrolment_that_is_not_sent_is_the_first_thing(
 def test_a_mentor_is_told_to_sign_and_to_train(session: Session) -> None:
     cohort = make_cohort(session)
     make_document(session, cohort.scheme_id)
-    session.add(
-        TrainingModule(
-            scheme_id=cohort.scheme_id,
-            key="starter",
-            edition=1,
-            title="Start",
-            text="Text",
-            minutes=10,
-            pass_mark=0,
-            valid_months=12,
-            required_for=["mentor"],
-        )
-    )
+    make_module(session, cohort)
     mentor = make_enrolment(session, cohort, Side.MENTOR)
 
     found = home.todo(session, _participant(session, mentor.id), TODAY)
@@ -166,20 +154,7 @@ def test_a_mentor_is_told_to_sign_and_to_train(session: Session) -> None:
 @pytest.mark.clause("U-C5.1")
 def test_a_further_module_stands_on_the_list_with_its_day_before_it_holds_anybody_back(session: Session) -> None:
     cohort = make_cohort(session)
-    session.add(
-        TrainingModule(
-            scheme_id=cohort.scheme_id,
-            key="further",
-            edition=1,
-            title="Further",
-            text="Text",
-            minutes=10,
-            pass_mark=0,
-            valid_months=12,
-            required_for=["mentor"],
-            due_on=TODAY,
-        )
-    )
+    make_module(session, cohort, key="further", due_on=TODAY)
     mentor = make_enrolment(session, cohort, Side.MENTOR)
 
     found = home.todo(session, _participant(session, mentor.id), TODAY)
@@ -192,20 +167,7 @@ def test_a_further_module_stands_on_the_list_with_its_day_before_it_holds_anybod
 @pytest.mark.clause("U-C5.1")
 def test_a_further_module_whose_day_is_past_is_overdue_here_as_on_its_own_screen(session: Session) -> None:
     cohort = make_cohort(session, make_scheme(session, mentor_gates=["training"]))
-    session.add(
-        TrainingModule(
-            scheme_id=cohort.scheme_id,
-            key="further",
-            edition=1,
-            title="Further",
-            text="Text",
-            minutes=10,
-            pass_mark=0,
-            valid_months=12,
-            required_for=["mentor"],
-            due_on=TODAY - timedelta(days=2),
-        )
-    )
+    make_module(session, cohort, key="further", due_on=TODAY - timedelta(days=2))
     mentor = make_enrolment(session, cohort, Side.MENTOR)
 
     found = home.todo(session, _participant(session, mentor.id), TODAY)
